@@ -1,0 +1,114 @@
+//! Packets that belong together, in one piece of memory: what the fan-out, the history, a relay and a recorder share.
+//!
+//! A batch is filled while packets arrive and is immutable once it is shared (`Arc`). One batch holds a video frame or
+//! a part of one, or the audio of about 2 ms; so sharing costs one reference count a frame and no copy.
+
+use std::time::Instant;
+
+/// One packet of a [`Batch`], on the stream's own sequence and timestamp line, which goes on over publisher restarts
+/// and codec changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// What the header said, and what the payload is.
+    pub meta: PacketMeta,
+    /// The RTP payload: no header, no padding, decrypted.
+    pub payload: &'a [u8],
+}
+
+/// An RTP packet's place on the stream's line.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketMeta {
+    /// Sequence number with rollover; consecutive on the line. A hole is a packet that has not arrived.
+    pub seq: u64,
+    /// Timestamp with rollover, in the codec's clock rate.
+    pub rtp_time: u64,
+    /// When the server received it.
+    pub arrived: Instant,
+    /// The RTP marker: the last packet of a video frame.
+    pub marker: bool,
+    /// The first packet of a video frame that a decoder can start at.
+    pub starts_key_frame: bool,
+}
+
+/// Packets received together, in order of their sequence numbers except for late ones, which have a batch of their own.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    meta: PacketMeta,
+    start: u32,
+    len: u16,
+}
+
+impl Batch {
+    /// An empty batch that reserves nothing.
+    pub fn new() -> Batch {
+        Batch::default()
+    }
+
+    /// Empties it and keeps its memory, so that a recycled batch costs no allocation.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+
+    /// Appends a packet; its payload is copied. `payload` is at most one datagram, so its length fits.
+    pub fn push(&mut self, meta: PacketMeta, payload: &[u8]) {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        let len = u16::try_from(payload.len()).unwrap_or(u16::MAX);
+        self.bytes.extend_from_slice(payload.get(..usize::from(len)).unwrap_or(payload));
+        self.entries.push(Entry { meta, start, len });
+    }
+
+    /// How many packets it holds.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it holds no packet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many payload bytes it holds.
+    pub fn payload_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The packet at `index`, counted from 0.
+    pub fn packet(&self, index: usize) -> Option<Packet<'_>> {
+        let entry = self.entries.get(index)?;
+        let start = entry.start as usize;
+        let payload = self.bytes.get(start..start + usize::from(entry.len))?;
+        Some(Packet { meta: entry.meta, payload })
+    }
+
+    /// All packets in the order in which they were pushed.
+    pub fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
+        (0..self.len()).filter_map(|i| self.packet(i))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_come_back_as_they_were_pushed() {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let arrived = Instant::now();
+        let mut batch = Batch::new();
+        for (seq, payload) in [(7u64, &b"seven"[..]), (8, b""), (9, b"nine")] {
+            batch.push(PacketMeta { seq, rtp_time: 1, arrived, marker: seq == 9, starts_key_frame: false }, payload);
+        }
+        let back: Vec<_> = batch.packets().map(|p| (p.meta.seq, p.payload.to_vec(), p.meta.marker)).collect();
+        assert_eq!(back, [(7, b"seven".to_vec(), false), (8, b"".to_vec(), false), (9, b"nine".to_vec(), true)]);
+        assert_eq!(batch.payload_bytes(), 9);
+        batch.clear();
+        assert!(batch.is_empty() && batch.packet(0).is_none());
+    }
+}

@@ -1,0 +1,21 @@
+//! The media engine: WebRTC in from publishers, WebRTC out to viewers, CMAF out to recordings.
+//!
+//! It does no I/O. Facts come in (`handle_*`, commands), work comes out (`poll_*`), and time and randomness are
+//! arguments. The shell in the server owns sockets, threads, clocks and files.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`engine`] | one shard: its face, its peers, its streams |
+//! | [`demux`] | which peer owns a datagram |
+//! | [`peer`] | one WebRTC connection: SDP, ICE-lite, DTLS, SRTP |
+//! | [`stream`] | tracks and viewers of one stream |
+//! | [`forward`] | from one received packet to many sent ones |
+//! | [`codec`] | key frames, frames and parameter sets in RTP payloads |
+//! | [`record`] | from packets to CMAF segments and playlists |
+//! | [`wire`] | the few hot parsers, one file per RFC |
+
+pub mod codec;
+pub mod forward;
+pub mod id;
+pub mod peer;
+pub mod record;

@@ -1,0 +1,1 @@
+//! One WebRTC connection: the offer and its answer, ICE-lite, DTLS, SRTP.

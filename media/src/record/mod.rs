@@ -1,0 +1,1 @@
+//! From packets to CMAF segments and HLS playlists.
