@@ -1,0 +1,277 @@
+//! Reads an offer: bytes from anybody to a checked [`Offer`], or the reason why not.
+
+use super::attribute::{Attributes, Direction, ExtensionIds, Fingerprint, IceCredentials, Setup, is_token};
+use super::codec::{self, OfferedCodec};
+use super::error::OfferError;
+use super::simulcast::{self, Rid};
+use crate::codec::Kind;
+use sdp::{MediaDescription, SessionDescription};
+use std::io::Cursor;
+
+/// The largest session description that is read.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// What a client offers, checked as far as it holds for publishers and viewers alike: one connection for all sections,
+/// RTP over DTLS with RTCP on the same port.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The client's ICE credentials.
+    pub ice: IceCredentials,
+    /// Digests of the client's certificate; at least one, and one of them must fit.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Who may start the DTLS handshake.
+    pub setup: Setup,
+    /// Whether the sections form a BUNDLE group; always, when there is more than one.
+    pub bundled: bool,
+    /// Whether one-byte and two-byte header extensions may be mixed (RFC 8285 section 6).
+    pub extmap_allow_mixed: bool,
+    /// The sections in order; at least one.
+    pub media: Vec<OfferedMedia>,
+}
+
+/// One audio or video section (`m=` line and what follows it).
+#[derive(Clone, Debug)]
+pub struct OfferedMedia {
+    /// The section's name, a token of at most 64 bytes.
+    pub mid: String,
+    /// Sound or picture.
+    pub kind: Kind,
+    /// The protocol of the `m=` line, which the answer repeats.
+    pub protocol: &'static str,
+    /// Which way media flows, seen from the client.
+    pub direction: Direction,
+    /// The codecs that the server can forward, in the client's order of preference; may be empty.
+    pub codecs: Vec<OfferedCodec>,
+    /// The header extensions that the server knows.
+    pub extensions: ExtensionIds,
+    /// Simulcast layers that the client offers to send, best first; empty without simulcast.
+    pub rids: Vec<Rid>,
+    /// The SSRCs that the client announces. Often none: browsers announce none for simulcast.
+    pub sources: Vec<Source>,
+    /// `a=rtcp-rsize`: RTCP packets need not be compound (RFC 5506).
+    pub reduced_size_rtcp: bool,
+    /// `a=rtcp-mux-only` (RFC 8858).
+    pub mux_only: bool,
+}
+
+/// An RTP stream that a client announces by `a=ssrc`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The media.
+    pub ssrc: u32,
+    /// Its retransmissions (`a=ssrc-group:FID`).
+    pub rtx: Option<u32>,
+}
+
+/// Reads an offer of at most [`MAX_BYTES`]. It is refused as a whole when anything in it that matters is malformed;
+/// codecs, header extensions and attributes that the server does not know are passed over.
+pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
+    let text = check_text(bytes)?;
+    let description = SessionDescription::unmarshal(&mut Cursor::new(text)).map_err(|_| OfferError::NotSdp)?;
+    let session = Attributes(&description.attributes);
+    let sections = &description.media_descriptions;
+    if sections.is_empty() {
+        return Err(OfferError::NoMedia);
+    }
+    let media = sections
+        .iter()
+        .map(|section| read_section(section, session))
+        .collect::<Result<Vec<_>, OfferError>>()?;
+    check_unique(&media)?;
+    let tagged = tagged_section(session, &media)?;
+    let transport = sections
+        .get(tagged)
+        .map_or(session, |section| Attributes(&section.attributes));
+    let either = |key| transport.value(key).or_else(|| session.value(key));
+    let ufrag = either("ice-ufrag").ok_or(OfferError::Missing("a=ice-ufrag"))?;
+    let pwd = either("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
+    Ok(Offer {
+        ice: IceCredentials::checked(ufrag, pwd).ok_or(OfferError::Malformed("a=ice-ufrag or a=ice-pwd"))?,
+        fingerprints: read_fingerprints(if transport.has("fingerprint") {
+            transport
+        } else {
+            session
+        })?,
+        setup: Setup::parse(either("setup").ok_or(OfferError::Missing("a=setup"))?)?,
+        bundled: session.values("group").any(|group| group.starts_with("BUNDLE")),
+        extmap_allow_mixed: session.has("extmap-allow-mixed"),
+        media,
+    })
+}
+
+/// Plain text, in whole lines: nothing in it can later break out of a line that the server writes.
+fn check_text(bytes: &[u8]) -> Result<&str, OfferError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(OfferError::TooLarge);
+    }
+    let text = str::from_utf8(bytes).map_err(|_| OfferError::NotText)?;
+    if text.trim().is_empty() {
+        return Err(OfferError::Empty);
+    }
+    let mut lines = text
+        .split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .peekable();
+    while let Some(line) = lines.next() {
+        if line.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(OfferError::NotText);
+        }
+        match (line.as_bytes(), lines.peek()) {
+            ([], _) => {}
+            (_, None) => return Err(OfferError::Truncated),
+            ([b'a'..=b'z', b'=', ..], _) => {}
+            _ => return Err(OfferError::NotSdp),
+        }
+    }
+    Ok(text)
+}
+
+fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<OfferedMedia, OfferError> {
+    let attributes = Attributes(&section.attributes);
+    let kind = match section.media_name.media.as_str() {
+        "audio" => Kind::Audio,
+        "video" => Kind::Video,
+        _ => return Err(OfferError::UnsupportedMedia),
+    };
+    if section.media_name.port.value == 0 && !attributes.has("bundle-only") {
+        return Err(OfferError::SwitchedOff);
+    }
+    let protocol = section.media_name.protos.join("/");
+    let protocol = PROTOCOLS
+        .into_iter()
+        .find(|known| *known == protocol)
+        .ok_or(OfferError::UnsupportedProtocol)?;
+    if !attributes.has("rtcp-mux") {
+        return Err(OfferError::NoRtcpMux);
+    }
+    let mid = attributes.value("mid").ok_or(OfferError::Missing("a=mid"))?;
+    if !is_token(mid, MAX_MID_BYTES) {
+        return Err(OfferError::Malformed("a=mid"));
+    }
+    let mut extensions = ExtensionIds::default();
+    for value in attributes.values("extmap").chain(session.values("extmap")) {
+        extensions.add(value)?;
+    }
+    if extensions.collide() {
+        return Err(OfferError::Malformed("a=extmap"));
+    }
+    Ok(OfferedMedia {
+        mid: mid.to_owned(),
+        kind,
+        protocol,
+        direction: Direction::of(attributes)
+            .or_else(|| Direction::of(session))
+            .unwrap_or(Direction::SendRecv),
+        codecs: codec::read(kind, &section.media_name.formats, attributes)?,
+        extensions,
+        rids: simulcast::read(attributes)?,
+        sources: read_sources(attributes)?,
+        reduced_size_rtcp: attributes.has("rtcp-rsize"),
+        mux_only: attributes.has("rtcp-mux-only"),
+    })
+}
+
+/// Section names and payload types must be unambiguous, since all sections share one connection (RFC 9143 section 9).
+fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
+    let mut payload_types = 0u128;
+    for (i, section) in media.iter().enumerate() {
+        if media.iter().take(i).any(|earlier| earlier.mid == section.mid) {
+            return Err(OfferError::Malformed("a=mid"));
+        }
+        for number in section
+            .codecs
+            .iter()
+            .flat_map(|codec| [Some(codec.payload_type), codec.rtx])
+            .flatten()
+        {
+            let bit = 1u128 << number;
+            if payload_types & bit != 0 {
+                return Err(OfferError::Malformed("m= lines: a payload type has two meanings; that"));
+            }
+            payload_types |= bit;
+        }
+    }
+    Ok(())
+}
+
+/// The position of the section whose ICE and DTLS attributes hold for all: the first one that the BUNDLE group names
+/// (RFC 9143 section 7.2).
+fn tagged_section(session: Attributes<'_>, media: &[OfferedMedia]) -> Result<usize, OfferError> {
+    const WRONG: OfferError = OfferError::Malformed("a=group");
+    let group = session.values("group").find_map(|value| {
+        let mut words = value.split_ascii_whitespace();
+        (words.next() == Some("BUNDLE")).then(|| words.collect::<Vec<&str>>())
+    });
+    let Some(group) = group else {
+        return if media.len() == 1 {
+            Ok(0)
+        } else {
+            Err(OfferError::NotBundled)
+        };
+    };
+    if group.iter().any(|mid| media.iter().all(|section| section.mid != *mid)) {
+        return Err(WRONG);
+    }
+    if media.iter().any(|section| !group.contains(&section.mid.as_str())) {
+        return Err(OfferError::NotBundled);
+    }
+    media
+        .iter()
+        .position(|section| Some(&section.mid.as_str()) == group.first())
+        .ok_or(WRONG)
+}
+
+fn read_fingerprints(attributes: Attributes<'_>) -> Result<Vec<Fingerprint>, OfferError> {
+    if !attributes.has("fingerprint") {
+        return Err(OfferError::Missing("a=fingerprint"));
+    }
+    let mut fingerprints = Vec::new();
+    for value in attributes.values("fingerprint").take(MAX_FINGERPRINTS) {
+        fingerprints.extend(Fingerprint::parse(value)?);
+    }
+    if fingerprints.is_empty() {
+        Err(OfferError::UnsupportedFingerprint)
+    } else {
+        Ok(fingerprints)
+    }
+}
+
+fn read_sources(attributes: Attributes<'_>) -> Result<Vec<Source>, OfferError> {
+    let number = |word: &str, wrong| word.parse::<u32>().map_err(|_| wrong);
+    let mut sources: Vec<Source> = Vec::new();
+    for value in attributes.values("ssrc") {
+        let wrong = OfferError::Malformed("a=ssrc");
+        let ssrc = number(value.split(' ').next().unwrap_or(value), wrong)?;
+        if sources.len() < MAX_SOURCES && sources.iter().all(|source| source.ssrc != ssrc) {
+            sources.push(Source { ssrc, rtx: None });
+        }
+    }
+    for value in attributes.values("ssrc-group") {
+        let wrong = OfferError::Malformed("a=ssrc-group");
+        let words: Vec<&str> = value.split_ascii_whitespace().collect();
+        let ["FID", ssrc, rtx] = words.as_slice() else { continue };
+        let (ssrc, rtx) = (number(ssrc, wrong)?, number(rtx, wrong)?);
+        sources.retain(|source| source.ssrc != rtx);
+        if let Some(source) = sources.iter_mut().find(|source| source.ssrc == ssrc) {
+            source.rtx = Some(rtx);
+        }
+    }
+    Ok(sources)
+}
+
+/// What a section of a WebRTC offer may be sent over (RFC 8829 section 5.1.2).
+const PROTOCOLS: [&str; 4] = [
+    "UDP/TLS/RTP/SAVPF",
+    "UDP/TLS/RTP/SAVP",
+    "TCP/TLS/RTP/SAVPF",
+    "RTP/SAVPF",
+];
+
+/// Real ones have one to seven; some services take a UUID.
+const MAX_MID_BYTES: usize = 64;
+
+/// One certificate hashed in every accepted way, with room for those that are not accepted.
+const MAX_FINGERPRINTS: usize = 8;
+
+/// Three layers with retransmission are six.
+const MAX_SOURCES: usize = 16;
