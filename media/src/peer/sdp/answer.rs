@@ -121,10 +121,7 @@ fn write_section(
         AnswerDirection::RecvOnly => "a=recvonly\r\n",
         AnswerDirection::SendOnly => "a=sendonly\r\n",
     });
-    out.push_str("a=rtcp-mux\r\n");
-    if offered.mux_only {
-        out.push_str("a=rtcp-mux-only\r\n");
-    }
+    out.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n");
     if agreed.reduced_size_rtcp {
         out.push_str("a=rtcp-rsize\r\n");
     }

@@ -133,6 +133,9 @@ fn agreed(media: &OfferedMedia, codecs: Vec<NegotiatedCodec>) -> Result<Negotiat
 }
 
 fn check_set(offer: &Offer, flows: fn(Direction) -> bool) -> Result<(), OfferError> {
+    if offer.ice_lite {
+        return Err(OfferError::IceLite);
+    }
     for kind in [Kind::Audio, Kind::Video] {
         if offer.media.iter().filter(|media| media.kind == kind).count() > 1 {
             return Err(OfferError::TooManyTracks(kind));

@@ -25,6 +25,8 @@ pub struct Offer {
     pub bundled: bool,
     /// Whether one-byte and two-byte header extensions may be mixed (RFC 8285 section 6).
     pub extmap_allow_mixed: bool,
+    /// The client answers connectivity checks and makes none; nobody would, if the server does the same.
+    pub ice_lite: bool,
     /// The sections in order; at least one.
     pub media: Vec<OfferedMedia>,
 }
@@ -50,8 +52,6 @@ pub struct OfferedMedia {
     pub sources: Vec<Source>,
     /// `a=rtcp-rsize`: RTCP packets need not be compound (RFC 5506).
     pub reduced_size_rtcp: bool,
-    /// `a=rtcp-mux-only` (RFC 8858).
-    pub mux_only: bool,
 }
 
 /// An RTP stream that a client announces by `a=ssrc`.
@@ -72,6 +72,9 @@ pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
     let sections = &description.media_descriptions;
     if sections.is_empty() {
         return Err(OfferError::NoMedia);
+    }
+    if sections.len() > MAX_SECTIONS {
+        return Err(OfferError::TooManySections);
     }
     let media = sections
         .iter()
@@ -94,7 +97,11 @@ pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
         })?,
         setup: Setup::parse(either("setup").ok_or(OfferError::Missing("a=setup"))?)?,
         bundled: session.values("group").any(|group| group.starts_with("BUNDLE")),
-        extmap_allow_mixed: session.has("extmap-allow-mixed"),
+        extmap_allow_mixed: session.has("extmap-allow-mixed")
+            || sections
+                .iter()
+                .all(|section| section.has_attribute("extmap-allow-mixed")),
+        ice_lite: session.has("ice-lite"),
         media,
     })
 }
@@ -148,9 +155,12 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
     if !is_token(mid, MAX_MID_BYTES) {
         return Err(OfferError::Malformed("a=mid"));
     }
+    let direction = Direction::of(attributes)
+        .or_else(|| Direction::of(session))
+        .unwrap_or(Direction::SendRecv);
     let mut extensions = ExtensionIds::default();
     for value in attributes.values("extmap").chain(session.values("extmap")) {
-        extensions.add(value)?;
+        extensions.add(value, direction)?;
     }
     if extensions.collide() {
         return Err(OfferError::Malformed("a=extmap"));
@@ -167,7 +177,6 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         rids: simulcast::read(attributes)?,
         sources: read_sources(attributes)?,
         reduced_size_rtcp: attributes.has("rtcp-rsize"),
-        mux_only: attributes.has("rtcp-mux-only"),
     })
 }
 
@@ -186,7 +195,7 @@ fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
         {
             let bit = 1u128 << number;
             if payload_types & bit != 0 {
-                return Err(OfferError::Malformed("m= lines: a payload type has two meanings; that"));
+                return Err(OfferError::AmbiguousPayloadType);
             }
             payload_types |= bit;
         }
@@ -266,6 +275,9 @@ const PROTOCOLS: [&str; 4] = [
     "TCP/TLS/RTP/SAVPF",
     "RTP/SAVPF",
 ];
+
+/// A class has two; more are refused one by one with a better reason.
+const MAX_SECTIONS: usize = 16;
 
 /// Real ones have one to seven; some services take a UUID.
 const MAX_MID_BYTES: usize = 64;

@@ -28,7 +28,11 @@ fn fit(offered: &CodecParameters, wanted: &CodecParameters) -> Option<u8> {
         Codec::H264 => {
             // A stream of single NAL units also plays where fragments are understood, not the other way round.
             let spare_mode = offered.packetization_mode.checked_sub(wanted.packetization_mode)?;
-            let distance = h264_distance(Profile::of(offered.profile)?, Profile::of(wanted.profile)?)?;
+            let distance = if offered.profile == wanted.profile {
+                0
+            } else {
+                h264_distance(Profile::of(offered.profile)?, Profile::of(wanted.profile)?)
+            };
             Some(distance * 2 + spare_mode)
         }
     }
@@ -89,12 +93,9 @@ impl Profile {
 /// How far `offered` is from `wanted`. Beyond what the decoder promises ([`OVERREACH`]) stands every other pair:
 /// browsers name fewer profiles than they decode (Chromium on Linux names no High at all, and Baseline streams never
 /// use what Constrained Baseline lacks), so trying is better than a black picture.
-fn h264_distance(offered: Profile, wanted: Profile) -> Option<u8> {
-    let promised = wanted.played_by().iter().position(|&profile| profile == offered);
-    match promised {
-        Some(distance) => u8::try_from(distance).ok(),
-        None => Some(OVERREACH - offered as u8),
-    }
+fn h264_distance(offered: Profile, wanted: Profile) -> u8 {
+    let promised = (0..).zip(wanted.played_by()).find(|(_, profile)| **profile == offered);
+    promised.map_or(OVERREACH - offered as u8, |(distance, _)| distance)
 }
 
 /// More than any promised distance; a richer decoder is nearer.
