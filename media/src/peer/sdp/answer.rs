@@ -54,7 +54,7 @@ pub enum AnswerDirection {
 pub struct Sources {
     /// The media.
     pub primary: u32,
-    /// Its retransmissions.
+    /// Its retransmissions; announced only to a viewer that offers them.
     pub rtx: Option<u32>,
 }
 
@@ -136,7 +136,7 @@ fn write_section(
     }
     if details.direction == AnswerDirection::SendOnly {
         let sources = details.sources.get(index).copied().flatten();
-        write_sources(out, details.stream_label, agreed.kind, sources)?;
+        write_sources(out, details.stream_label, agreed, sources)?;
     }
     // One transport: its candidates stand in the first section of the group only (RFC 9143 section 7.1.3).
     if index == 0 {
@@ -219,12 +219,13 @@ fn write_simulcast(out: &mut String, agreed: &Negotiated) -> fmt::Result {
 
 /// The one stream that all tracks belong to, so that a player keeps sound and picture together (RFC 8830), and the
 /// track's SSRCs (RFC 5576).
-fn write_sources(out: &mut String, label: &str, kind: Kind, sources: Option<Sources>) -> fmt::Result {
-    let track = kind_name(kind);
+fn write_sources(out: &mut String, label: &str, agreed: &Negotiated, sources: Option<Sources>) -> fmt::Result {
+    let track = kind_name(agreed.kind);
     write!(out, "a=msid:{label} {track}\r\n")?;
     let Some(Sources { primary, rtx }) = sources else {
         return Ok(());
     };
+    let rtx = rtx.filter(|_| agreed.codecs.iter().any(|codec| codec.rtx.is_some()));
     if let Some(rtx) = rtx {
         write!(out, "a=ssrc-group:FID {primary} {rtx}\r\n")?;
     }

@@ -1,6 +1,8 @@
 //! Offers of real clients, caught from the wire, for the tests of this folder; and an answer's other details.
 //!
-//! They are `golden/<client>-<purpose>.offer.sdp`, with LF line ends for the sake of diffs.
+//! They are `golden/<client>-<purpose>.offer.sdp`, with LF line ends for the sake of diffs: Chromium 156, Firefox 153,
+//! ffmpeg 9.0, GStreamer 1.22, libdatachannel 0.24 (which OBS uses), aiortc 1.16. Safari's are written after its
+//! codec list, not caught.
 
 use super::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -34,8 +36,12 @@ samples! {
     "firefox-publish" Publish,
     "firefox-simulcast" Simulcast,
     "firefox-view" View,
+    "gstreamer-publish" Publish,
+    "gstreamer-view" View,
     "libdatachannel-publish" Publish,
     "libdatachannel-view" View,
+    "safari-like-publish" Publish,
+    "safari-like-view" View,
 }
 
 /// The offer of this name, with CR LF line ends as on the wire.
@@ -72,10 +78,10 @@ pub(super) fn answer(offer: &Offer, negotiated: &[Negotiated], role: Role) -> St
             algorithm: HashFunction::Sha256,
             bytes: (0..32).collect(),
         },
-        setup: if offer.setup == Setup::Active {
-            Setup::Passive
-        } else {
+        setup: if offer.setup == Setup::Passive {
             Setup::Active
+        } else {
+            Setup::Passive
         },
         candidates: &[
             candidate(Ipv4Addr::new(192, 0, 2, 1).into(), Transport::TcpPassive),
