@@ -109,7 +109,7 @@ fn apply(bytes: &mut Vec<u8>, damage: Damage) {
             let line = &mut all[at.index(count)];
             let text = String::from_utf8_lossy(line).trim_end().to_owned();
             let end = text.rfind([' ', ':', '=', ';']).map_or(0, |at| at + 1);
-            *line = [text[..end].as_bytes(), word.as_bytes(), b"\r\n"].concat();
+            *line = format!("{}{word}\r\n", &text[..end]).into_bytes();
         }
         Damage::Splice(sample, from, to) => {
             let other = lines(sample.get(SAMPLES).2.as_bytes());
