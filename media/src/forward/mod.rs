@@ -2,3 +2,9 @@
 
 pub mod batch;
 pub mod feed;
+pub mod history;
+pub mod lane;
+pub mod line;
+pub mod plan;
+pub mod track;
+pub mod viewer;
