@@ -82,25 +82,22 @@ pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
         .collect::<Result<Vec<_>, OfferError>>()?;
     check_unique(&media)?;
     let tagged = tagged_section(session, &media)?;
-    let transport = sections
+    // Everything about the connection: in the section itself, or for all sections at once.
+    let section = sections
         .get(tagged)
         .map_or(session, |section| Attributes(&section.attributes));
-    let either = |key| transport.value(key).or_else(|| session.value(key));
-    let ufrag = either("ice-ufrag").ok_or(OfferError::Missing("a=ice-ufrag"))?;
-    let pwd = either("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
+    let value = |key| section.value(key).or_else(|| session.value(key));
+    let ufrag = value("ice-ufrag").ok_or(OfferError::Missing("a=ice-ufrag"))?;
+    let pwd = value("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
+    let setup = value("setup").ok_or(OfferError::Missing("a=setup"))?;
+    let certificate = if section.has("fingerprint") { section } else { session };
+    let mixed = |section: &MediaDescription| section.has_attribute("extmap-allow-mixed");
     Ok(Offer {
         ice: IceCredentials::checked(ufrag, pwd).ok_or(OfferError::Malformed("a=ice-ufrag or a=ice-pwd"))?,
-        fingerprints: read_fingerprints(if transport.has("fingerprint") {
-            transport
-        } else {
-            session
-        })?,
-        setup: Setup::parse(either("setup").ok_or(OfferError::Missing("a=setup"))?)?,
-        bundled: session.values("group").any(|group| group.starts_with("BUNDLE")),
-        extmap_allow_mixed: session.has("extmap-allow-mixed")
-            || sections
-                .iter()
-                .all(|section| section.has_attribute("extmap-allow-mixed")),
+        fingerprints: read_fingerprints(certificate)?,
+        setup: Setup::parse(setup)?,
+        bundled: bundle_group(session).is_some(),
+        extmap_allow_mixed: session.has("extmap-allow-mixed") || sections.iter().all(mixed),
         ice_lite: session.has("ice-lite"),
         media,
     })
@@ -203,15 +200,19 @@ fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
     Ok(())
 }
 
+/// The names in the BUNDLE group.
+fn bundle_group<'a>(session: Attributes<'a>) -> Option<Vec<&'a str>> {
+    session.values("group").find_map(|value| {
+        let mut words = value.split_ascii_whitespace();
+        (words.next() == Some("BUNDLE")).then(|| words.collect())
+    })
+}
+
 /// The position of the section whose ICE and DTLS attributes hold for all: the first one that the BUNDLE group names
 /// (RFC 9143 section 7.2).
 fn tagged_section(session: Attributes<'_>, media: &[OfferedMedia]) -> Result<usize, OfferError> {
     const WRONG: OfferError = OfferError::Malformed("a=group");
-    let group = session.values("group").find_map(|value| {
-        let mut words = value.split_ascii_whitespace();
-        (words.next() == Some("BUNDLE")).then(|| words.collect::<Vec<&str>>())
-    });
-    let Some(group) = group else {
+    let Some(group) = bundle_group(session) else {
         return if media.len() == 1 {
             Ok(0)
         } else {
