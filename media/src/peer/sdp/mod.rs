@@ -20,6 +20,13 @@ mod offer;
 mod play;
 mod simulcast;
 
+#[cfg(test)]
+mod golden_test;
+#[cfg(test)]
+mod property_test;
+#[cfg(test)]
+mod samples;
+
 pub use answer::{AnswerDetails, AnswerDirection, Sources, write_answer};
 pub use attribute::{Direction, ExtensionIds, Fingerprint, HashFunction, IceCredentials, Setup};
 pub use candidate::{Candidate, Transport};
