@@ -1,0 +1,4 @@
+/** Under way. */
+export function BroadcastPage() {
+  return null;
+}
