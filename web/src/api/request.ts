@@ -8,7 +8,7 @@ interface FieldProblem {
 }
 
 /** The server said no (RFC 9457), or could not be reached: then `status` is 0. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
   /** Last part of the problem's `type`, for example `not-found`; empty if there is none. */

@@ -1,7 +1,7 @@
 /** Shapes of the server's JSON. */
 
 /** Roles, each with the rights of the one before. */
-export type Role = "viewer" | "instructor" | "admin";
+type Role = "viewer" | "instructor" | "admin";
 
 /** A signed-in account. */
 export interface User {

@@ -15,6 +15,18 @@ import { deleteResource, postOffer, type Resource, SignalError } from "./signal"
  */
 export type LinkState = "idle" | "connecting" | "live" | "reconnecting" | "failed";
 
+/** A connection broke or did not come about, for no fault that the server told. */
+export class LinkError extends Error {
+  override readonly name = "LinkError";
+  /** `no-path`: the server answered, yet no packet gets through; a firewall, most often. */
+  readonly kind: "no-path" | "interrupted" | "closed";
+
+  constructor(kind: LinkError["kind"]) {
+    super(`connection: ${kind}`);
+    this.kind = kind;
+  }
+}
+
 /** What a link tells. */
 export interface LinkEvents {
   state: LinkState;
@@ -107,7 +119,7 @@ export class PeerLink extends Emitter<LinkEvents> {
     const attempt: Attempt = { peer, token: null, resource: null };
     this.#attempt = attempt;
     peer.addEventListener("connectionstatechange", () => this.#onConnectionState(attempt));
-    this.#watch(attempt, CONNECT_TIMEOUT_MS, "no connection within 10 s");
+    this.#watch(attempt, CONNECT_TIMEOUT_MS, "no-path");
     try {
       await this.#negotiate(attempt);
     } catch (error) {
@@ -133,7 +145,7 @@ export class PeerLink extends Emitter<LinkEvents> {
     const transport = peer.getTransceivers().find((transceiver) => transceiver.sender.transport)?.sender.transport;
     // Told at once when the server closes; the ICE side would notice only seconds later.
     transport?.addEventListener("statechange", () => {
-      if (transport.state === "closed") this.#lose(attempt, new Error("the server closed the connection"));
+      if (transport.state === "closed") this.#lose(attempt, new LinkError("closed"));
     });
   }
 
@@ -148,16 +160,16 @@ export class PeerLink extends Emitter<LinkEvents> {
       this.#setState("live");
     } else if (state === "disconnected") {
       this.#setState("reconnecting");
-      this.#watch(attempt, DISCONNECTED_GRACE_MS, "the connection was interrupted");
+      this.#watch(attempt, DISCONNECTED_GRACE_MS, "interrupted");
     } else if (state === "failed") {
-      this.#lose(attempt, new Error("the connection failed"));
+      this.#lose(attempt, new LinkError(this.#wasLive ? "interrupted" : "no-path"));
     }
   }
 
   /** Gives the attempt up after `ms`, unless the timer is cleared or set anew before. */
-  #watch(attempt: Attempt, ms: number, reason: string): void {
+  #watch(attempt: Attempt, ms: number, kind: LinkError["kind"]): void {
     clearTimeout(this.#watchTimer);
-    this.#watchTimer = setTimeout(() => this.#lose(attempt, new Error(reason)), ms);
+    this.#watchTimer = setTimeout(() => this.#lose(attempt, new LinkError(kind)), ms);
   }
 
   #lose(attempt: Attempt, error: Error): void {

@@ -30,8 +30,8 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
   #destroyed = false;
   #mediaRepairs = 0;
 
-  /** Loads the engine (a separate bundle) and the playlist. */
-  async attach(video: HTMLVideoElement, playlist: string): Promise<void> {
+  /** Loads the engine (a separate bundle) and the playlist, and stands at `startAt` seconds. */
+  async attach(video: HTMLVideoElement, playlist: string, startAt = 0): Promise<void> {
     const { default: Engine } = await import("hls.js");
     if (this.#destroyed) return;
     if (!Engine.isSupported()) {
@@ -39,7 +39,7 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
       else this.emit("fault", "media");
       return;
     }
-    const hls = new Engine({ startPosition: 0, backBufferLength: 90 });
+    const hls = new Engine({ startPosition: startAt, backBufferLength: 90 });
     this.#hls = hls;
     hls.on(Engine.Events.MANIFEST_PARSED, () => {
       this.emit(

@@ -6,11 +6,12 @@ import { ViewerMeter, type ViewerStats } from "./stats";
 
 /**
  * Whether media comes in, apart from the connection itself, which outlives a publisher:
- * - `none`: nothing yet
+ * - `none`: nothing yet, since a moment
+ * - `awaited`: nothing for 2 s after connecting: nobody publishes
  * - `flowing`
  * - `stalled`: it came, but not in the last 3 s
  */
-export type Flow = "none" | "flowing" | "stalled";
+export type Flow = "none" | "awaited" | "flowing" | "stalled";
 
 /** What a player hears from its client. */
 export interface WhepEvents {
@@ -28,7 +29,8 @@ export interface WhepOptions {
   token: () => Promise<string | null>;
 }
 
-/** Reports without a byte before media counts as stalled; one comes each second. */
+/** Reports without a byte before media counts as awaited or stalled; one comes each second. */
+const AWAITED_AFTER_REPORTS = 2;
 const STALLED_AFTER_REPORTS = 3;
 
 /** Receives audio and video of one stream. */
@@ -71,6 +73,8 @@ export class WhepClient extends Emitter<WhepEvents> {
 
   #prepare(peer: RTCPeerConnection): void {
     this.#meter = new ViewerMeter();
+    this.#silentReports = 0;
+    this.#setFlow("none");
     const stream = new MediaStream();
     let announced = false;
     peer.addEventListener("track", ({ track }) => {
@@ -90,7 +94,9 @@ export class WhepClient extends Emitter<WhepEvents> {
     const stats = this.#meter.measure(report);
     const silent = stats.videoBps + stats.audioBps === 0;
     this.#silentReports = silent ? this.#silentReports + 1 : 0;
+    // The first report has nothing to compare with and says nothing of rates.
     if (!silent) this.#setFlow("flowing");
+    else if (this.#flow === "none" && this.#silentReports >= AWAITED_AFTER_REPORTS) this.#setFlow("awaited");
     else if (this.#flow === "flowing" && this.#silentReports >= STALLED_AFTER_REPORTS) this.#setFlow("stalled");
     this.emit("stats", stats);
   }

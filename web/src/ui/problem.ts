@@ -11,6 +11,7 @@ const KNOWN = [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 
 
 /** Explains any error that a request or a connection can throw. */
 export function explain(error: unknown, t: TFunction): Explanation {
+  if (isBlocked(error)) return { title: t("problem.noPath.title"), hint: t("problem.noPath.hint") };
   const status = statusOf(error);
   const known = KNOWN.find((candidate) => candidate === status);
   if (status === 0) return { title: t("problem.offline.title"), hint: t("problem.offline.hint") };
@@ -23,4 +24,9 @@ export function statusOf(error: unknown): number | null {
   if (error instanceof TypeError) return 0;
   if (typeof error !== "object" || error === null || !("status" in error)) return null;
   return typeof error.status === "number" ? error.status : null;
+}
+
+/** The server answers by HTTP while its media does not arrive. */
+function isBlocked(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "kind" in error && error.kind === "no-path";
 }

@@ -25,11 +25,6 @@ export function span(start: string, minutes: number, language: string, zone?: st
   return { day: capitalise(day.format(from)), hours: `${hour.format(from)} – ${hour.format(to)}` };
 }
 
-/** A date with its time, short. */
-export function dateTime(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
-}
-
 /** The same instant in the class's own zone where its clock differs from the reader's then; null where it does not. */
 export function elsewhere(start: string, minutes: number, zone: string, language: string): string | null {
   try {

@@ -31,6 +31,10 @@ export const nl: typeof en = {
   problem: {
     offline: { title: "De server is niet bereikbaar.", hint: "Controleer je netwerk; we blijven het proberen." },
     unknown: { title: "Er ging iets mis.", hint: "Probeer het opnieuw; herlaad de pagina als het blijft." },
+    noPath: {
+      title: "De video komt er niet doorheen.",
+      hint: "Je netwerk blokkeert misschien UDP; probeer een ander.",
+    },
     s400: { title: "De server begreep dit niet.", hint: "Herlaad de pagina en probeer het opnieuw." },
     s401: { title: "Je bent niet ingelogd.", hint: "Log in en probeer het opnieuw." },
     s403: { title: "Dit mag je niet.", hint: "Log in met een ander account, of vraag het de instructeur." },
