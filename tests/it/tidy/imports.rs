@@ -35,7 +35,7 @@ const HTTP: [&str; 6] = [
     "hyper::",
     "crate::http::",
 ];
-/// Names that mean SQL.
+/// Names that mean SQL. A row's derive is none: it stands on the type that it fills.
 const SQL: [&str; 6] = [
     "sqlx::",
     "\"SELECT ",
