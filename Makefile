@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench
+.PHONY: help run test check format soak bench
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -22,6 +22,9 @@ check: web/node_modules/.package-lock.json ## What is fast: format, lints, tidy,
 format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in place
 	$(CARGO) fmt --all
 	cd web && npx biome check --write .
+
+soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
+	LECTERN_SOAK_S=600 scripts/test needs build soak
 
 bench: ## Processor time per forwarded packet, beside a bare loop
 	$(CARGO) bench --workspace

@@ -83,7 +83,7 @@ async fn publish(server: &Url, session: Uuid, key: &str, clip: &Clip) -> Result<
 fn announce(server: &Url, session: Uuid) {
     println!("The demo class is live. Watch it at");
     println!();
-    println!("    {}watch/{session}", server);
+    println!("    {server}streams/{session}/watch");
     println!();
     println!("Ctrl-C ends it.");
 }

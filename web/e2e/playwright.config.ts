@@ -4,6 +4,7 @@
  */
 import { defineConfig } from "@playwright/test";
 
+// biome-ignore lint/style/noDefaultExport: this is how Playwright reads it
 export default defineConfig({
   projects: [
     { name: "browser", testDir: "." },
@@ -16,7 +17,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  outputDir: process.env["LECTERN_TEST_OUTPUT"] ?? "../node_modules/.cache/e2e",
+  outputDir: process.env.LECTERN_TEST_OUTPUT ?? "../node_modules/.cache/e2e",
   reporter: [["list"]],
   use: {
     locale: "en-GB",
@@ -25,7 +26,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
     permissions: ["camera", "microphone"],
     launchOptions: {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: [
         "--no-sandbox",
         "--disable-gpu",

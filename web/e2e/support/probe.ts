@@ -122,7 +122,10 @@ export function forget(page: Page): Promise<void> {
 /** Waits for `count` new looks at the clock and returns them. */
 export async function look(page: Page, count = 1, timeoutMs = 15_000): Promise<Sight[]> {
   await forget(page);
-  await page.waitForFunction((wanted) => window.probe.sights.length >= wanted, count, { timeout: timeoutMs, polling: 50 });
+  await page.waitForFunction((wanted) => window.probe.sights.length >= wanted, count, {
+    timeout: timeoutMs,
+    polling: 50,
+  });
   return sights(page);
 }
 

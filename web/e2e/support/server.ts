@@ -6,25 +6,24 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 /** How long the server may take to start, or to stop. */
 const PATIENCE_MS = 20_000;
 
 /** The server under test. */
 export class Server {
+  readonly folder: string;
   readonly url: string;
   readonly binary: string;
   readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
   #log = "";
 
-  private constructor(
-    readonly folder: string,
-    http: number,
-    udp: number,
-  ) {
+  private constructor(folder: string, http: number, udp: number) {
+    this.folder = folder;
     this.url = `http://localhost:${http}`;
-    this.binary = process.env["LECTERN_TEST_BINARY"] ?? join(import.meta.dirname, "../../../target/debug/lectern");
+    this.binary = process.env.LECTERN_TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
     this.#env = {
       ...process.env,
       LECTERN_HTTP__LISTEN: `127.0.0.1:${http}`,
@@ -52,6 +51,12 @@ export class Server {
     return this.#env;
   }
 
+  /** Its process, while it runs. */
+  get pid(): number {
+    if (!this.#process?.pid) throw new Error("the server is not running");
+    return this.#process.pid;
+  }
+
   /** The one-time link that makes the first admin. */
   get setupLink(): string {
     const found = /http\S*\/setup\?token=[\w-]+/.exec(this.#log);
@@ -64,7 +69,7 @@ export class Server {
     const child = spawn(this.binary, [], { cwd: this.folder, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     const read = (bytes: Buffer) => {
-      this.#log += bytes.toString().replaceAll(/\u001b\[[0-9;]*m/g, "");
+      this.#log += stripVTControlCharacters(bytes.toString());
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
