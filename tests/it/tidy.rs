@@ -16,6 +16,9 @@ use tree::{File, repository};
 /// that is no longer needed, or a file that has grown beyond its entry, is a complaint as well.
 const TOO_LONG: &[(&str, usize)] = &[];
 
+/// Files that know something they should not, when the rule came. The list may only shrink.
+const MISPLACED: &[&str] = &[];
+
 /// Runs one rule on the repository and shows every complaint at once.
 #[track_caller]
 fn clean(complaints: Vec<String>) {
@@ -112,37 +115,36 @@ fn every_rust_file_is_part_of_a_crate() {
 
 #[test]
 fn modules_know_only_whom_they_may() {
-    clean(imports::rust(&repository()));
+    clean(imports::rust(&repository(), MISPLACED));
+    let rule = |files: &[File]| imports::rust(files, &[]);
     let (sql, http) = ("let x = sqlx::query(y);\n", "use axum::Router;\n");
     can_fail(
-        imports::rust,
+        rule,
         &[("src/chat/mod.rs", sql)],
         &[("src/chat/store.rs", ""), ("src/db/mod.rs", sql)],
     );
+    can_fail(rule, &[("src/chat/store.rs", http)], &[("src/chat/routes.rs", http)]);
     can_fail(
-        imports::rust,
-        &[("src/chat/store.rs", http)],
-        &[("src/chat/routes.rs", http)],
-    );
-    can_fail(
-        imports::rust,
+        rule,
         &[("src/live/mod.rs", "use crate::db::Db;\n")],
         &[("src/live/mod.rs", "use bytes::Bytes;\n")],
     );
-    let (up, down) = ("use crate::sessions::Session;\n", "use crate::accounts::User;\n");
+    let known = |files: &[File]| imports::rust(files, &["src/chat/mod.rs"]);
     can_fail(
-        imports::rust,
-        &[("src/accounts/mod.rs", up)],
-        &[("src/sessions/mod.rs", down)],
+        known,
+        &[("src/chat/mod.rs", "//! Chat.\n")],
+        &[("src/chat/mod.rs", http)],
     );
+    let (up, down) = ("use crate::sessions::Session;\n", "use crate::accounts::User;\n");
+    can_fail(rule, &[("src/accounts/mod.rs", up)], &[("src/sessions/mod.rs", down)]);
     let inside = "use crate::accounts::store::find;\n";
     can_fail(
-        imports::rust,
+        rule,
         &[("src/sessions/mod.rs", inside)],
         &[("src/accounts/mod.rs", inside)],
     );
     can_fail(
-        imports::rust,
+        rule,
         &[("media/src/a.rs", "use tokio::net;\n")],
         &[("media/src/a.rs", "use bytes::Bytes;\n")],
     );
