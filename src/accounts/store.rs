@@ -30,7 +30,7 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// A duplicate when the address has an account.
-pub async fn insert_user(db: &Db, user: &User, password_hash: &str) -> sqlx::Result<()> {
+pub async fn insert_user(db: &Db, user: &User, password_hash: Option<&str>) -> sqlx::Result<()> {
     db.exec(INSERT_USER, insert_args(user, password_hash)).await.map(drop)
 }
 
@@ -44,7 +44,7 @@ pub async fn insert_first_admin(db: &Db, user: &User, password_hash: &str) -> sq
     if admins > 0 {
         return Ok(false);
     }
-    tx.exec(INSERT_USER, insert_args(user, password_hash)).await?;
+    tx.exec(INSERT_USER, insert_args(user, Some(password_hash))).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -130,7 +130,7 @@ const COUNT_ADMINS: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
 const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, role, created_at, updated_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $6)";
 
-fn insert_args(user: &User, password_hash: &str) -> Vec<crate::db::Val> {
+fn insert_args(user: &User, password_hash: Option<&str>) -> Vec<crate::db::Val> {
     args![
         user.id,
         &user.email,

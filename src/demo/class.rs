@@ -5,7 +5,7 @@
 
 use crate::accounts::{self, login};
 use crate::config::Config;
-use crate::db::{Db, Ts};
+use crate::db::Db;
 use anyhow::{Context, Result, bail};
 use reqwest::header::{COOKIE, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::{Method, StatusCode};
