@@ -121,7 +121,7 @@ fn write_section(
         AnswerDirection::RecvOnly => "a=recvonly\r\n",
         AnswerDirection::SendOnly => "a=sendonly\r\n",
     });
-    // WHIP wants both in every section, offered or not (RFC 9725 section 4.4); browsers pass over the second.
+    // WHIP wants both in every section, offered or not (RFC 9725 section 4.4.1); browsers pass over the second.
     out.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n");
     if agreed.reduced_size_rtcp {
         out.push_str("a=rtcp-rsize\r\n");

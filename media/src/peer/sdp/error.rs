@@ -77,7 +77,7 @@ pub enum OfferError {
 
 impl OfferError {
     /// The HTTP status that says whose turn it is: 413 for an offer that is too large, 400 for one that cannot be
-    /// read, 422 for one that is understood and not supported (RFC 9725 section 4.2).
+    /// read, 422 for one that is understood and not supported (RFC 9725 section 4.4).
     pub fn status(&self) -> u16 {
         match self {
             OfferError::TooLarge => 413,

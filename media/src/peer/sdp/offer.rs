@@ -137,7 +137,8 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         "video" => Kind::Video,
         _ => return Err(OfferError::UnsupportedMedia),
     };
-    if section.media_name.port.value == 0 && !attributes.has("bundle-only") {
+    let bundle_only = attributes.has("bundle-only");
+    if section.media_name.port.value == 0 && !bundle_only {
         return Err(OfferError::SwitchedOff);
     }
     let protocol = section.media_name.protos.join("/");
@@ -145,7 +146,8 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         .into_iter()
         .find(|known| *known == protocol)
         .ok_or(OfferError::UnsupportedProtocol)?;
-    if !attributes.has("rtcp-mux") {
+    // What concerns the transport need not be said where there is none of its own (RFC 9143 section 7.1.3).
+    if !attributes.has("rtcp-mux") && !bundle_only {
         return Err(OfferError::NoRtcpMux);
     }
     let mid = attributes.value("mid").ok_or(OfferError::Missing("a=mid"))?;
@@ -464,6 +466,19 @@ mod tests {
         assert_eq!(parse(sample("aiortc-view").as_bytes()).unwrap().fingerprints.len(), 3);
         // GStreamer's second section has port 0 and is bundle-only.
         assert_eq!(parse(sample("gstreamer-publish").as_bytes()).unwrap().media.len(), 2);
+    }
+
+    #[test]
+    fn a_section_without_its_own_transport_need_not_repeat_it() {
+        let text = sample("gstreamer-publish");
+        let (tagged, bundled) = text.split_once("m=audio").unwrap();
+        let transport = ["a=setup", "a=ice-", "a=rtcp-mux", "a=fingerprint", "a=candidate"];
+        let bare = bundled
+            .split_inclusive('\n')
+            .filter(|line| !transport.iter().any(|start| line.starts_with(start)));
+        let offer = parse(format!("{tagged}m=audio{}", bare.collect::<String>()).as_bytes()).unwrap();
+        assert_eq!(offer.ice, parse(text.as_bytes()).unwrap().ice);
+        assert_eq!(offer.media.len(), 2);
     }
 
     #[test]
