@@ -92,7 +92,8 @@ fn key_frames_are_seen_where_they_start_and_nowhere_else() {
 
 #[test]
 fn layers_are_read_where_the_payload_names_them() {
-    let table: &[(Codec, &[u8], Option<(u8, u8)>)] = &[
+    type Row<'a> = (Codec, &'a [u8], Option<(u8, u8)>);
+    let table: &[Row<'_>] = &[
         (Codec::Vp8, &[0x90, 0xe0, 0x80, 1, 7, 0x80, 0x10], Some((0, 2))),
         (Codec::Vp8, &[0x10, 0x10], Some((0, 0))),
         (Codec::Vp9, &[0xac, 0x05, 0x45, 0, 0x82], Some((2, 2))),

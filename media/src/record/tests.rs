@@ -237,12 +237,11 @@ impl Publisher {
         while world.now_ms < until_ms {
             let ms = world.now_ms;
             if let Some(codec) = self.video
-                && ms % 100 % 33 == 0
-                && ms % 100 < 99
+                && [0, 33, 66].contains(&(ms % 100))
             {
                 self.send_picture(world, codec);
             }
-            if self.has_audio && ms % 20 == 0 {
+            if self.has_audio && ms.is_multiple_of(20) {
                 let index = self.positions[1] % self.clips[1].len();
                 self.positions[1] += 1;
                 let frame = self.clips[1][index].clone();
