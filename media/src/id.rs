@@ -66,6 +66,9 @@ mod tests {
 
     #[test]
     fn a_debug_print_does_not_give_the_id_away() {
-        assert_eq!(format!("{:?}", PeerId(0x0123_4567_89ab_cdef_0000_0000_0000_0001)), "peer-01234567");
+        assert_eq!(
+            format!("{:?}", PeerId(0x0123_4567_89ab_cdef_0000_0000_0000_0001)),
+            "peer-01234567"
+        );
     }
 }

@@ -60,7 +60,8 @@ impl Batch {
     pub fn push(&mut self, meta: PacketMeta, payload: &[u8]) {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
         let len = u16::try_from(payload.len()).unwrap_or(u16::MAX);
-        self.bytes.extend_from_slice(payload.get(..usize::from(len)).unwrap_or(payload));
+        self.bytes
+            .extend_from_slice(payload.get(..usize::from(len)).unwrap_or(payload));
         self.entries.push(Entry { meta, start, len });
     }
 
@@ -84,7 +85,10 @@ impl Batch {
         let entry = self.entries.get(index)?;
         let start = entry.start as usize;
         let payload = self.bytes.get(start..start + usize::from(entry.len))?;
-        Some(Packet { meta: entry.meta, payload })
+        Some(Packet {
+            meta: entry.meta,
+            payload,
+        })
     }
 
     /// All packets in the order in which they were pushed.
@@ -103,10 +107,29 @@ mod tests {
         let arrived = Instant::now();
         let mut batch = Batch::new();
         for (seq, payload) in [(7u64, &b"seven"[..]), (8, b""), (9, b"nine")] {
-            batch.push(PacketMeta { seq, rtp_time: 1, arrived, marker: seq == 9, starts_key_frame: false }, payload);
+            batch.push(
+                PacketMeta {
+                    seq,
+                    rtp_time: 1,
+                    arrived,
+                    marker: seq == 9,
+                    starts_key_frame: false,
+                },
+                payload,
+            );
         }
-        let back: Vec<_> = batch.packets().map(|p| (p.meta.seq, p.payload.to_vec(), p.meta.marker)).collect();
-        assert_eq!(back, [(7, b"seven".to_vec(), false), (8, b"".to_vec(), false), (9, b"nine".to_vec(), true)]);
+        let back: Vec<_> = batch
+            .packets()
+            .map(|p| (p.meta.seq, p.payload.to_vec(), p.meta.marker))
+            .collect();
+        assert_eq!(
+            back,
+            [
+                (7, b"seven".to_vec(), false),
+                (8, b"".to_vec(), false),
+                (9, b"nine".to_vec(), true)
+            ]
+        );
         assert_eq!(batch.payload_bytes(), 9);
         batch.clear();
         assert!(batch.is_empty() && batch.packet(0).is_none());

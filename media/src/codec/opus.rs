@@ -1,0 +1,1 @@
+//! Opus in RTP (RFC 7587): a packet is a frame.
