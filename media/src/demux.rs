@@ -87,7 +87,10 @@ mod tests {
     use super::*;
 
     fn origin(port: u16) -> Origin {
-        Origin::Udp { remote: ([192, 0, 2, 1], port).into(), local: None }
+        Origin::Udp {
+            remote: ([192, 0, 2, 1], port).into(),
+            local: None,
+        }
     }
 
     #[test]

@@ -39,14 +39,14 @@ pub struct Stream {
 }
 
 /// What became of a packet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Taken {
+    /// It is of no use: a probe, a duplicate, or video before the first key frame.
+    Dropped,
     /// It waits for others of its frame.
     Gathered,
     /// It and what waited is ready to be forwarded.
     Flushed,
-    /// It is of no use: a probe, a duplicate, or video before the first key frame.
-    Dropped,
 }
 
 impl Stream {
@@ -104,12 +104,20 @@ impl Stream {
         for track in [&self.audio, &self.video] {
             let Some(parameters) = track.parameters else { continue };
             let starts_at = track.history.key_frame().map_or(track.flushed(), |key| key.seq);
-            feeds.push(Feed::Track { track: track.id, epoch: self.epoch, parameters, starts_at });
+            feeds.push(Feed::Track {
+                track: track.id,
+                epoch: self.epoch,
+                parameters,
+                starts_at,
+            });
             if let Some(clock) = track.clock {
                 feeds.push(report_of(track, clock));
             }
         }
-        feeds.extend(self.video.batches_since_key_frame().map(|batch| Feed::Packets { track: self.video.id, batch }));
+        feeds.extend(self.video.batches_since_key_frame().map(|batch| Feed::Packets {
+            track: self.video.id,
+            batch,
+        }));
         feeds
     }
 
@@ -139,14 +147,13 @@ impl Stream {
         let starts_key_frame = codec::starts_key_frame(received.parameters.codec, received.payload);
         let track = self.track_mut(received.kind);
         let is_new = track.parameters != Some(received.parameters);
-        let is_useless = received.payload.is_empty()
-            || (received.kind == Kind::Video && (is_new || track.waits_for_key_frame) && !starts_key_frame);
-        if is_useless {
-            if !received.payload.is_empty() {
-                track.want_key_frame();
-            }
+        let waits = received.kind == Kind::Video && (is_new || track.waits_for_key_frame) && !starts_key_frame;
+        if received.payload.is_empty() || waits {
             if let Some(placement) = placement {
                 placement.skip(received.extended);
+            } else if waits {
+                track.want_key_frame();
+                track.early.push(received);
             }
             return Taken::Dropped;
         }
@@ -156,7 +163,30 @@ impl Stream {
         let track = self.track_mut(received.kind);
         let extended = received.extended;
         let placement = placement.get_or_insert_with(|| track.line.attach(extended, received.timestamp, now));
-        let Some(place) = placement.place(extended, received.timestamp) else { return Taken::Dropped };
+        let mut taken = self.place(received, starts_key_frame, placement, now);
+        // Of a key frame, a later packet may have come before the first.
+        let mut early = std::mem::take(&mut self.track_mut(received.kind).early);
+        for packet in early.drain_after(received) {
+            taken = taken.max(self.place(&packet, false, placement, now));
+        }
+        if taken == Taken::Gathered {
+            self.flush_due.get_or_insert(now + hold);
+        }
+        taken
+    }
+
+    /// Puts a useful packet onto the line.
+    fn place(
+        &mut self,
+        received: &Received<'_>,
+        starts_key_frame: bool,
+        placement: &mut Placement,
+        now: Instant,
+    ) -> Taken {
+        let track = self.track_mut(received.kind);
+        let Some(place) = placement.place(received.extended, received.timestamp) else {
+            return Taken::Dropped;
+        };
         if place.seq < track.epoch_start || track.history.packet(place.seq).is_some() {
             return Taken::Dropped;
         }
@@ -172,7 +202,6 @@ impl Stream {
             self.flush();
             return Taken::Flushed;
         }
-        self.flush_due.get_or_insert(now + hold);
         Taken::Gathered
     }
 
@@ -195,7 +224,12 @@ impl Stream {
         }
         if self.subscribers > 0 {
             let (epoch, parameters) = (self.epoch, received.parameters);
-            self.feeds.push(Feed::Track { track: track_id, epoch, parameters, starts_at: start });
+            self.feeds.push(Feed::Track {
+                track: track_id,
+                epoch,
+                parameters,
+                starts_at: start,
+            });
         }
     }
 
@@ -216,7 +250,12 @@ impl Stream {
             self.feeds.push(feed.clone());
         }
         match feed {
-            Feed::Track { track, epoch, parameters, starts_at } => {
+            Feed::Track {
+                track,
+                epoch,
+                parameters,
+                starts_at,
+            } => {
                 self.epoch = *epoch;
                 let kind = self.kind_of(*track);
                 let track = self.track_mut(kind);
@@ -236,8 +275,17 @@ impl Stream {
                 self.track_mut(kind).take(batch);
                 self.again = true;
             }
-            Feed::SenderReport { track, ntp_time, rtp_time, .. } => {
-                let clock = SenderClock { ntp_time: *ntp_time, rtp_time: *rtp_time, arrived: now };
+            Feed::SenderReport {
+                track,
+                ntp_time,
+                rtp_time,
+                ..
+            } => {
+                let clock = SenderClock {
+                    ntp_time: *ntp_time,
+                    rtp_time: *rtp_time,
+                    arrived: now,
+                };
                 let kind = self.kind_of(*track);
                 self.track_mut(kind).clock = Some(clock);
             }
@@ -246,7 +294,11 @@ impl Stream {
     }
 
     fn kind_of(&self, track: crate::id::TrackId) -> Kind {
-        if track == self.audio.id { Kind::Audio } else { Kind::Video }
+        if track == self.audio.id {
+            Kind::Audio
+        } else {
+            Kind::Video
+        }
     }
 
     /// Makes everything that has gathered ready to be forwarded.
@@ -295,8 +347,14 @@ impl Stream {
             let (late, viewer) = (self.next_late / count, self.next_late % count);
             self.next_late += 1;
             let audio_count = self.audio.late().len();
-            let (track, late) = if late < audio_count { (&self.audio, late) } else { (&self.video, late - audio_count) };
-            let (Some(&seq), Some(&key)) = (track.late().get(late), self.viewers.get(viewer)) else { continue };
+            let (track, late) = if late < audio_count {
+                (&self.audio, late)
+            } else {
+                (&self.video, late - audio_count)
+            };
+            let (Some(&seq), Some(&key)) = (track.late().get(late), self.viewers.get(viewer)) else {
+                continue;
+            };
             let Some(viewer) = viewers.get_mut(key) else { continue };
             if let Some(written) = viewer.write_late(track, seq, out) {
                 return Some((key, written));
@@ -332,7 +390,9 @@ impl Stream {
     /// Asks for a key frame while somebody waits for one.
     pub fn note_waiting(&mut self, viewers: &Slab<Viewer>) {
         let waits = |&key: &usize| {
-            viewers.get(key).is_some_and(|v| matches!(v.mode, Mode::WaitsForKeyFrame) && v.lane(Kind::Video).is_some())
+            viewers
+                .get(key)
+                .is_some_and(|v| matches!(v.mode, Mode::WaitsForKeyFrame) && v.lane(Kind::Video).is_some())
         };
         if self.viewers.iter().any(waits) {
             self.video.want_key_frame();
@@ -341,6 +401,15 @@ impl Stream {
 }
 
 fn report_of(track: &Track, clock: SenderClock) -> Feed {
-    let SenderClock { ntp_time, rtp_time, arrived } = clock;
-    Feed::SenderReport { track: track.id, ntp_time, rtp_time, arrived }
+    let SenderClock {
+        ntp_time,
+        rtp_time,
+        arrived,
+    } = clock;
+    Feed::SenderReport {
+        track: track.id,
+        ntp_time,
+        rtp_time,
+        arrived,
+    }
 }

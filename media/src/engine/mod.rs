@@ -12,6 +12,8 @@
 
 mod offers;
 mod receive;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod transmit;
 mod types;
@@ -126,9 +128,12 @@ impl Engine {
 
     /// Puts a stream into the list of work if there is any, and passes on its facts.
     fn settle(&mut self, key: usize) {
-        let Some(stream) = self.streams.get_mut(key) else { return };
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
         let id = stream.id;
-        self.events.extend(stream.take_feeds().map(|feed| Event::Feed { stream: id, feed }));
+        self.events
+            .extend(stream.take_feeds().map(|feed| Event::Feed { stream: id, feed }));
         if stream.has_work() && !std::mem::replace(&mut stream.is_queued, true) {
             self.work.push_back(key);
         }

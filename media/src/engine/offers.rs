@@ -32,7 +32,15 @@ impl Engine {
         let offer = sdp::parse(offer)?;
         let negotiated = sdp::negotiate_publish(&offer, prefer_recordable)?;
         self.make_room()?;
-        Ok(self.add_peer(now, stream, &offer, negotiated, Media::WillPublish, &[], AnswerDirection::RecvOnly))
+        Ok(self.add_peer(
+            now,
+            stream,
+            &offer,
+            negotiated,
+            Media::WillPublish,
+            &[],
+            AnswerDirection::RecvOnly,
+        ))
     }
 
     /// Takes a viewer's offer. It may come before the publisher and waits then.
@@ -54,7 +62,15 @@ impl Engine {
             sources.push(Some(Sources { primary, rtx }));
         }
         let media = Media::WillView(lanes);
-        Ok(self.add_peer(now, stream, &offer, negotiated, media, &sources, AnswerDirection::SendOnly))
+        Ok(self.add_peer(
+            now,
+            stream,
+            &offer,
+            negotiated,
+            media,
+            &sources,
+            AnswerDirection::SendOnly,
+        ))
     }
 
     /// Drops the oldest peer that never connected when there are many of them; refuses when there is no room at all.
@@ -67,7 +83,11 @@ impl Engine {
                 self.remove_peer(key, CloseReason::NeverConnected);
             }
         }
-        if self.peers.len() >= self.config.max_peers { Err(Refused::Full) } else { Ok(()) }
+        if self.peers.len() >= self.config.max_peers {
+            Err(Refused::Full)
+        } else {
+            Ok(())
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one caller for publishers, one for viewers")]
@@ -89,7 +109,10 @@ impl Engine {
         let answer = sdp::write_answer(&AnswerDetails {
             offer,
             negotiated: &negotiated,
-            ice: &IceCredentials { ufrag: agent.ufrag_text(), pwd: agent.password.clone() },
+            ice: &IceCredentials {
+                ufrag: agent.ufrag_text(),
+                pwd: agent.password.clone(),
+            },
             fingerprint: &self.dtls.fingerprint(),
             setup,
             candidates: &self.config.candidates,
@@ -125,7 +148,10 @@ impl Engine {
 
     fn stream_key(&mut self, id: StreamId) -> usize {
         let (streams, max) = (&mut self.streams, self.config.max_history_packets);
-        *self.stream_ids.entry(id).or_insert_with(|| streams.insert(Stream::new(id, max)))
+        *self
+            .stream_ids
+            .entry(id)
+            .or_insert_with(|| streams.insert(Stream::new(id, max)))
     }
 
     /// Ends a connection; false when there is none of this name.
@@ -143,14 +169,24 @@ impl Engine {
     /// Ends a stream: closes its publisher and its viewers, and tells subscribers.
     pub fn end(&mut self, now: Instant, stream: StreamId) {
         self.now = now;
-        let Some(&key) = self.stream_ids.get(&stream) else { return };
-        let peers: Vec<usize> = self.peers.iter().filter(|(_, peer)| peer.stream == key).map(|(key, _)| key).collect();
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
+        let peers: Vec<usize> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.stream == key)
+            .map(|(key, _)| key)
+            .collect();
         for peer in peers {
             self.remove_peer(peer, CloseReason::Ended);
         }
         self.settle(key);
         if self.streams.get(key).is_some_and(|stream| stream.subscribers > 0) {
-            self.events.push_back(Event::Feed { stream, feed: Feed::Ended });
+            self.events.push_back(Event::Feed {
+                stream,
+                feed: Feed::Ended,
+            });
         }
         self.stream_ids.remove(&stream);
         if self.streams.contains(key) {
@@ -163,7 +199,9 @@ impl Engine {
     pub fn subscribe(&mut self, now: Instant, stream: StreamId) -> Vec<Feed> {
         self.now = now;
         let key = self.stream_key(stream);
-        let Some(stream) = self.streams.get_mut(key) else { return Vec::new() };
+        let Some(stream) = self.streams.get_mut(key) else {
+            return Vec::new();
+        };
         stream.flush();
         let snapshot = stream.snapshot();
         stream.subscribers += 1;
@@ -182,7 +220,9 @@ impl Engine {
     /// Asks the stream's publisher for a key frame, merged with others' requests.
     pub fn request_key_frame(&mut self, now: Instant, stream: StreamId) {
         self.now = now;
-        let Some(&key) = self.stream_ids.get(&stream) else { return };
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
         if let Some(stream) = self.streams.get_mut(key) {
             stream.track_mut(Kind::Video).want_key_frame();
         }
@@ -191,7 +231,9 @@ impl Engine {
 
     /// Passes the wish for a key frame on to the publisher, or to where the publisher is.
     pub(super) fn ask_for_key_frame(&mut self, key: usize) {
-        let Some(stream) = self.streams.get_mut(key) else { return };
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
         if (stream.publisher.is_none() && !stream.is_relayed)
             || !stream.track_mut(Kind::Video).take_key_frame_request(self.now)
         {
@@ -212,7 +254,9 @@ impl Engine {
 
     /// Forgets a peer, and tells it and the shell.
     pub(super) fn remove_peer(&mut self, key: usize, why: CloseReason) {
-        let Some(mut peer) = self.peers.try_remove(key) else { return };
+        let Some(mut peer) = self.peers.try_remove(key) else {
+            return;
+        };
         self.peer_ids.remove(&peer.id);
         self.demux.remove(&peer.agent.ufrag, peer.agent.addresses(), key);
         self.handshaking.retain(|&other| other != key);
@@ -221,7 +265,9 @@ impl Engine {
         {
             dtls.close(|datagram| self.control.push_back((to, datagram.to_vec())));
         }
-        let Some(stream) = self.streams.get_mut(peer.stream) else { return };
+        let Some(stream) = self.streams.get_mut(peer.stream) else {
+            return;
+        };
         if let Media::Views { viewer, .. } = peer.media {
             self.viewers.try_remove(viewer);
             stream.remove_viewer(viewer);
@@ -231,7 +277,12 @@ impl Engine {
         }
         let stream_id = stream.id;
         self.settle(peer.stream);
-        self.events.push_back(Event::Closed { peer: peer.id, stream: stream_id, role: peer.role(), why });
+        self.events.push_back(Event::Closed {
+            peer: peer.id,
+            stream: stream_id,
+            role: peer.role(),
+            why,
+        });
     }
 
     /// Whether the peer exists, as what, and in which stream.

@@ -58,7 +58,9 @@ impl Engine {
 
     /// An ICE check: answers it, learns the address, and starts the handshake with the first one.
     fn take_check(&mut self, from: Origin, datagram: &[u8]) -> Verdict {
-        let Some(request) = BindingRequest::parse(datagram) else { return Verdict::Dropped(DropReason::Malformed) };
+        let Some(request) = BindingRequest::parse(datagram) else {
+            return Verdict::Dropped(DropReason::Malformed);
+        };
         let Some(key) = self.demux.by_ufrag(request.local_ufrag) else {
             return match ice::shard_of(request.local_ufrag) {
                 Some(shard) if shard != self.config.shard && request.local_ufrag.len() == ice::UFRAG_CHARS => {
@@ -68,7 +70,9 @@ impl Engine {
                 _ => Verdict::Dropped(DropReason::Unknown),
             };
         };
-        let Some(peer) = self.peers.get_mut(key) else { return Verdict::Dropped(DropReason::Unknown) };
+        let Some(peer) = self.peers.get_mut(key) else {
+            return Verdict::Dropped(DropReason::Unknown);
+        };
         let mut reply = Vec::with_capacity(96);
         let Some(checked) = peer.agent.handle_check(&request, from, &mut reply) else {
             return Verdict::Dropped(DropReason::Unauthentic);
@@ -121,13 +125,23 @@ impl Engine {
 
     /// A peer has keys: a publisher takes the stream, a viewer starts to get it.
     fn connect(&mut self, key: usize, keying: &Keying) {
-        let their_side = if keying.our_side == Side::Client { Side::Server } else { Side::Client };
-        let Some(opener) = Opener::new(keying.profile, &keying.material, their_side) else { return };
-        let Some(sealer) = Sealer::new(keying.profile, &keying.material, keying.our_side) else { return };
+        let their_side = if keying.our_side == Side::Client {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        let Some(opener) = Opener::new(keying.profile, &keying.material, their_side) else {
+            return;
+        };
+        let Some(sealer) = Sealer::new(keying.profile, &keying.material, keying.our_side) else {
+            return;
+        };
         let now = self.now;
         let next_report = now + Duration::from_millis(u64::from(self.rng.next_u32() % 1000));
         let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(stream) = self.streams.get_mut(peer.stream) else { return };
+        let Some(stream) = self.streams.get_mut(peer.stream) else {
+            return;
+        };
         let (peer_id, stream_key, stream_id, role) = (peer.id, peer.stream, stream.id, peer.role());
         stream.idle_since = None;
         let mut replaced = None;
@@ -142,7 +156,10 @@ impl Engine {
                 let negotiated = std::mem::take(&mut peer.negotiated);
                 let viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
                 let viewer_key = self.viewers.insert(viewer);
-                peer.media = Media::Views { viewer: viewer_key, opener: Box::new(opener) };
+                peer.media = Media::Views {
+                    viewer: viewer_key,
+                    opener: Box::new(opener),
+                };
                 if let Some(viewer) = self.viewers.get_mut(viewer_key) {
                     stream.add_viewer(viewer_key, viewer, now);
                     if viewer.catches_up() {
@@ -156,7 +173,11 @@ impl Engine {
         if let Some(old) = replaced {
             self.remove_peer(old, CloseReason::Replaced);
         }
-        self.events.push_back(Event::Connected { peer: peer_id, stream: stream_id, role });
+        self.events.push_back(Event::Connected {
+            peer: peer_id,
+            stream: stream_id,
+            role,
+        });
         self.settle(stream_key);
         self.ask_for_key_frame(stream_key);
     }
@@ -164,7 +185,9 @@ impl Engine {
     fn take_rtp(&mut self, key: usize, datagram: &mut [u8]) -> Result<(), DropReason> {
         let now = self.now;
         let peer = self.peers.get_mut(key).ok_or(DropReason::Unknown)?;
-        let Media::Publishes(ingest) = &mut peer.media else { return Err(DropReason::Unknown) };
+        let Media::Publishes(ingest) = &mut peer.media else {
+            return Err(DropReason::Unknown);
+        };
         let received = ingest.open(now, datagram)?;
         peer.last_heard = now;
         let (stream_key, source) = (peer.stream, received.source);
@@ -173,7 +196,13 @@ impl Engine {
             return Err(DropReason::Late);
         }
         let source = ingest.source(source).ok_or(DropReason::Unknown)?;
-        let taken = stream.take(&received, &mut source.placement, &mut self.viewers, now, self.config.hold);
+        let taken = stream.take(
+            &received,
+            &mut source.placement,
+            &mut self.viewers,
+            now,
+            self.config.hold,
+        );
         if taken != Taken::Gathered {
             self.settle(stream_key);
         }
@@ -190,10 +219,21 @@ impl Engine {
                 let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
                 let now = self.now;
                 rtcp::read_compound(&compound, |packet| {
-                    if let Packet::SenderReport { ssrc, ntp_time, rtp_time } = packet
+                    if let Packet::SenderReport {
+                        ssrc,
+                        ntp_time,
+                        rtp_time,
+                    } = packet
                         && let Some((kind, rtp_time)) = ingest.note_sender_report(ssrc, ntp_time, rtp_time, now)
                     {
-                        stream.take_clock(kind, SenderClock { ntp_time, rtp_time, arrived: now });
+                        stream.take_clock(
+                            kind,
+                            SenderClock {
+                                ntp_time,
+                                rtp_time,
+                                arrived: now,
+                            },
+                        );
                     }
                 });
                 self.settle(stream_key);
@@ -213,11 +253,12 @@ impl Engine {
                             return;
                         };
                         let room = MAX_RETRANSMITS.saturating_sub(retransmits.len());
-                        retransmits.extend(
-                            rtcp::nacked(items)
-                                .take(room)
-                                .map(|number| Retransmit { viewer: viewer_key, peer: viewer.peer, kind, number }),
-                        );
+                        retransmits.extend(rtcp::nacked(items).take(room).map(|number| Retransmit {
+                            viewer: viewer_key,
+                            peer: viewer.peer,
+                            kind,
+                            number,
+                        }));
                     }
                     _ => {}
                 });
@@ -238,7 +279,9 @@ impl Engine {
             self.end(now, stream);
             return;
         }
-        let Some(&key) = self.stream_ids.get(&stream) else { return };
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
         if let Some(stream) = self.streams.get_mut(key) {
             stream.take_relayed(feed, &mut self.viewers, now);
         }

@@ -29,9 +29,16 @@ impl Engine {
             return None;
         }
         let flush = self.streams.iter().filter_map(|(_, stream)| stream.flush_due).min();
-        let dtls = self.handshaking.iter().filter_map(|&key| self.peers.get(key)?.dtls.as_ref()?.timeout()).min();
+        let dtls = self
+            .handshaking
+            .iter()
+            .filter_map(|&key| self.peers.get(key)?.dtls.as_ref()?.timeout())
+            .min();
         let catch_up = (!self.catching_up.is_empty()).then(|| self.now + CATCH_UP_STEP);
-        [Some(self.next_tick), flush, dtls, catch_up].into_iter().flatten().min()
+        [Some(self.next_tick), flush, dtls, catch_up]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets time pass.
@@ -53,7 +60,12 @@ impl Engine {
 
     fn flush_due_streams(&mut self) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= self.now);
-        let keys: Vec<usize> = self.streams.iter().filter(|(_, s)| due(s.flush_due)).map(|(key, _)| key).collect();
+        let keys: Vec<usize> = self
+            .streams
+            .iter()
+            .filter(|(_, s)| due(s.flush_due))
+            .map(|(key, _)| key)
+            .collect();
         for key in keys {
             if let Some(stream) = self.streams.get_mut(key) {
                 stream.flush();
@@ -66,7 +78,8 @@ impl Engine {
         let now = self.now;
         let is_due = |key: &usize| {
             let peer = self.peers.get(*key);
-            peer.and_then(|peer| peer.dtls.as_ref()?.timeout()).is_some_and(|at| at <= now)
+            peer.and_then(|peer| peer.dtls.as_ref()?.timeout())
+                .is_some_and(|at| at <= now)
         };
         let due: Vec<usize> = self.handshaking.iter().copied().filter(is_due).collect();
         for key in due {
@@ -75,14 +88,18 @@ impl Engine {
         }
         let peers = &self.peers;
         self.handshaking.retain(|&key| {
-            peers.get(key).is_some_and(|peer| !peer.is_connected() || now - peer.created < CONNECT_TIME)
+            peers
+                .get(key)
+                .is_some_and(|peer| !peer.is_connected() || now - peer.created < CONNECT_TIME)
         });
     }
 
     fn tick_streams(&mut self) {
         let keys: Vec<usize> = self.streams.iter().map(|(key, _)| key).collect();
         for key in keys {
-            let Some(stream) = self.streams.get_mut(key) else { continue };
+            let Some(stream) = self.streams.get_mut(key) else {
+                continue;
+            };
             stream.note_waiting(&self.viewers);
             let is_idle = stream.publisher.is_none() && stream.viewers.is_empty() && stream.subscribers == 0;
             stream.idle_since = is_idle.then(|| stream.idle_since.unwrap_or(self.now));
@@ -101,7 +118,9 @@ impl Engine {
         let now = self.now;
         let is_report_time = self.ticks.is_multiple_of(20);
         for (_, peer) in &mut self.peers {
-            let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) else { continue };
+            let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) else {
+                continue;
+            };
             if let Some(message) = ingest.feedback(now) {
                 self.control.push_back((to, message));
             }
@@ -118,7 +137,9 @@ impl Engine {
                 continue;
             }
             viewer.next_report = now + REPORT_INTERVAL;
-            let Some(stream) = self.streams.get_mut(viewer.stream) else { continue };
+            let Some(stream) = self.streams.get_mut(viewer.stream) else {
+                continue;
+            };
             let (audio, video) = stream.tracks_mut();
             if let Some(message) = viewer.sender_reports(audio, video, now) {
                 self.control.push_back((viewer.to, message));
@@ -137,7 +158,11 @@ impl Engine {
                 None
             }
         };
-        let gone: Vec<_> = self.peers.iter().filter_map(|(key, peer)| Some((key, reason(peer)?))).collect();
+        let gone: Vec<_> = self
+            .peers
+            .iter()
+            .filter_map(|(key, peer)| Some((key, reason(peer)?)))
+            .collect();
         for (key, why) in gone {
             self.remove_peer(key, why);
         }

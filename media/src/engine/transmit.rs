@@ -37,7 +37,11 @@ impl Engine {
         let (to, message) = self.control.pop_front()?;
         let len = message.len();
         buf.space().get_mut(..len)?.copy_from_slice(&message);
-        Some(Transmit { to, len, segment_bytes: None })
+        Some(Transmit {
+            to,
+            len,
+            segment_bytes: None,
+        })
     }
 
     fn poll_live(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
@@ -55,10 +59,16 @@ impl Engine {
 
     fn poll_retransmit(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
         while let Some(wanted) = self.retransmits.pop_front() {
-            let Some(viewer) = self.viewers.get_mut(wanted.viewer).filter(|viewer| viewer.peer == wanted.peer) else {
+            let Some(viewer) = self
+                .viewers
+                .get_mut(wanted.viewer)
+                .filter(|viewer| viewer.peer == wanted.peer)
+            else {
                 continue;
             };
-            let Some(stream) = self.streams.get(viewer.stream) else { continue };
+            let Some(stream) = self.streams.get(viewer.stream) else {
+                continue;
+            };
             if let Some(written) = viewer.write_rtx(stream.track(wanted.kind), wanted.number, buf.space()) {
                 self.counters.retransmits += 1;
                 return self.transmit_to(wanted.viewer, written);
@@ -73,13 +83,18 @@ impl Engine {
         while without_work < self.catching_up.len() {
             self.next_catch_up %= self.catching_up.len();
             let &(key, peer) = self.catching_up.get(self.next_catch_up)?;
-            let viewer = self.viewers.get_mut(key).filter(|viewer| viewer.peer == peer && viewer.catches_up());
+            let viewer = self
+                .viewers
+                .get_mut(key)
+                .filter(|viewer| viewer.peer == peer && viewer.catches_up());
             let Some(viewer) = viewer else {
                 self.catching_up.swap_remove(self.next_catch_up);
                 continue;
             };
             self.next_catch_up += 1;
-            let Some(stream) = self.streams.get_mut(viewer.stream) else { continue };
+            let Some(stream) = self.streams.get_mut(viewer.stream) else {
+                continue;
+            };
             let video = stream.track_mut(Kind::Video);
             match viewer.write_catch_up(video, self.config.catch_up_pace, self.now, buf.space()) {
                 Some(written) => return self.transmit_to(key, written),
@@ -91,6 +106,10 @@ impl Engine {
 
     fn transmit_to(&self, viewer: usize, written: Written) -> Option<Transmit> {
         let to = self.viewers.get(viewer)?.to;
-        Some(Transmit { to, len: written.len, segment_bytes: written.segment_bytes })
+        Some(Transmit {
+            to,
+            len: written.len,
+            segment_bytes: written.segment_bytes,
+        })
     }
 }

@@ -264,7 +264,9 @@ pub struct TransmitBuf {
 impl TransmitBuf {
     /// Room for the largest send: 64 KiB, and a packet's worth to work in.
     pub fn new() -> TransmitBuf {
-        TransmitBuf { bytes: vec![0; 65_536 + 4096].into_boxed_slice() }
+        TransmitBuf {
+            bytes: vec![0; 65_536 + 4096].into_boxed_slice(),
+        }
     }
 
     /// What a [`Transmit`] speaks of.

@@ -31,7 +31,13 @@ impl History {
     pub fn new(max_packets: usize) -> History {
         let max_packets = max_packets.next_power_of_two();
         let slots = vec![Slot::default(); FIRST_CAPACITY.min(max_packets)];
-        History { slots, max_packets, end: 0, key_frame: None, recycled: Vec::with_capacity(MAX_RECYCLED) }
+        History {
+            slots,
+            max_packets,
+            end: 0,
+            key_frame: None,
+            recycled: Vec::with_capacity(MAX_RECYCLED),
+        }
     }
 
     /// One past the highest sequence number.
@@ -79,7 +85,14 @@ impl History {
             if slot.batch.is_some() && slot.seq >= packet.meta.seq {
                 continue;
             }
-            let old = std::mem::replace(slot, Slot { seq: packet.meta.seq, index, batch: Some(batch.clone()) });
+            let old = std::mem::replace(
+                slot,
+                Slot {
+                    seq: packet.meta.seq,
+                    index,
+                    batch: Some(batch.clone()),
+                },
+            );
             self.recycle(old.batch);
             self.end = self.end.max(packet.meta.seq + 1);
             self.note_key_frame(packet.meta);
@@ -147,7 +160,13 @@ mod tests {
 
     #[expect(clippy::disallowed_methods, reason = "any instant will do")]
     fn meta(seq: u64, rtp_time: u64, starts_key_frame: bool) -> PacketMeta {
-        PacketMeta { seq, rtp_time, arrived: Instant::now(), marker: true, starts_key_frame }
+        PacketMeta {
+            seq,
+            rtp_time,
+            arrived: Instant::now(),
+            marker: true,
+            starts_key_frame,
+        }
     }
 
     fn insert(history: &mut History, metas: &[PacketMeta]) {

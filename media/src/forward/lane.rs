@@ -55,9 +55,23 @@ impl Lane {
     /// A lane that sends nothing before [`Lane::jump_to`]. `first_index` is taken below [`MAX_FIRST_INDEX`].
     pub fn new(ssrc: u32, rtx_ssrc: Option<u32>, first_index: u64, rtp_offset: u32) -> Lane {
         let first_index = 1 + first_index % MAX_FIRST_INDEX;
-        let rtx = rtx_ssrc.map(|ssrc| Rtx { ssrc, payload_type: None, next_index: first_index });
+        let rtx = rtx_ssrc.map(|ssrc| Rtx {
+            ssrc,
+            payload_type: None,
+            next_index: first_index,
+        });
         let (payload_type, packets, octets, cursor) = (None, 0, 0, 0);
-        Lane { ssrc, payload_type, rtx, rtp_offset, packets, octets, cursor, spans: SmallVec::new(), first_index }
+        Lane {
+            ssrc,
+            payload_type,
+            rtx,
+            rtp_offset,
+            packets,
+            octets,
+            cursor,
+            spans: SmallVec::new(),
+            first_index,
+        }
     }
 
     /// The next packet of the line to send.
@@ -91,7 +105,11 @@ impl Lane {
         if self.spans.len() == MAX_SPANS {
             self.spans.remove(0);
         }
-        self.spans.push(Span { from: seq, until: u64::MAX, index });
+        self.spans.push(Span {
+            from: seq,
+            until: u64::MAX,
+            index,
+        });
         self.cursor = seq;
     }
 
@@ -129,7 +147,10 @@ mod tests {
         let mut lane = lane();
         assert_eq!(lane.index(500), None);
         lane.jump_to(500);
-        assert_eq!((lane.index(500), lane.index(501), lane.index(499)), (Some(100), Some(101), None));
+        assert_eq!(
+            (lane.index(500), lane.index(501), lane.index(499)),
+            (Some(100), Some(101), None)
+        );
         lane.advance_to(510);
         lane.jump_to(600);
         assert_eq!(lane.index(600), Some(110));

@@ -41,7 +41,11 @@ pub struct Place {
 impl Line {
     /// An empty line with timestamps of this many units a second.
     pub fn new(clock_rate: u32) -> Line {
-        Line { clock_rate, next_seq: FIRST_SEQ, last: None }
+        Line {
+            clock_rate,
+            next_seq: FIRST_SEQ,
+            last: None,
+        }
     }
 
     /// The number that the next packet would get.
@@ -86,7 +90,10 @@ impl Placement {
             self.highest = extended;
             self.last_timestamp = extend_u32(timestamp, self.last_timestamp)?;
         }
-        Some(Place { seq: extended.checked_add_signed(offset)?, rtp_time })
+        Some(Place {
+            seq: extended.checked_add_signed(offset)?,
+            rtp_time,
+        })
     }
 
     /// Where a timestamp of the source lies, without noting anything.
@@ -136,7 +143,11 @@ mod tests {
         let c = second.place(65_536, 17).unwrap();
         assert_eq!((c.seq - b.seq, c.rtp_time - b.rtp_time), (1, 90_000));
         let early = second.place(65_535, 17);
-        assert_eq!(early.unwrap().seq, b.seq, "a packet from before the first one has an old number and is dropped as a duplicate");
+        assert_eq!(
+            early.unwrap().seq,
+            b.seq,
+            "a packet from before the first one has an old number and is dropped as a duplicate"
+        );
     }
 
     #[test]

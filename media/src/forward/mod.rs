@@ -1,6 +1,7 @@
 //! From one received packet to many sent ones.
 
 pub mod batch;
+pub mod early;
 pub mod feed;
 pub mod history;
 pub mod lane;

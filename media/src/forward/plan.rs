@@ -29,7 +29,9 @@ pub struct Run {
 /// Cuts the packets of `[from, to)` that are there into runs, in order.
 pub fn plan(history: &History, from: u64, to: u64, runs: &mut Vec<Run>) {
     runs.clear();
-    let mut packets = (from..to).filter_map(|seq| Some((seq, history.packet(seq)?.payload.len()))).peekable();
+    let mut packets = (from..to)
+        .filter_map(|seq| Some((seq, history.packet(seq)?.payload.len())))
+        .peekable();
     while let Some((first, len)) = packets.next() {
         let (mut longest, mut shortest, mut segments, mut total, mut end) = (len, len, 1, len, first + 1);
         while let Some(&(seq, len)) = packets.peek() {
@@ -51,7 +53,11 @@ pub fn plan(history: &History, from: u64, to: u64, runs: &mut Vec<Run>) {
             }
             (longest, shortest) = (new_longest, new_shortest);
         }
-        runs.push(Run { first, end, segment_bytes: longest });
+        runs.push(Run {
+            first,
+            end,
+            segment_bytes: longest,
+        });
     }
 }
 
@@ -67,7 +73,13 @@ mod tests {
     fn planned(sizes: &[usize]) -> Vec<(u64, u64, usize)> {
         let mut batch = Batch::new();
         for (seq, &size) in (100..).zip(sizes).filter(|(_, size)| **size > 0) {
-            let meta = PacketMeta { seq, rtp_time: 0, arrived: Instant::now(), marker: false, starts_key_frame: false };
+            let meta = PacketMeta {
+                seq,
+                rtp_time: 0,
+                arrived: Instant::now(),
+                marker: false,
+                starts_key_frame: false,
+            };
             batch.push(meta, &vec![1; size]);
         }
         let mut history = History::new(2048);
@@ -99,7 +111,13 @@ mod tests {
 
     #[test]
     fn a_run_stays_within_the_kernels_bounds() {
-        assert_eq!(planned(&[100; 130]).iter().map(|r| r.1 - r.0).collect::<Vec<_>>(), [60, 60, 10]);
-        assert_eq!(planned(&[1200; 100]).iter().map(|r| r.1 - r.0).collect::<Vec<_>>(), [50, 50]);
+        assert_eq!(
+            planned(&[100; 130]).iter().map(|r| r.1 - r.0).collect::<Vec<_>>(),
+            [60, 60, 10]
+        );
+        assert_eq!(
+            planned(&[1200; 100]).iter().map(|r| r.1 - r.0).collect::<Vec<_>>(),
+            [50, 50]
+        );
     }
 }

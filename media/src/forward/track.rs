@@ -1,6 +1,7 @@
 //! One track of a stream: its line, its history, and what has arrived and not been forwarded yet.
 
 use super::batch::{Batch, PacketMeta};
+use super::early::Early;
 use super::history::History;
 use super::line::Line;
 use super::plan::{self, Run};
@@ -45,6 +46,8 @@ pub struct Track {
     pub clock: Option<SenderClock>,
     /// Video before its first key frame is of no use to anybody.
     pub waits_for_key_frame: bool,
+    /// Video that came before its first key frame.
+    pub early: Early,
     /// Where the present publisher's part of the line starts.
     pub epoch_start: u64,
     open: Arc<Batch>,
@@ -78,6 +81,7 @@ impl Track {
             history,
             clock: None,
             waits_for_key_frame: kind == Kind::Video,
+            early: Early::default(),
             late: Vec::new(),
             key_frame_wanted: false,
             key_frame_asked: None,
@@ -98,7 +102,9 @@ impl Track {
         if meta.starts_key_frame {
             self.key_frame_wanted = false;
         }
-        let Some(open) = Arc::get_mut(&mut self.open) else { return true };
+        let Some(open) = Arc::get_mut(&mut self.open) else {
+            return true;
+        };
         open.push(meta, payload);
         open.len() >= MAX_OPEN_PACKETS || (self.kind == Kind::Video && meta.marker)
     }
@@ -186,7 +192,11 @@ impl Track {
         }
         let key_arrived = self.history.key_frame().map(|key| key.arrived);
         let is_due = self.key_frame_asked.is_none_or(|asked| {
-            let interval = if key_arrived > Some(asked) { KEY_FRAME_INTERVAL } else { UNANSWERED_INTERVAL };
+            let interval = if key_arrived > Some(asked) {
+                KEY_FRAME_INTERVAL
+            } else {
+                UNANSWERED_INTERVAL
+            };
             now.saturating_duration_since(asked) >= interval
         });
         if is_due {
@@ -200,6 +210,7 @@ impl Track {
         self.parameters = None;
         self.clock = None;
         self.waits_for_key_frame = self.kind == Kind::Video;
+        self.early = Early::default();
         self.key_frame_asked = None;
         self.history.forget_key_frame();
     }

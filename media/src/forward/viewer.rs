@@ -87,7 +87,10 @@ impl Viewer {
             }
         }
         // The one-byte extension form has ids 1 to 14.
-        let transport_cc = negotiated.iter().find_map(|n| n.extensions.transport_cc).filter(|id| (1..15).contains(id));
+        let transport_cc = negotiated
+            .iter()
+            .find_map(|n| n.extensions.transport_cc)
+            .filter(|id| (1..15).contains(id));
         Viewer {
             peer,
             stream,
@@ -198,7 +201,11 @@ impl Viewer {
                 self.advance(Kind::Video, video.flushed());
             }
             if let Some(written) = written {
-                return Some(if is_last { self.append_audio(written, audio, out) } else { written });
+                return Some(if is_last {
+                    self.append_audio(written, audio, out)
+                } else {
+                    written
+                });
             }
         }
         self.write_audio(audio, out)
@@ -233,22 +240,31 @@ impl Viewer {
 
     /// Puts one waiting audio packet behind a run whose segments are all of one size and not smaller.
     fn append_audio(&mut self, written: Written, audio: &Track, out: &mut [u8]) -> Written {
-        let Some(segment_bytes) = written.segment_bytes else { return written };
+        let Some(segment_bytes) = written.segment_bytes else {
+            return written;
+        };
         let Some(lane) = &self.audio else { return written };
         let cursor = lane.cursor();
         if !written.len.is_multiple_of(segment_bytes) || cursor + 1 != audio.flushed() || !lane.has_started() {
             return written;
         }
-        let Some(packet) = audio.history.packet(cursor) else { return written };
+        let Some(packet) = audio.history.packet(cursor) else {
+            return written;
+        };
         if packet.payload.len() + HEADER_WITH_EXTENSION_BYTES + self.sealer.rtp_overhead() > segment_bytes {
             return written;
         }
-        let Some(len) = out.get_mut(written.len..).and_then(|rest| self.write_packet(Kind::Audio, &packet, 0, rest))
+        let Some(len) = out
+            .get_mut(written.len..)
+            .and_then(|rest| self.write_packet(Kind::Audio, &packet, 0, rest))
         else {
             return written;
         };
         self.advance(Kind::Audio, cursor + 1);
-        Written { len: written.len + len, segment_bytes: Some(segment_bytes) }
+        Written {
+            len: written.len + len,
+            segment_bytes: Some(segment_bytes),
+        }
     }
 
     /// Writes the next piece of history that is due at `now` by the pace (as a multiple of real time).
@@ -259,7 +275,9 @@ impl Viewer {
         if let Some(key) = newest.filter(|key| key.seq > cursor && key.seq < video.flushed()) {
             self.catch_up_from(key.seq, key.arrived, now);
         }
-        let Mode::CatchesUp { since, from } = self.mode else { return None };
+        let Mode::CatchesUp { since, from } = self.mode else {
+            return None;
+        };
         let cursor = self.video.as_ref()?.cursor();
         if cursor >= video.flushed() {
             self.mode = Mode::Live;
@@ -277,7 +295,12 @@ impl Viewer {
             return None;
         };
         let end = (run.first..run.end)
-            .find(|&seq| video.history.packet(seq).is_some_and(|packet| packet.meta.arrived > until))
+            .find(|&seq| {
+                video
+                    .history
+                    .packet(seq)
+                    .is_some_and(|packet| packet.meta.arrived > until)
+            })
             .unwrap_or(run.end);
         if end <= run.first {
             return None;
@@ -297,11 +320,19 @@ impl Viewer {
     fn write_run(&mut self, run: Option<Run>, track: &Track, out: &mut [u8]) -> Option<Written> {
         let run = run?;
         let (mut len, mut segment_bytes, mut segments) = (0, 0, 0);
-        let mut packets = (run.first..run.end).filter_map(|seq| track.history.packet(seq)).peekable();
+        let mut packets = (run.first..run.end)
+            .filter_map(|seq| track.history.packet(seq))
+            .peekable();
         while let Some(packet) = packets.next() {
             let is_last = packets.peek().is_none();
-            let padding = if is_last { 0 } else { run.segment_bytes.saturating_sub(packet.payload.len()) };
-            let Some(written) = out.get_mut(len..).and_then(|rest| self.write_packet(track.kind, &packet, padding, rest))
+            let padding = if is_last {
+                0
+            } else {
+                run.segment_bytes.saturating_sub(packet.payload.len())
+            };
+            let Some(written) = out
+                .get_mut(len..)
+                .and_then(|rest| self.write_packet(track.kind, &packet, padding, rest))
             else {
                 break;
             };
@@ -312,7 +343,10 @@ impl Viewer {
             segments += 1;
         }
         self.advance(track.kind, run.end);
-        (segments > 0).then_some(Written { len, segment_bytes: (segments > 1).then_some(segment_bytes) })
+        (segments > 0).then_some(Written {
+            len,
+            segment_bytes: (segments > 1).then_some(segment_bytes),
+        })
     }
 
     /// Writes one packet of the line that arrived after the viewer had passed it.
@@ -323,7 +357,10 @@ impl Viewer {
         }
         let packet = track.history.packet(seq)?;
         let len = self.write_packet(track.kind, &packet, 0, out)?;
-        Some(Written { len, segment_bytes: None })
+        Some(Written {
+            len,
+            segment_bytes: None,
+        })
     }
 
     /// Header, encryption, counters: the innermost step. `None` when this viewer does not get the packet.
@@ -339,7 +376,15 @@ impl Viewer {
         let second = payload_type | u8::from(packet.meta.marker) << 7;
         let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
         let number = &mut self.transport_number;
-        let header_len = write_header(out, [first, second], index, timestamp, lane.ssrc, self.transport_cc, number)?;
+        let header_len = write_header(
+            out,
+            [first, second],
+            index,
+            timestamp,
+            lane.ssrc,
+            self.transport_cc,
+            number,
+        )?;
         lane.packets = lane.packets.wrapping_add(1);
         lane.octets = lane.octets.wrapping_add(packet.payload.len() as u32);
         let mut pad = [0; MAX_PADDING_BYTES];
@@ -347,7 +392,8 @@ impl Viewer {
         if let Some(count) = pad.last_mut() {
             *count = padding as u8;
         }
-        self.sealer.seal_rtp(out, header_len, packet.payload, pad, lane.ssrc, index)
+        self.sealer
+            .seal_rtp(out, header_len, packet.payload, pad, lane.ssrc, index)
     }
 
     /// Writes a retransmission of what the viewer calls `number` (RFC 4588 section 4); `None` when that is not
@@ -365,8 +411,15 @@ impl Viewer {
         let (ssrc, index) = (rtx.ssrc, rtx.next_index);
         let number_bytes = number.to_be_bytes();
         let transport_number = &mut self.transport_number;
-        let header_len =
-            write_header(out, [0x80, second], index, timestamp, ssrc, self.transport_cc, transport_number)?;
+        let header_len = write_header(
+            out,
+            [0x80, second],
+            index,
+            timestamp,
+            ssrc,
+            self.transport_cc,
+            transport_number,
+        )?;
         rtx.next_index += 1;
         // The original number is the first two bytes of the payload; the ciphers take one piece, so it is put together
         // behind where the result goes.
@@ -376,14 +429,19 @@ impl Viewer {
         plain.get_mut(..2)?.copy_from_slice(&number_bytes);
         plain.get_mut(2..)?.copy_from_slice(packet.payload);
         let len = self.sealer.seal_rtp(sealed, header_len, plain, &[], ssrc, index)?;
-        Some(Written { len, segment_bytes: None })
+        Some(Written {
+            len,
+            segment_bytes: None,
+        })
     }
 
     /// Sender reports for the lanes that send, sealed; `None` when there is nothing to report.
     pub fn sender_reports(&mut self, audio: &Track, video: &Track, now: Instant) -> Option<Vec<u8>> {
         let mut compound = Vec::with_capacity(96);
         for track in [audio, video] {
-            let (Some(lane), Some((ntp, rtp))) = (self.lane(track.kind), track.sender_clock_at(now)) else { continue };
+            let (Some(lane), Some((ntp, rtp))) = (self.lane(track.kind), track.sender_clock_at(now)) else {
+                continue;
+            };
             if lane.packets > 0 {
                 let rtp = (rtp as u32).wrapping_add(lane.rtp_offset);
                 rtcp::write_sender_report(lane.ssrc, ntp, rtp, lane.packets, lane.octets, &mut compound);
@@ -415,7 +473,9 @@ fn write_header(
     header[..4].copy_from_slice(&[first | extension_bit, second, high, low]);
     header[4..8].copy_from_slice(&timestamp.to_be_bytes());
     header[8..].copy_from_slice(&ssrc.to_be_bytes());
-    let Some(id) = transport_cc else { return Some(FIXED_HEADER_BYTES) };
+    let Some(id) = transport_cc else {
+        return Some(FIXED_HEADER_BYTES);
+    };
     let [high, low] = transport_number.to_be_bytes();
     *transport_number = transport_number.wrapping_add(1);
     let extension = out.get_mut(FIXED_HEADER_BYTES..HEADER_WITH_EXTENSION_BYTES)?;

@@ -27,14 +27,26 @@ pub struct SharedConfig {
 impl SharedConfig {
     /// Takes the server's certificate, which answers name by its fingerprint.
     pub fn new(certificate: DtlsCertificate) -> Result<SharedConfig, dimpl::Error> {
-        let config = Config::builder().use_server_cookie(false).mtu(MTU).flight_start_rto(FLIGHT_TIMEOUT).build()?;
-        Ok(SharedConfig { config: Arc::new(config), certificate })
+        let config = Config::builder()
+            .use_server_cookie(false)
+            .mtu(MTU)
+            .flight_start_rto(FLIGHT_TIMEOUT)
+            .build()?;
+        Ok(SharedConfig {
+            config: Arc::new(config),
+            certificate,
+        })
     }
 
     /// SHA-256 of the certificate.
     pub fn fingerprint(&self) -> Fingerprint {
-        let bytes = digest::digest(&digest::SHA256, &self.certificate.certificate).as_ref().to_vec();
-        Fingerprint { algorithm: HashFunction::Sha256, bytes }
+        let bytes = digest::digest(&digest::SHA256, &self.certificate.certificate)
+            .as_ref()
+            .to_vec();
+        Fingerprint {
+            algorithm: HashFunction::Sha256,
+            bytes,
+        }
     }
 }
 
@@ -73,8 +85,19 @@ impl Session {
     pub fn new(shared: &SharedConfig, our_side: Side, expected: Vec<Fingerprint>, now: Instant) -> Session {
         let mut dtls = Dtls::new_12(shared.config.clone(), shared.certificate.clone(), now);
         dtls.set_active(our_side == Side::Client);
-        let start = if our_side == Side::Client { now + CLIENT_START_DELAY } else { now };
-        Session { dtls, our_side, expected, certificate_matches: false, timeout: Some(start), scratch: vec![0; 2048] }
+        let start = if our_side == Side::Client {
+            now + CLIENT_START_DELAY
+        } else {
+            now
+        };
+        Session {
+            dtls,
+            our_side,
+            expected,
+            certificate_matches: false,
+            timeout: Some(start),
+            scratch: vec![0; 2048],
+        }
     }
 
     /// When [`Session::handle_timeout`] wants to be called.
@@ -84,7 +107,11 @@ impl Session {
 
     /// Takes a datagram; calls `send` for every datagram to send.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8], send: impl FnMut(&[u8])) -> Progress {
-        let before = if self.our_side == Side::Server { self.dtls.handle_timeout(now) } else { Ok(()) };
+        let before = if self.our_side == Side::Server {
+            self.dtls.handle_timeout(now)
+        } else {
+            Ok(())
+        };
         let result = before.and_then(|()| self.dtls.handle_packet(datagram));
         self.drain(result.is_err(), send)
     }
@@ -102,7 +129,10 @@ impl Session {
     }
 
     fn drain(&mut self, failed: bool, mut send: impl FnMut(&[u8])) -> Progress {
-        let mut progress = Progress { keying: None, is_over: failed };
+        let mut progress = Progress {
+            keying: None,
+            is_over: failed,
+        };
         loop {
             match self.dtls.poll_output(&mut self.scratch) {
                 Output::Packet(datagram) => send(datagram),
@@ -125,7 +155,11 @@ impl Session {
                             continue;
                         }
                     };
-                    progress.keying = Some(Keying { profile, material: material.to_vec(), our_side: self.our_side });
+                    progress.keying = Some(Keying {
+                        profile,
+                        material: material.to_vec(),
+                        our_side: self.our_side,
+                    });
                 }
                 Output::CloseNotify => progress.is_over = true,
                 _ => {}

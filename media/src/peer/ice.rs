@@ -50,7 +50,13 @@ impl Agent {
         fill_ice_chars(&mut password, rng);
         let password: String = password.iter().map(|&b| char::from(b)).collect();
         let key = stun::integrity_key(&password);
-        Agent { ufrag, password, key, selected: None, addresses: SmallVec::new() }
+        Agent {
+            ufrag,
+            password,
+            key,
+            selected: None,
+            addresses: SmallVec::new(),
+        }
     }
 
     /// The ufrag as text.
@@ -90,14 +96,20 @@ impl Agent {
         if new_selection {
             self.selected = Some(from);
         }
-        Some(Checked { new_address, new_selection })
+        Some(Checked {
+            new_address,
+            new_selection,
+        })
     }
 }
 
 /// The shard that a check is meant for, by the first character of the ufrag; `None` for a ufrag that is not ours.
 pub fn shard_of(ufrag: &[u8]) -> Option<u8> {
     let first = ufrag.first()?;
-    ALPHABET.iter().position(|c| c == first).and_then(|at| u8::try_from(at).ok())
+    ALPHABET
+        .iter()
+        .position(|c| c == first)
+        .and_then(|at| u8::try_from(at).ok())
 }
 
 fn fill_ice_chars(out: &mut [u8], rng: &mut ChaCha20Rng) {
@@ -113,13 +125,22 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     fn origin(port: u16) -> Origin {
-        Origin::Udp { remote: ([192, 0, 2, 1], port).into(), local: None }
+        Origin::Udp {
+            remote: ([192, 0, 2, 1], port).into(),
+            local: None,
+        }
     }
 
     fn check(agent: &mut Agent, port: u16, nominate: bool, password: Option<&str>) -> Option<Checked> {
         let mut bytes = vec![];
         let key = stun::integrity_key(password.unwrap_or(&agent.password));
-        stun::write_request(&format!("{}:peer", agent.ufrag_text()), nominate, [1; 12], &key, &mut bytes);
+        stun::write_request(
+            &format!("{}:peer", agent.ufrag_text()),
+            nominate,
+            [1; 12],
+            &key,
+            &mut bytes,
+        );
         agent.handle_check(&BindingRequest::parse(&bytes).unwrap(), origin(port), &mut vec![])
     }
 
@@ -130,10 +151,28 @@ mod tests {
     #[test]
     fn media_goes_to_the_first_address_until_another_is_nominated() {
         let mut agent = agent();
-        assert_eq!(check(&mut agent, 1, false, None), Some(Checked { new_address: true, new_selection: true }));
-        assert_eq!(check(&mut agent, 2, false, None), Some(Checked { new_address: true, new_selection: false }));
+        assert_eq!(
+            check(&mut agent, 1, false, None),
+            Some(Checked {
+                new_address: true,
+                new_selection: true
+            })
+        );
+        assert_eq!(
+            check(&mut agent, 2, false, None),
+            Some(Checked {
+                new_address: true,
+                new_selection: false
+            })
+        );
         assert_eq!(agent.selected(), Some(origin(1)));
-        assert_eq!(check(&mut agent, 2, true, None), Some(Checked { new_address: false, new_selection: true }));
+        assert_eq!(
+            check(&mut agent, 2, true, None),
+            Some(Checked {
+                new_address: false,
+                new_selection: true
+            })
+        );
         assert_eq!(agent.selected(), Some(origin(2)));
     }
 

@@ -83,11 +83,22 @@ impl Ingest {
                     wants_nack: codec.feedback.nack && section.kind == Kind::Video,
                 };
                 payload_types.push(entry);
-                payload_types.extend(codec.rtx.map(|number| PayloadType { number, is_rtx: true, ..entry }));
+                payload_types.extend(codec.rtx.map(|number| PayloadType {
+                    number,
+                    is_rtx: true,
+                    ..entry
+                }));
             }
         }
         let transport_cc = negotiated.iter().find_map(|n| n.extensions.transport_cc);
-        Ingest { opener, sealer, payload_types, transport_cc, sources: SmallVec::new(), arrivals: Arrivals::new(now) }
+        Ingest {
+            opener,
+            sealer,
+            payload_types,
+            transport_cc,
+            sources: SmallVec::new(),
+            arrivals: Arrivals::new(now),
+        }
     }
 
     /// Opens an RTP packet in place.
@@ -95,13 +106,20 @@ impl Ingest {
         let header = Header::parse(packet).ok_or(DropReason::Malformed)?;
         let payload_type = self.payload_types.iter().find(|p| p.number == header.payload_type);
         let payload_type = *payload_type.ok_or(DropReason::Unknown)?;
-        let number = self.transport_cc.and_then(|id| u16_at(header.extension(packet, id)?, 0));
+        let number = self
+            .transport_cc
+            .and_then(|id| u16_at(header.extension(packet, id)?, 0));
 
         let known = self.sources.iter().position(|s| s.ssrc == header.ssrc);
-        let estimate = known.and_then(|at| self.sources.get(at)).map_or_else(IndexEstimate::default, |s| s.estimate);
+        let estimate = known
+            .and_then(|at| self.sources.get(at))
+            .map_or_else(IndexEstimate::default, |s| s.estimate);
         let extended = estimate.extend(header.seq).ok_or(DropReason::Late)?;
         let index = IndexEstimate::index(extended);
-        let sealed = self.opener.open_rtp(packet, header.len, header.ssrc, index).ok_or(DropReason::Unauthentic)?;
+        let sealed = self
+            .opener
+            .open_rtp(packet, header.len, header.ssrc, index)
+            .ok_or(DropReason::Unauthentic)?;
 
         let source = known.map_or_else(|| self.add_source(&header, payload_type), Ok)?;
         if let Some(number) = number {
@@ -122,21 +140,34 @@ impl Ingest {
             marker: header.marker,
             payload,
         };
-        if payload_type.is_rtx { self.restore(received) } else { Ok(received) }
+        if payload_type.is_rtx {
+            self.restore(received)
+        } else {
+            Ok(received)
+        }
     }
 
     /// Gives a retransmission its original number (RFC 4588 section 4).
     fn restore<'a>(&mut self, rtx: Received<'a>) -> Result<Received<'a>, DropReason> {
         let original = u16_at(rtx.payload, 0).ok_or(DropReason::Unknown)?;
         let payload = rtx.payload.get(2..).ok_or(DropReason::Malformed)?;
-        let source = self.sources.iter().rposition(|s| s.kind == rtx.kind && !s.is_rtx).ok_or(DropReason::Unknown)?;
+        let source = self
+            .sources
+            .iter()
+            .rposition(|s| s.kind == rtx.kind && !s.is_rtx)
+            .ok_or(DropReason::Unknown)?;
         let state = self.sources.get_mut(source).ok_or(DropReason::Unknown)?;
         let extended = state.estimate.extend(original).ok_or(DropReason::Late)?;
         if !state.window.accept(extended) {
             return Err(DropReason::Replayed);
         }
         state.missing.note_arrival(extended);
-        Ok(Received { source, extended, payload, ..rtx })
+        Ok(Received {
+            source,
+            extended,
+            payload,
+            ..rtx
+        })
     }
 
     fn add_source(&mut self, header: &Header, payload_type: PayloadType) -> Result<usize, DropReason> {
@@ -192,7 +223,11 @@ impl Ingest {
             self.arrivals.write_feedback(OUR_SSRC, media_ssrc, &mut packet);
         }
         let mut numbers = Vec::new();
-        for source in self.sources.iter_mut().filter(|s| s.wants_nack && !s.missing.is_empty()) {
+        for source in self
+            .sources
+            .iter_mut()
+            .filter(|s| s.wants_nack && !s.missing.is_empty())
+        {
             numbers.clear();
             source.missing.requests(now, &mut numbers);
             if !numbers.is_empty() {
@@ -208,8 +243,11 @@ impl Ingest {
 
     /// A sealed receiver report about every source, for once a second.
     pub fn receiver_report(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let blocks: SmallVec<[ReceptionReport; 4]> =
-            self.sources.iter_mut().map(|source| source.report.block(source.ssrc, now)).collect();
+        let blocks: SmallVec<[ReceptionReport; 4]> = self
+            .sources
+            .iter_mut()
+            .map(|source| source.report.block(source.ssrc, now))
+            .collect();
         if blocks.is_empty() {
             return None;
         }
@@ -266,7 +304,10 @@ impl Reception {
         let expected_now = expected.saturating_sub(expected_before);
         let lost_now = expected_now.saturating_sub(self.received.saturating_sub(received_before));
         let (last_sender_report, delay_since) = self.last_sender_report.map_or((0, 0), |(middle, at)| {
-            (middle, (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32)
+            (
+                middle,
+                (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32,
+            )
         });
         ReceptionReport {
             ssrc,

@@ -35,7 +35,11 @@ impl Missing {
             return;
         }
         let room = MAX_MISSING - self.holes.len().min(MAX_MISSING);
-        let hole = |extended| Hole { extended, noticed: now, next_request: now + FIRST_WAIT };
+        let hole = |extended| Hole {
+            extended,
+            noticed: now,
+            next_request: now + FIRST_WAIT,
+        };
         self.holes.extend((from..to).take(room).map(hole));
     }
 
@@ -48,7 +52,8 @@ impl Missing {
 
     /// Appends the sequence numbers to ask for at `now`, ascending.
     pub fn requests(&mut self, now: Instant, out: &mut Vec<u16>) {
-        self.holes.retain(|hole| now.saturating_duration_since(hole.noticed) < GIVE_UP);
+        self.holes
+            .retain(|hole| now.saturating_duration_since(hole.noticed) < GIVE_UP);
         for hole in self.holes.iter_mut().filter(|hole| hole.next_request <= now) {
             hole.next_request = now + RETRY_WAIT;
             out.push((hole.extended & 0xffff) as u16);

@@ -76,11 +76,18 @@ fn read_packet<'a>(packet: &'a [u8], each: &mut impl FnMut(Packet<'a>)) -> Optio
     match (*packet.get(1)?, count) {
         (SENDER_REPORT, _) => {
             let (ssrc, ntp_time, rtp_time) = (u32_at(packet, 4)?, u64_at(packet, 8)?, u32_at(packet, 16)?);
-            each(Packet::SenderReport { ssrc, ntp_time, rtp_time });
+            each(Packet::SenderReport {
+                ssrc,
+                ntp_time,
+                rtp_time,
+            });
             read_blocks(packet.get(28..)?, count, each);
         }
         (RECEIVER_REPORT, _) => read_blocks(packet.get(8..)?, count, each),
-        (TRANSPORT_FEEDBACK, 1) => each(Packet::Nack { media_ssrc: u32_at(packet, 8)?, items: packet.get(12..)? }),
+        (TRANSPORT_FEEDBACK, 1) => each(Packet::Nack {
+            media_ssrc: u32_at(packet, 8)?,
+            items: packet.get(12..)?,
+        }),
         (TRANSPORT_FEEDBACK, 15) => each(Packet::TransportCc(packet.get(12..)?)),
         (PAYLOAD_FEEDBACK, 1 | 4) => each(Packet::KeyFrameRequest),
         (BYE, _) => each(Packet::Bye),
@@ -109,7 +116,9 @@ pub fn nacked(items: &[u8]) -> impl Iterator<Item = u16> + '_ {
     items.chunks_exact(4).flat_map(|item| {
         let first = u16_at(item, 0).unwrap_or(0);
         let mask = u16_at(item, 2).unwrap_or(0);
-        (0..=16u16).filter(move |&i| i == 0 || mask >> (i - 1) & 1 == 1).map(move |i| first.wrapping_add(i))
+        (0..=16u16)
+            .filter(move |&i| i == 0 || mask >> (i - 1) & 1 == 1)
+            .map(move |i| first.wrapping_add(i))
     })
 }
 
@@ -131,7 +140,13 @@ pub fn write_receiver_report(from: u32, blocks: &[ReceptionReport], out: &mut Ve
     for block in blocks.iter().take(usize::from(count)) {
         out.extend_from_slice(&block.ssrc.to_be_bytes());
         let lost = u32::from(block.fraction_lost) << 24 | block.packets_lost.min(0x7f_ffff);
-        for word in [lost, block.highest_seq, block.jitter, block.last_sender_report, block.delay_since] {
+        for word in [
+            lost,
+            block.highest_seq,
+            block.jitter,
+            block.last_sender_report,
+            block.delay_since,
+        ] {
             out.extend_from_slice(&word.to_be_bytes());
         }
     }
@@ -153,7 +168,11 @@ pub fn write_nack(from: u32, media_ssrc: u32, missing: &[u16], out: &mut Vec<u8>
     let mut rest = missing.iter().copied().peekable();
     while let Some(first) = rest.next() {
         let mut mask = 0u16;
-        while let Some(distance) = rest.peek().map(|n| n.wrapping_sub(first)).filter(|d| (1..=16).contains(d)) {
+        while let Some(distance) = rest
+            .peek()
+            .map(|n| n.wrapping_sub(first))
+            .filter(|d| (1..=16).contains(d))
+        {
             mask |= 1 << (distance - 1);
             rest.next();
         }
@@ -194,10 +213,19 @@ mod tests {
         write_pli(1, 2, &mut bytes);
         write_nack(1, 2, &[65535, 0, 3, 40], &mut bytes);
         let all = read(&bytes);
-        assert_eq!(all[0], Packet::SenderReport { ssrc: 1, ntp_time: 0x0102_0304_0506_0708, rtp_time: 90_000 });
+        assert_eq!(
+            all[0],
+            Packet::SenderReport {
+                ssrc: 1,
+                ntp_time: 0x0102_0304_0506_0708,
+                rtp_time: 90_000
+            }
+        );
         assert_eq!(all[1], Packet::Reception(block));
         assert_eq!(all[2], Packet::KeyFrameRequest);
-        let Packet::Nack { media_ssrc: 2, items } = all[3] else { panic!("{all:?}") };
+        let Packet::Nack { media_ssrc: 2, items } = all[3] else {
+            panic!("{all:?}")
+        };
         assert_eq!(nacked(items).collect::<Vec<_>>(), [65535, 0, 3, 40]);
         assert_eq!(all.len(), 4);
     }

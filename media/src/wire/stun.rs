@@ -54,7 +54,12 @@ impl<'a> BindingRequest<'a> {
                 USE_CANDIDATE => use_candidate = true,
                 MESSAGE_INTEGRITY if len == INTEGRITY_BYTES => {
                     let local_ufrag = username?.split(|&b| b == b':').next()?;
-                    return Some(BindingRequest { bytes, local_ufrag, use_candidate, integrity_at: at });
+                    return Some(BindingRequest {
+                        bytes,
+                        local_ufrag,
+                        use_candidate,
+                        integrity_at: at,
+                    });
                 }
                 _ => {}
             }
@@ -65,10 +70,15 @@ impl<'a> BindingRequest<'a> {
 
     /// Whether the request was made with this password (short-term credentials, RFC 8489 section 9.1).
     pub fn is_authentic(&self, key: &hmac::Key) -> bool {
-        let Some(value) = self.bytes.get(self.integrity_at + 4..self.integrity_at + 4 + INTEGRITY_BYTES) else {
+        let Some(value) = self
+            .bytes
+            .get(self.integrity_at + 4..self.integrity_at + 4 + INTEGRITY_BYTES)
+        else {
             return false;
         };
-        let Some(attributes) = self.bytes.get(4..self.integrity_at) else { return false };
+        let Some(attributes) = self.bytes.get(4..self.integrity_at) else {
+            return false;
+        };
         let length = self.integrity_at + 4 + INTEGRITY_BYTES - HEADER_BYTES;
         let mut context = hmac::Context::with_key(key);
         context.update(&BINDING_REQUEST.to_be_bytes());
@@ -158,7 +168,11 @@ fn crc32(bytes: &[u8]) -> u32 {
     for &byte in bytes {
         crc ^= u32::from(byte);
         for _ in 0..8 {
-            crc = if crc & 1 != 0 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            crc = if crc & 1 != 0 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     !crc
@@ -175,7 +189,10 @@ mod tests {
 
     fn hex(text: &str) -> Vec<u8> {
         let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-        digits.chunks(2).map(|c| u8::from_str_radix(std::str::from_utf8(c).unwrap(), 16).unwrap()).collect()
+        digits
+            .chunks(2)
+            .map(|c| u8::from_str_radix(std::str::from_utf8(c).unwrap(), 16).unwrap())
+            .collect()
     }
 
     #[test]
@@ -193,7 +210,10 @@ mod tests {
         let key = integrity_key("secret");
         for (from, want) in [
             ("192.0.2.1:32853", "0001a147e112a643"),
-            ("[2001:db8:1234:5678:11:2233:4455:6677]:32853", "0002a1470113a9fafecf8f2e"),
+            (
+                "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
+                "0002a1470113a9fafecf8f2e",
+            ),
         ] {
             let mut request = vec![];
             write_request("abcd:efgh", true, [7; 12], &key, &mut request);
@@ -204,7 +224,11 @@ mod tests {
             let (body, fingerprint) = answer.split_at(answer.len() - 8);
             assert_eq!(usize::from(u16_at(&answer, 2).unwrap()) + 20, answer.len());
             assert_eq!(u32_at(fingerprint, 4).unwrap(), crc32(body) ^ FINGERPRINT_XOR);
-            assert!(answer[24..].starts_with(&hex(want)[..8]), "{from}: {:02x?}", &answer[24..]);
+            assert!(
+                answer[24..].starts_with(&hex(want)[..8]),
+                "{from}: {:02x?}",
+                &answer[24..]
+            );
         }
     }
 

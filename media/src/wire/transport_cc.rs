@@ -25,14 +25,21 @@ pub struct Arrivals {
 impl Arrivals {
     /// Starts at `now`, the zero of the reference time.
     pub fn new(now: Instant) -> Arrivals {
-        Arrivals { epoch: now, pending: Vec::with_capacity(64), highest: None, feedback_count: 0 }
+        Arrivals {
+            epoch: now,
+            pending: Vec::with_capacity(64),
+            highest: None,
+            feedback_count: 0,
+        }
     }
 
     /// Notes the transport-wide number of a packet that arrived. Beyond 2,000 unreported packets it forgets the new ones.
     pub fn note(&mut self, number: u16, now: Instant) {
         // The first number is lifted by one rollover, so that an earlier one that arrives late is not below zero.
         let reference = self.highest.unwrap_or(0x1_0000 | u64::from(number));
-        let Some(extended) = extend_u16(number, reference) else { return };
+        let Some(extended) = extend_u16(number, reference) else {
+            return;
+        };
         self.highest = Some(reference.max(extended));
         if self.pending.len() < MAX_PENDING {
             self.pending.push((extended, now.saturating_duration_since(self.epoch)));
@@ -48,7 +55,9 @@ impl Arrivals {
     pub fn write_feedback(&mut self, from: u32, media_ssrc: u32, out: &mut Vec<u8>) {
         self.pending.sort_unstable();
         self.pending.dedup_by_key(|(number, _)| *number);
-        let (Some(&(base, first)), Some(&(last, _))) = (self.pending.first(), self.pending.last()) else { return };
+        let (Some(&(base, first)), Some(&(last, _))) = (self.pending.first(), self.pending.last()) else {
+            return;
+        };
         let count = (last - base + 1).min(MAX_PENDING as u64);
         let reference = first.as_micros() / REFERENCE_US;
 
@@ -81,7 +90,9 @@ impl Arrivals {
             .iter()
             .take_while(|(number, _)| number - base < count)
             .map(|(number, at)| {
-                let delta = (at.as_micros() as i128 - clock).div_euclid(DELTA_US).clamp(-0x8000, 0x7fff);
+                let delta = (at.as_micros() as i128 - clock)
+                    .div_euclid(DELTA_US)
+                    .clamp(-0x8000, 0x7fff);
                 clock += delta * DELTA_US;
                 (number - base, delta)
             })

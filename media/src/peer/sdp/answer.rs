@@ -54,7 +54,7 @@ pub enum AnswerDirection {
 pub struct Sources {
     /// The media.
     pub primary: u32,
-    /// Its retransmissions.
+    /// Its retransmissions; announced only to a viewer that offers them.
     pub rtx: Option<u32>,
 }
 
@@ -121,10 +121,8 @@ fn write_section(
         AnswerDirection::RecvOnly => "a=recvonly\r\n",
         AnswerDirection::SendOnly => "a=sendonly\r\n",
     });
-    out.push_str("a=rtcp-mux\r\n");
-    if offered.mux_only {
-        out.push_str("a=rtcp-mux-only\r\n");
-    }
+    // WHIP wants both in every section, offered or not (RFC 9725 section 4.4.1); browsers pass over the second.
+    out.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n");
     if agreed.reduced_size_rtcp {
         out.push_str("a=rtcp-rsize\r\n");
     }
@@ -139,7 +137,7 @@ fn write_section(
     }
     if details.direction == AnswerDirection::SendOnly {
         let sources = details.sources.get(index).copied().flatten();
-        write_sources(out, details.stream_label, agreed.kind, sources)?;
+        write_sources(out, details.stream_label, agreed, sources)?;
     }
     // One transport: its candidates stand in the first section of the group only (RFC 9143 section 7.1.3).
     if index == 0 {
@@ -222,12 +220,13 @@ fn write_simulcast(out: &mut String, agreed: &Negotiated) -> fmt::Result {
 
 /// The one stream that all tracks belong to, so that a player keeps sound and picture together (RFC 8830), and the
 /// track's SSRCs (RFC 5576).
-fn write_sources(out: &mut String, label: &str, kind: Kind, sources: Option<Sources>) -> fmt::Result {
-    let track = kind_name(kind);
+fn write_sources(out: &mut String, label: &str, agreed: &Negotiated, sources: Option<Sources>) -> fmt::Result {
+    let track = kind_name(agreed.kind);
     write!(out, "a=msid:{label} {track}\r\n")?;
     let Some(Sources { primary, rtx }) = sources else {
         return Ok(());
     };
+    let rtx = rtx.filter(|_| agreed.codecs.iter().any(|codec| codec.rtx.is_some()));
     if let Some(rtx) = rtx {
         write!(out, "a=ssrc-group:FID {primary} {rtx}\r\n")?;
     }

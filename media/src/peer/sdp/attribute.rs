@@ -267,8 +267,9 @@ const DEPENDENCY_DESCRIPTOR: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 
 impl ExtensionIds {
-    /// Notes one `a=extmap` value. The first one of a URI counts; unknown URIs and numbers above 14 are passed over.
-    pub(super) fn add(&mut self, value: &str) -> Result<(), OfferError> {
+    /// Notes one `a=extmap` value of a section with this direction. The first one of a URI counts. Passed over are
+    /// unknown URIs, numbers above 14, and what is offered for the other direction only.
+    pub(super) fn add(&mut self, value: &str, section: Direction) -> Result<(), OfferError> {
         const WRONG: OfferError = OfferError::Malformed("a=extmap");
         let mut words = value.split_ascii_whitespace();
         let (Some(number), Some(uri)) = (words.next(), words.next()) else {
@@ -279,8 +280,12 @@ impl ExtensionIds {
         let Ok(id @ 1..=14) = u8::try_from(number) else {
             return Ok(());
         };
-        if direction == "inactive" {
-            return Ok(());
+        match direction {
+            "" | "sendrecv" => {}
+            "sendonly" if section.sends() => {}
+            "recvonly" if section.receives() => {}
+            "sendonly" | "recvonly" | "inactive" => return Ok(()),
+            _ => return Err(WRONG),
         }
         if let Some((_, field)) = EXTENSIONS.iter().find(|(known, _)| *known == uri) {
             field(self).get_or_insert(id);

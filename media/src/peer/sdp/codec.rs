@@ -154,12 +154,14 @@ impl Map<'_> {
     /// What the server makes of it; `None` for what it does not forward.
     fn codec(&self, kind: Kind, all: &[Map<'_>]) -> Option<OfferedCodec> {
         // With RTP and RTCP on one port, 64 to 95 look like RTCP (RFC 5761 section 4).
-        if (64..96).contains(&self.payload_type) || self.fmtp.len() > MAX_FMTP_BYTES {
+        let looks_like_rtcp = |map: &Map<'_>| (64..96).contains(&map.payload_type);
+        if looks_like_rtcp(self) || self.fmtp.len() > MAX_FMTP_BYTES {
             return None;
         }
         let parameters = self.parameters().filter(|parameters| parameters.codec.kind() == kind)?;
         let rtx = all.iter().find(|map| {
             map.name.eq_ignore_ascii_case("rtx")
+                && !looks_like_rtcp(map)
                 && parameter(map.fmtp, "apt").and_then(payload_type) == Some(self.payload_type)
         });
         Some(OfferedCodec {

@@ -28,12 +28,18 @@ pub enum OfferError {
     /// A WebRTC offer must have it.
     #[error("The offer has no {0}.")]
     Missing(&'static str),
+    /// All sections share one connection, so a payload type means one thing (RFC 9143 section 9.1).
+    #[error("The offer uses one payload type for two things.")]
+    AmbiguousPayloadType,
     /// Neither sound nor picture is offered.
     #[error("The offer has no audio or video section.")]
     NoMedia,
     /// A section that is neither audio nor video, such as a data channel.
     #[error("The offer has a section that is neither audio nor video; only those are supported.")]
     UnsupportedMedia,
+    /// Many more sections than a class has.
+    #[error("The offer has too many sections.")]
+    TooManySections,
     /// A section with port 0 that is not `bundle-only`.
     #[error("The offer has a section that is switched off (port 0).")]
     SwitchedOff,
@@ -46,6 +52,9 @@ pub enum OfferError {
     /// RTP and RTCP would need a port each.
     #[error("The offer has a section without rtcp-mux.")]
     NoRtcpMux,
+    /// Server and client are both ICE-lite, so that nobody would check the path.
+    #[error("The offer says ice-lite; the client must be a full ICE agent.")]
+    IceLite,
     /// No certificate fingerprint by SHA-256, SHA-384 or SHA-512.
     #[error("The offer has no certificate fingerprint by SHA-256, SHA-384 or SHA-512.")]
     UnsupportedFingerprint,
@@ -68,7 +77,7 @@ pub enum OfferError {
 
 impl OfferError {
     /// The HTTP status that says whose turn it is: 413 for an offer that is too large, 400 for one that cannot be
-    /// read, 422 for one that is understood and not supported (RFC 9725 section 4.2).
+    /// read, 422 for one that is understood and not supported (RFC 9725 section 4.4).
     pub fn status(&self) -> u16 {
         match self {
             OfferError::TooLarge => 413,
@@ -77,8 +86,11 @@ impl OfferError {
             | OfferError::Truncated
             | OfferError::NotSdp
             | OfferError::Malformed(_)
-            | OfferError::Missing(_) => 400,
+            | OfferError::Missing(_)
+            | OfferError::AmbiguousPayloadType => 400,
             OfferError::NoMedia
+            | OfferError::TooManySections
+            | OfferError::IceLite
             | OfferError::UnsupportedMedia
             | OfferError::SwitchedOff
             | OfferError::UnsupportedProtocol

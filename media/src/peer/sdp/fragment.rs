@@ -125,3 +125,108 @@ fn write(out: &mut String, negotiated: &[Negotiated], ice: &IceCredentials, cand
     write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", ice.ufrag, ice.pwd)?;
     write_candidates(out, candidates)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{ice, sample};
+    use super::super::{Transport, negotiate_publish};
+    use super::*;
+
+    const TRICKLE: &str = "a=ice-ufrag:3fmL\r\na=ice-pwd:sxwfuSVM+bb2D6gPPcb/pbfr\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
+        a=candidate:1 1 udp 2122194687 192.0.2.2 54905 typ host generation 0 ufrag 3fmL network-id 1\r\n\
+        a=candidate:2 1 UDP 2122265343 2001:db8::2 41922 typ host\r\n\
+        a=candidate:3 1 tcp 1518214911 192.0.2.2 9 typ host tcptype active generation 0\r\n\
+        a=candidate:4 1 udp 1686052607 203.0.113.9 40000 typ srflx raddr 192.0.2.2 rport 54905\r\na=end-of-candidates\r\n";
+
+    #[test]
+    fn a_browsers_candidates_are_read() {
+        let fragment = parse(TRICKLE.as_bytes()).unwrap();
+        assert_eq!(fragment.ice.map(|ice| ice.ufrag), Some("3fmL".to_owned()));
+        assert!(fragment.end_of_candidates);
+        let read: Vec<(String, Transport)> = fragment
+            .candidates
+            .iter()
+            .map(|c| (c.addr.to_string(), c.transport))
+            .collect();
+        let want = [
+            ("192.0.2.2:54905", Transport::Udp),
+            ("[2001:db8::2]:41922", Transport::Udp),
+            ("192.0.2.2:9", Transport::TcpActive),
+            ("203.0.113.9:40000", Transport::Udp),
+        ];
+        assert_eq!(read, want.map(|(addr, transport)| (addr.to_owned(), transport)));
+    }
+
+    #[test]
+    fn good_lines_count_beside_those_that_cannot_be_used() {
+        for (line, kept) in [
+            ("a=mid:any-token_1.2~!*", 1),
+            ("m=video 9 UDP/TLS/RTP/SAVPF 96", 1),
+            ("a=candidate:9 1 sctp 1 192.0.2.9 1000 typ host", 1),
+            (
+                "a=candidate:9 1 udp 1 4f9c2a1e-66d1-4d4b-9c9a-1f3e5b7d9a10.local 1000 typ host",
+                1,
+            ),
+            ("a=candidate:9 1 tcp 1 192.0.2.9 9 typ host", 1),
+            ("a=candidate:9 2 udp 1 192.0.2.9 1000 typ host", 1),
+            (
+                "a=candidate:9 1 udp 1 192.0.2.9 1000 typ relay raddr 0.0.0.0 rport 0",
+                2,
+            ),
+            ("a=new-attribute", 1),
+            ("", 1),
+        ] {
+            let text = format!("{line}\r\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n");
+            assert_eq!(parse(text.as_bytes()).expect(line).candidates.len(), kept, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_fragment_is_refused() {
+        for (text, reason) in [
+            ("", FragmentError::Empty),
+            ("\r\n", FragmentError::Empty),
+            ("a=mid:\0", FragmentError::NotText),
+            ("{\"candidate\":\"\"}", FragmentError::Malformed(1)),
+            ("a=mid:0\r\nhello", FragmentError::Malformed(2)),
+            ("a=mid:\"0\"", FragmentError::Malformed(1)),
+            ("a=candidate:", FragmentError::Malformed(1)),
+            (
+                "a=candidate:1 1 udp 1 192.0.2.1 99999 typ host",
+                FragmentError::Malformed(1),
+            ),
+            ("a=candidate:1 1 udp 1 192.0.2.1 1 host", FragmentError::Malformed(1)),
+            ("a=ice-ufrag:abcd", FragmentError::Credentials),
+            ("a=ice-ufrag:abcd\r\na=ice-pwd:short", FragmentError::Credentials),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(reason), "{text:?}");
+        }
+        assert_eq!(parse(&[b'\n'; MAX_BYTES + 1]), Err(FragmentError::TooLarge));
+        assert_eq!(parse(b"a=\xff"), Err(FragmentError::NotText));
+    }
+
+    #[test]
+    fn candidates_are_bounded() {
+        let text = "a=candidate:1 1 udp 1 192.0.2.1 1 typ host\n".repeat(MAX_CANDIDATES + 1);
+        assert_eq!(parse(text.as_bytes()).unwrap().candidates.len(), MAX_CANDIDATES);
+    }
+
+    #[test]
+    fn a_restart_is_read_as_it_was_written() {
+        let offer = super::super::parse(sample("gstreamer-publish").as_bytes()).unwrap();
+        let candidates = [Candidate {
+            addr: ([192, 0, 2, 1], 8189).into(),
+            transport: Transport::Udp,
+        }];
+        let text = write_restart(&negotiate_publish(&offer, true).unwrap(), &ice(), &candidates);
+        let want = Fragment {
+            ice: Some(ice()),
+            candidates: candidates.to_vec(),
+            end_of_candidates: true,
+        };
+        assert_eq!(parse(text.as_bytes()), Ok(want));
+        assert!(
+            text.starts_with("a=ice-lite\r\na=group:BUNDLE video0 audio1\r\nm=video 9 RTP/AVP 0\r\na=mid:video0\r\n")
+        );
+    }
+}

@@ -4,7 +4,7 @@
 //! is for what comes later by PATCH. All of it is a function of its arguments: the credentials, the addresses and the
 //! SSRCs of an answer come from the caller.
 //!
-//! An offer is taken whole or refused whole: no answer has a rejected media section (RFC 9725 section 4.2), so
+//! An offer is taken whole or refused whole: no answer has a rejected media section (RFC 9725 section 4.4.3), so
 //! sections, offered and negotiated, always correspond by position.
 //!
 //! Sources: RFC 8866 (SDP), RFC 8829 (JSEP), RFC 9143 (BUNDLE), RFC 8839 (ICE), RFC 8842 (DTLS), RFC 9725 (WHIP).
@@ -19,6 +19,13 @@ mod negotiate;
 mod offer;
 mod play;
 mod simulcast;
+
+#[cfg(test)]
+mod golden_test;
+#[cfg(test)]
+mod property_test;
+#[cfg(test)]
+mod samples;
 
 pub use answer::{AnswerDetails, AnswerDirection, Sources, write_answer};
 pub use attribute::{Direction, ExtensionIds, Fingerprint, HashFunction, IceCredentials, Setup};

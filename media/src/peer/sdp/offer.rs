@@ -25,6 +25,8 @@ pub struct Offer {
     pub bundled: bool,
     /// Whether one-byte and two-byte header extensions may be mixed (RFC 8285 section 6).
     pub extmap_allow_mixed: bool,
+    /// The client answers connectivity checks and makes none; nobody would, if the server does the same.
+    pub ice_lite: bool,
     /// The sections in order; at least one.
     pub media: Vec<OfferedMedia>,
 }
@@ -50,8 +52,6 @@ pub struct OfferedMedia {
     pub sources: Vec<Source>,
     /// `a=rtcp-rsize`: RTCP packets need not be compound (RFC 5506).
     pub reduced_size_rtcp: bool,
-    /// `a=rtcp-mux-only` (RFC 8858).
-    pub mux_only: bool,
 }
 
 /// An RTP stream that a client announces by `a=ssrc`.
@@ -73,28 +73,32 @@ pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
     if sections.is_empty() {
         return Err(OfferError::NoMedia);
     }
+    if sections.len() > MAX_SECTIONS {
+        return Err(OfferError::TooManySections);
+    }
     let media = sections
         .iter()
         .map(|section| read_section(section, session))
         .collect::<Result<Vec<_>, OfferError>>()?;
     check_unique(&media)?;
     let tagged = tagged_section(session, &media)?;
-    let transport = sections
+    // Everything about the connection: in the section itself, or for all sections at once.
+    let section = sections
         .get(tagged)
         .map_or(session, |section| Attributes(&section.attributes));
-    let either = |key| transport.value(key).or_else(|| session.value(key));
-    let ufrag = either("ice-ufrag").ok_or(OfferError::Missing("a=ice-ufrag"))?;
-    let pwd = either("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
+    let value = |key| section.value(key).or_else(|| session.value(key));
+    let ufrag = value("ice-ufrag").ok_or(OfferError::Missing("a=ice-ufrag"))?;
+    let pwd = value("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
+    let setup = value("setup").ok_or(OfferError::Missing("a=setup"))?;
+    let certificate = if section.has("fingerprint") { section } else { session };
+    let mixed = |section: &MediaDescription| section.has_attribute("extmap-allow-mixed");
     Ok(Offer {
         ice: IceCredentials::checked(ufrag, pwd).ok_or(OfferError::Malformed("a=ice-ufrag or a=ice-pwd"))?,
-        fingerprints: read_fingerprints(if transport.has("fingerprint") {
-            transport
-        } else {
-            session
-        })?,
-        setup: Setup::parse(either("setup").ok_or(OfferError::Missing("a=setup"))?)?,
-        bundled: session.values("group").any(|group| group.starts_with("BUNDLE")),
-        extmap_allow_mixed: session.has("extmap-allow-mixed"),
+        fingerprints: read_fingerprints(certificate)?,
+        setup: Setup::parse(setup)?,
+        bundled: bundle_group(session).is_some(),
+        extmap_allow_mixed: session.has("extmap-allow-mixed") || sections.iter().all(mixed),
+        ice_lite: session.has("ice-lite"),
         media,
     })
 }
@@ -133,7 +137,8 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         "video" => Kind::Video,
         _ => return Err(OfferError::UnsupportedMedia),
     };
-    if section.media_name.port.value == 0 && !attributes.has("bundle-only") {
+    let bundle_only = attributes.has("bundle-only");
+    if section.media_name.port.value == 0 && !bundle_only {
         return Err(OfferError::SwitchedOff);
     }
     let protocol = section.media_name.protos.join("/");
@@ -141,16 +146,20 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         .into_iter()
         .find(|known| *known == protocol)
         .ok_or(OfferError::UnsupportedProtocol)?;
-    if !attributes.has("rtcp-mux") {
+    // What concerns the transport need not be said where there is none of its own (RFC 9143 section 7.1.3).
+    if !attributes.has("rtcp-mux") && !bundle_only {
         return Err(OfferError::NoRtcpMux);
     }
     let mid = attributes.value("mid").ok_or(OfferError::Missing("a=mid"))?;
     if !is_token(mid, MAX_MID_BYTES) {
         return Err(OfferError::Malformed("a=mid"));
     }
+    let direction = Direction::of(attributes)
+        .or_else(|| Direction::of(session))
+        .unwrap_or(Direction::SendRecv);
     let mut extensions = ExtensionIds::default();
     for value in attributes.values("extmap").chain(session.values("extmap")) {
-        extensions.add(value)?;
+        extensions.add(value, direction)?;
     }
     if extensions.collide() {
         return Err(OfferError::Malformed("a=extmap"));
@@ -167,7 +176,6 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         rids: simulcast::read(attributes)?,
         sources: read_sources(attributes)?,
         reduced_size_rtcp: attributes.has("rtcp-rsize"),
-        mux_only: attributes.has("rtcp-mux-only"),
     })
 }
 
@@ -186,7 +194,7 @@ fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
         {
             let bit = 1u128 << number;
             if payload_types & bit != 0 {
-                return Err(OfferError::Malformed("m= lines: a payload type has two meanings; that"));
+                return Err(OfferError::AmbiguousPayloadType);
             }
             payload_types |= bit;
         }
@@ -194,15 +202,19 @@ fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
     Ok(())
 }
 
+/// The names in the BUNDLE group.
+fn bundle_group<'a>(session: Attributes<'a>) -> Option<Vec<&'a str>> {
+    session.values("group").find_map(|value| {
+        let mut words = value.split_ascii_whitespace();
+        (words.next() == Some("BUNDLE")).then(|| words.collect())
+    })
+}
+
 /// The position of the section whose ICE and DTLS attributes hold for all: the first one that the BUNDLE group names
 /// (RFC 9143 section 7.2).
 fn tagged_section(session: Attributes<'_>, media: &[OfferedMedia]) -> Result<usize, OfferError> {
     const WRONG: OfferError = OfferError::Malformed("a=group");
-    let group = session.values("group").find_map(|value| {
-        let mut words = value.split_ascii_whitespace();
-        (words.next() == Some("BUNDLE")).then(|| words.collect::<Vec<&str>>())
-    });
-    let Some(group) = group else {
+    let Some(group) = bundle_group(session) else {
         return if media.len() == 1 {
             Ok(0)
         } else {
@@ -267,6 +279,9 @@ const PROTOCOLS: [&str; 4] = [
     "RTP/SAVPF",
 ];
 
+/// A class has two; more are refused one by one with a better reason.
+const MAX_SECTIONS: usize = 16;
+
 /// Real ones have one to seven; some services take a UUID.
 const MAX_MID_BYTES: usize = 64;
 
@@ -275,3 +290,200 @@ const MAX_FINGERPRINTS: usize = 8;
 
 /// Three layers with retransmission are six.
 const MAX_SOURCES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::sample;
+    use super::*;
+
+    /// A reason, and how a real offer must change to meet it: what is replaced everywhere, and by what.
+    const REFUSED: &[(OfferError, &str, &str)] = &[
+        (OfferError::NotText, "s=-", "s=\0"),
+        (OfferError::NotText, "s=-", "s=a\rb"),
+        (OfferError::NotSdp, "v=0\r\n", ""),
+        (OfferError::NotSdp, "v=0", "v=1"),
+        (OfferError::NotSdp, "o=", "u=not a place\r\no="),
+        (OfferError::NotSdp, "t=0 0", "t=never"),
+        (OfferError::NotSdp, "t=0 0\r\n", "t=0 0\r\nA=1\r\n"),
+        (OfferError::NotSdp, "t=0 0\r\n", "t=0 0\r\nhello\r\n"),
+        (OfferError::NotSdp, "m=audio 40401", "m=audio 99999"),
+        (OfferError::Malformed("m= line"), "SAVPF 111 63", "SAVPF 111 111"),
+        (OfferError::Malformed("m= line"), "SAVPF 111 63", "SAVPF 128 63"),
+        (
+            OfferError::Missing("a=rtpmap for a payload type"),
+            "a=rtpmap:111 opus/48000/2\r\n",
+            "",
+        ),
+        (OfferError::Malformed("a=rtpmap"), "opus/48000/2", "opus"),
+        (
+            OfferError::Malformed("a=rtpmap"),
+            "a=rtpmap:63 red/48000/2",
+            "a=rtpmap:111 red/48000/2",
+        ),
+        (OfferError::Malformed("a=fmtp"), "a=fmtp:111 ", "a=fmtp:one "),
+        (
+            OfferError::Malformed("a=rtcp-fb"),
+            "a=rtcp-fb:111 transport-cc",
+            "a=rtcp-fb:111",
+        ),
+        (OfferError::Malformed("a=extmap"), "a=extmap:1 ", "a=extmap:one "),
+        (OfferError::Malformed("a=extmap"), "a=extmap:3 ", "a=extmap:4 "),
+        (OfferError::Malformed("a=ssrc"), "a=ssrc:", "a=ssrc:-"),
+        (
+            OfferError::Malformed("a=ssrc-group"),
+            "a=ssrc-group:FID ",
+            "a=ssrc-group:FID -",
+        ),
+        (OfferError::Missing("a=mid"), "a=mid:0\r\n", ""),
+        (OfferError::Malformed("a=mid"), "a=mid:1", "a=mid:0"),
+        (OfferError::Malformed("a=mid"), "a=mid:0", "a=mid:a b"),
+        (OfferError::Malformed("a=group"), "BUNDLE 0 1", "BUNDLE 0 1 2"),
+        (OfferError::NotBundled, "BUNDLE 0 1", "BUNDLE 0"),
+        (OfferError::NotBundled, "a=group:BUNDLE 0 1", "a=group:LS 0 1"),
+        (OfferError::NoRtcpMux, "a=rtcp-mux\r\n", ""),
+        (OfferError::UnsupportedProtocol, "UDP/TLS/RTP/SAVPF", "RTP/AVP"),
+        (OfferError::SwitchedOff, "m=audio 40401", "m=audio 0"),
+        (OfferError::UnsupportedMedia, "m=audio 40401", "m=text 40401"),
+        (
+            OfferError::UnsupportedMedia,
+            "m=audio 40401 UDP/TLS/RTP/SAVPF",
+            "m=application 9 UDP/DTLS/SCTP",
+        ),
+        (OfferError::AmbiguousPayloadType, "111", "96"),
+        (OfferError::Missing("a=ice-ufrag"), "a=ice-ufrag:uFyp\r\n", ""),
+        (OfferError::Missing("a=ice-pwd"), "a=ice-pwd:", "a=x-pwd:"),
+        (
+            OfferError::Malformed("a=ice-ufrag or a=ice-pwd"),
+            "ice-ufrag:uFyp",
+            "ice-ufrag:uFy",
+        ),
+        (
+            OfferError::Malformed("a=ice-ufrag or a=ice-pwd"),
+            "ice-ufrag:uFyp",
+            "ice-ufrag:uF:yp",
+        ),
+        (OfferError::Missing("a=fingerprint"), "a=fingerprint:", "a=x:"),
+        (
+            OfferError::UnsupportedFingerprint,
+            "fingerprint:sha-256",
+            "fingerprint:sha-1",
+        ),
+        (
+            OfferError::Malformed("a=fingerprint"),
+            "fingerprint:sha-256",
+            "fingerprint:sha-384",
+        ),
+        (
+            OfferError::Malformed("a=fingerprint"),
+            "fingerprint:sha-256 44:",
+            "fingerprint:sha-256 +4:",
+        ),
+        (OfferError::Missing("a=setup"), "a=setup:actpass\r\n", ""),
+        (OfferError::UnsupportedSetup, "setup:actpass", "setup:holdconn"),
+        (OfferError::Malformed("a=setup"), "setup:actpass", "setup:both"),
+    ];
+
+    #[test]
+    fn every_fault_has_its_reason() {
+        let good = sample("chromium-publish");
+        for (reason, from, to) in REFUSED {
+            assert!(good.contains(from), "{from:?} is in the sample");
+            assert_eq!(
+                parse(good.replace(from, to).as_bytes()).unwrap_err(),
+                *reason,
+                "{from:?} -> {to:?}"
+            );
+        }
+        assert_eq!(parse(b"").unwrap_err(), OfferError::Empty);
+        assert_eq!(parse(b"\r\n \r\n").unwrap_err(), OfferError::Empty);
+        assert_eq!(parse(&[b'a'; MAX_BYTES + 1]).unwrap_err(), OfferError::TooLarge);
+        assert_eq!(parse(b"v=0\r\n\xff\r\n").unwrap_err(), OfferError::NotText);
+        assert_eq!(parse(good.trim_end().as_bytes()).unwrap_err(), OfferError::Truncated);
+        let (session, _) = good.split_once("m=").unwrap();
+        assert_eq!(parse(session.as_bytes()).unwrap_err(), OfferError::NoMedia);
+        let many = format!("{session}{}", "m=audio 9 RTP/SAVPF 0\r\n".repeat(MAX_SECTIONS + 1));
+        assert_eq!(parse(many.as_bytes()).unwrap_err(), OfferError::TooManySections);
+    }
+
+    #[test]
+    fn what_is_unknown_is_passed_over() {
+        let plain = parse(sample("chromium-publish").as_bytes()).unwrap();
+        for (from, to) in [
+            ("a=rtcp-rsize", "a=rtcp-rsize\r\na=new-thing:1 2 3"),
+            ("\r\n", "\n"),
+            ("a=fingerprint:", "a=fingerprint:sha-999 xyz\r\na=fingerprint:"),
+            ("a=group:BUNDLE", "a=group:LS 0 1\r\na=group:BUNDLE"),
+            (
+                "a=extmap:1 ",
+                "a=extmap:4096 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:1 ",
+            ),
+        ] {
+            let offer = parse(sample("chromium-publish").replace(from, to).as_bytes()).expect(to);
+            assert_eq!(format!("{:?}", offer.media), format!("{:?}", plain.media), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_browser_offers_is_understood() {
+        let offer = parse(sample("chromium-publish").as_bytes()).unwrap();
+        assert_eq!(
+            (offer.ice.ufrag.as_str(), offer.ice.pwd.as_str()),
+            ("uFyp", "IJhZfeVcQyZ7FMzVywwj+hcN")
+        );
+        assert_eq!(offer.setup, Setup::Actpass);
+        let [audio, video] = offer.media.as_slice() else {
+            panic!("two sections")
+        };
+        assert_eq!(
+            (audio.kind, audio.direction, audio.codecs.len()),
+            (Kind::Audio, Direction::SendOnly, 1)
+        );
+        assert_eq!(
+            (video.kind, video.mid.as_str(), video.codecs.len()),
+            (Kind::Video, "1", 10)
+        );
+        assert_eq!(
+            video.sources,
+            [Source {
+                ssrc: 3_025_833_793,
+                rtx: Some(86_819_229)
+            }]
+        );
+        assert_eq!(
+            (
+                video.extensions.mid,
+                video.extensions.transport_cc,
+                video.extensions.rid
+            ),
+            (Some(4), Some(3), Some(10))
+        );
+        assert_eq!(
+            parse(sample("ffmpeg-publish").as_bytes()).unwrap().setup,
+            Setup::Passive
+        );
+        // Firefox and libdatachannel put the fingerprint at the session level; aiortc gives three.
+        assert_eq!(parse(sample("firefox-view").as_bytes()).unwrap().fingerprints.len(), 1);
+        assert_eq!(parse(sample("aiortc-view").as_bytes()).unwrap().fingerprints.len(), 3);
+        // GStreamer's second section has port 0 and is bundle-only.
+        assert_eq!(parse(sample("gstreamer-publish").as_bytes()).unwrap().media.len(), 2);
+    }
+
+    #[test]
+    fn a_section_without_its_own_transport_need_not_repeat_it() {
+        let text = sample("gstreamer-publish");
+        let (tagged, bundled) = text.split_once("m=audio").unwrap();
+        let transport = ["a=setup", "a=ice-", "a=rtcp-mux", "a=fingerprint", "a=candidate"];
+        let bare = bundled
+            .split_inclusive('\n')
+            .filter(|line| !transport.iter().any(|start| line.starts_with(start)));
+        let offer = parse(format!("{tagged}m=audio{}", bare.collect::<String>()).as_bytes()).unwrap();
+        assert_eq!(offer.ice, parse(text.as_bytes()).unwrap().ice);
+        assert_eq!(offer.media.len(), 2);
+    }
+
+    #[test]
+    fn a_password_does_not_print() {
+        let offer = parse(sample("chromium-publish").as_bytes()).unwrap();
+        assert!(!format!("{offer:?}").contains(&offer.ice.pwd));
+    }
+}
