@@ -150,7 +150,8 @@ impl Config {
                 )]));
             }
             Some(path) => Figment::new().merge(Toml::file_exact(path)),
-            None => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
+            None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
+            None => Figment::new(),
         };
         Config::from_sources(figment.merge(environment()))
     }
