@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 const STREAM: StreamId = StreamId(1);
 
+/// Until the history of sound has gone round once, and with it everything that is allocated to be used again.
+const WARM_UP: Duration = Duration::from_secs(25);
+
 /// A class that runs, with viewers who are at the live edge.
 pub(crate) struct World {
     sim: Sim,
@@ -32,9 +35,9 @@ impl World {
         World { sim, publisher }
     }
 
-    /// Forwards `time` of the clip; half as much before that is not counted, so that everything is warm.
-    pub(crate) fn forward(&mut self, time: Duration, mut sink: Option<&mut Sink>) -> Cost {
-        self.run(time / 2, sink.as_deref_mut());
+    /// Forwards `time` of the clip, after [`WARM_UP`] without sends that does not count.
+    pub(crate) fn forward(&mut self, time: Duration, sink: Option<&mut Sink>) -> Cost {
+        self.run(WARM_UP, None);
         self.run(time, sink)
     }
 
