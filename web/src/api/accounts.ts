@@ -1,5 +1,5 @@
 /** Who is signed in, and how that changes. */
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client";
 import type { components } from "./schema";
 
@@ -32,6 +32,12 @@ export async function logIn(body: Schemas["LoginForm"]): Promise<void> {
 /** Makes a viewer's account and signs in. */
 export async function signUp(body: Schemas["SignupForm"]): Promise<void> {
   await take(api.POST("/api/auth/signup", { body }));
+}
+
+/** Asks anew for everything on the page, and drops the rest: another person sees other things. */
+export async function forgetEverything(queries: QueryClient): Promise<void> {
+  queries.removeQueries({ type: "inactive" });
+  await queries.resetQueries();
 }
 
 /** Ends the login. */
