@@ -1,1 +1,212 @@
-//! x
+//! Lectern: self-hosted live classes. Broadcast by WHIP, watch by WHEP, replay by HLS; one binary.
+//!
+//! This crate is the control plane: it does all the I/O. The media engine (`lectern_media`) does none.
+//!
+//! | module | what it is for | knows |
+//! |---|---|---|
+//! | [`config`] | the settings | |
+//! | [`db`] | one SQL text, two databases | |
+//! | [`http`] | routes, extractors, problem details, the web app | every capability's `routes` |
+//! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
+//! | [`accounts`] | users, logins, the first admin | `db` |
+//! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `live` |
+//! | [`recordings`] | replays: signed playlists and segments | `sessions` |
+//! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
+//! | [`demo`] | a made class for people without a camera | our own HTTP API |
+//!
+//! A capability is `mod.rs` (types and rules), `routes.rs` (HTTP only) and `store.rs` (SQL only). Start reading at
+//! [`run`], then at `http/router.rs`.
+
+pub mod accounts;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod live;
+pub mod recordings;
+pub mod sessions;
+pub mod whip;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::extract::FromRef;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use accounts::limits::Limits;
+use accounts::password::Hasher;
+use accounts::secret::{ServerSecret, SigningKey};
+use accounts::setup::Setup;
+use config::Config;
+use db::Db;
+use live::{Live, LiveConfig};
+
+/// What every handler can reach; cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The media.
+    pub live: Live,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// What signatures are made with.
+    pub keys: Arc<Keys>,
+    /// The link for the first admin.
+    pub setup: Setup,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// How often somebody may try.
+    pub limits: Limits,
+    /// Cancelled when the server stops; whatever would last longer ends on it.
+    pub shutdown: CancellationToken,
+}
+
+/// One key per kind of signature.
+pub struct Keys {
+    /// Bearer tokens for WHIP and WHEP.
+    pub tokens: SigningKey,
+    /// Addresses of replay segments.
+    pub segments: SigningKey,
+}
+
+/// The sockets of a server, bound before it starts, so that a taken port is told at once.
+#[derive(Debug)]
+pub struct Listeners {
+    /// HTTP.
+    pub http: TcpListener,
+    /// All media.
+    pub media: std::net::UdpSocket,
+}
+
+impl Listeners {
+    /// Binds the addresses of the settings.
+    ///
+    /// # Errors
+    /// Names the setting and the address.
+    pub async fn bind(config: &Config) -> Result<Listeners> {
+        let (http, media) = (config.http.listen, config.media.udp_listen);
+        let taken = |setting: &str, address: SocketAddr| {
+            format!("cannot listen on {address} (`{setting}`): is another program, or another Lectern, using it?")
+        };
+        Ok(Listeners {
+            http: TcpListener::bind(http)
+                .await
+                .with_context(|| taken("http.listen", http))?,
+            media: std::net::UdpSocket::bind(media).with_context(|| taken("media.udp_listen", media))?,
+        })
+    }
+}
+
+/// A server that is ready to serve.
+pub struct Server {
+    /// Its parts.
+    pub app: App,
+    /// Where a person finds it.
+    pub url: String,
+    /// The one-time link for the first admin, while there is none.
+    pub setup_link: Option<String>,
+    router: axum::Router,
+    http: TcpListener,
+}
+
+/// Runs a server until `shutdown`, and prints where it is.
+///
+/// # Errors
+/// What kept it from starting, with the setting to look at.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Result<()> {
+    let server = Server::start(config, listeners, shutdown).await?;
+    announce(&server);
+    server.serve().await
+}
+
+impl Server {
+    /// Opens the data folder and the database, and starts the media.
+    ///
+    /// # Errors
+    /// Names the setting to look at.
+    pub async fn start(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Result<Server> {
+        let dir = &config.data.dir;
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make the folder {} (`data.dir`): is it writable?", dir.display()))?;
+        let secret = ServerSecret::load(dir)?;
+        let db = Db::open(&config).await?;
+        let live = Live::start(live_config(&config), listeners.media).context("cannot start the media threads")?;
+        let url = url_of(&config, listeners.http.local_addr()?);
+        let app = App {
+            db,
+            live,
+            config: Arc::new(config),
+            keys: Arc::new(Keys {
+                tokens: secret.key("media tokens"),
+                segments: secret.key("segments"),
+            }),
+            setup: Setup::default(),
+            hasher: Hasher::default(),
+            limits: Limits::default(),
+            shutdown,
+        };
+        let needs_setup = !accounts::store::has_admin(&app.db).await?;
+        let setup_link = needs_setup.then(|| format!("{url}/setup?token={}", app.setup.renew()));
+        Ok(Server {
+            router: http::router::router(&app)?,
+            app,
+            url,
+            setup_link,
+            http: listeners.http,
+        })
+    }
+
+    /// Serves until the shutdown given at the start; open requests are then finished, recordings closed.
+    ///
+    /// # Errors
+    /// The listener's own.
+    pub async fn serve(self) -> Result<()> {
+        let Server { app, router, http, .. } = self;
+        let lifecycle = tokio::spawn(sessions::lifecycle::run(app.clone()));
+        let upkeep = tokio::spawn(recordings::upkeep::run(app.clone()));
+        http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
+        app.shutdown.cancel(); // also when the listener ended by itself
+        app.live.stop().await;
+        let _ = tokio::join!(lifecycle, upkeep);
+        app.db.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn live_config(config: &Config) -> LiveConfig {
+    LiveConfig {
+        public_addresses: config.media.public_addresses.clone(),
+        shards: config.media.shards,
+        grace: config.media.grace,
+        recordings: config.recording.enabled.then(|| config.data.recordings()),
+    }
+}
+
+/// An address that opens in a browser on this machine, unless the settings know a better one.
+fn url_of(config: &Config, listening: SocketAddr) -> String {
+    match &config.http.public_url {
+        Some(url) => url.origin().ascii_serialization(),
+        None if listening.ip().is_unspecified() || listening.ip().is_loopback() => {
+            format!("http://localhost:{}", listening.port())
+        }
+        None => format!("http://{listening}"),
+    }
+}
+
+/// Tells the person at the terminal. Not by the log: the set-up link is a secret.
+#[expect(
+    clippy::print_stdout,
+    reason = "the address and the set-up link are this command's output"
+)]
+fn announce(server: &Server) {
+    println!("Lectern is at {}", server.url);
+    if let Some(link) = &server.setup_link {
+        println!("Make the first admin here (the link works once): {link}");
+    }
+}

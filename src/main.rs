@@ -1,1 +1,97 @@
-fn main() {}
+//! The `lectern` command: arguments, settings, run. The only place that ends the process.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lectern::config::{Config, LogFormat};
+use lectern::{Listeners, demo};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Self-hosted live classes: broadcast by WHIP, watch by WHEP, replay by HLS.
+///
+/// Without a command it runs the server.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Settings file instead of ./config.toml
+    #[arg(long, env = "LECTERN_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read the settings, say what is wrong with them, and start nothing
+    Check,
+    /// Publish a made clip with a running clock to a running server
+    Demo(demo::Args),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lectern: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the verdict is what `check` is for")]
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::load(arguments.config.as_deref())?;
+    match arguments.command {
+        Some(Command::Check) => println!("the settings are right"),
+        Some(Command::Demo(args)) => {
+            start_log(&config)?;
+            runtime()?.block_on(demo::run(config, args))?;
+        }
+        None => {
+            start_log(&config)?;
+            runtime()?.block_on(serve(config))?;
+        }
+    }
+    Ok(())
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let listeners = Listeners::bind(&config).await?;
+    let shutdown = CancellationToken::new();
+    tokio::spawn(cancel_on_signal(shutdown.clone())?);
+    lectern::run(config, listeners, shutdown).await
+}
+
+/// The first SIGTERM or SIGINT asks for an orderly end; a second one does not wait for it.
+fn cancel_on_signal(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        let mut either = async || tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} };
+        either().await;
+        tracing::info!("stopping");
+        shutdown.cancel();
+        either().await;
+        std::process::exit(130);
+    })
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log.level)?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let result = match config.log.format {
+        LogFormat::Text => log.compact().with_target(false).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    result.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}

@@ -12,10 +12,17 @@
 //! | [`forward`] | from one received packet to many sent ones |
 //! | [`codec`] | key frames, frames and parameter sets in RTP payloads |
 //! | [`record`] | from packets to CMAF segments and playlists |
-//! | [`wire`] | the few hot parsers, one file per RFC |
+//! | `sim` | a simulated world, for tests and benches |
+//! | [`wire`] | the few hot parsers, one file per format |
 
 pub mod codec;
+pub mod demux;
+pub mod engine;
 pub mod forward;
 pub mod id;
 pub mod peer;
 pub mod record;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
+pub mod stream;
+pub mod wire;

@@ -1,1 +1,3 @@
+//! Load tester for WHIP and WHEP servers.
+
 fn main() {}

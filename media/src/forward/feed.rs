@@ -20,6 +20,8 @@ pub enum Feed {
         epoch: u32,
         /// What it is coded in.
         parameters: CodecParameters,
+        /// Its packets have this sequence number and higher ones.
+        starts_at: u64,
     },
     /// Packets of a track.
     Packets {

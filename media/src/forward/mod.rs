@@ -1,4 +1,11 @@
 //! From one received packet to many sent ones.
 
 pub mod batch;
+pub mod early;
 pub mod feed;
+pub mod history;
+pub mod lane;
+pub mod line;
+pub mod plan;
+pub mod track;
+pub mod viewer;

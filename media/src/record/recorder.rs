@@ -114,6 +114,7 @@ impl Recorder {
                 track,
                 epoch,
                 parameters,
+                ..
             } => self.on_track(now, *track, *epoch, parameters),
             Feed::Packets { track, batch } => {
                 if let Some(index) = self.position(*track)

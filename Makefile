@@ -1,0 +1,38 @@
+# The few commands a person needs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format soak bench
+SHELL := /bin/bash
+CARGO ?= cargo
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build the web client and the server, start it, print where to go
+	@scripts/need cargo node npm cc
+	@$(MAKE) --no-print-directory web/dist/index.html
+	$(CARGO) run --release --locked
+
+test: ## Install what the tests need and run everything, fast things first
+	@scripts/need cargo node npm cc
+	@scripts/test
+
+check: web/node_modules/.package-lock.json ## What is fast: format, lints, tidy, the web client's types and unit tests
+	@scripts/test check
+
+format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in place
+	$(CARGO) fmt --all
+	cd web && npx biome check --write .
+
+soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
+	LECTERN_SOAK_S=600 scripts/test needs build soak
+
+bench: ## Processor time per forwarded packet, beside a bare loop
+	$(CARGO) bench --workspace
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+	cd web && npm run build
+	@touch $@

@@ -1,0 +1,132 @@
+//! One shard: its face to the shell, its peers and its streams.
+//!
+//! Facts come in by `handle_*`, wishes by commands ([`Engine::publish`] and the like). After each of them: drain
+//! [`Engine::poll_transmit`], then [`Engine::poll_event`], then wait until [`Engine::poll_timeout`].
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `offers` | commands: publish, view, close, end, relay |
+//! | `receive` | datagrams in |
+//! | `control` | small messages on their way out |
+//! | `transmit` | datagrams out |
+//! | `timers` | what happens by time alone |
+
+mod control;
+mod offers;
+mod receive;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod transmit;
+mod types;
+
+pub use types::{
+    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, Origin, Refused, Role, Transmit, TransmitBuf,
+    Verdict,
+};
+
+use crate::demux::Demux;
+use crate::forward::viewer::Viewer;
+use crate::id::{PeerId, StreamId};
+use crate::peer::Peer;
+use crate::peer::dtls::SharedConfig;
+use crate::stream::Stream;
+use control::ControlQueue;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rustc_hash::FxHashMap;
+use slab::Slab;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Retransmissions waiting to be sent.
+const MAX_RETRANSMITS: usize = 16_384;
+
+/// A media engine for the peers of one thread.
+pub struct Engine {
+    config: EngineConfig,
+    dtls: SharedConfig,
+    rng: ChaCha20Rng,
+    now: Instant,
+    demux: Demux,
+    peers: Slab<Peer>,
+    peer_ids: FxHashMap<PeerId, usize>,
+    streams: Slab<Stream>,
+    stream_ids: FxHashMap<StreamId, usize>,
+    viewers: Slab<Viewer>,
+    /// Peers without keys, oldest first; some may be gone or connected by now.
+    unconnected: VecDeque<PeerId>,
+    /// Peers whose DTLS timers run.
+    handshaking: Vec<usize>,
+    /// Streams with packets to carry.
+    work: VecDeque<usize>,
+    /// Viewers that are sent history.
+    catching_up: Vec<(usize, PeerId)>,
+    next_catch_up: usize,
+    control: ControlQueue,
+    retransmits: VecDeque<transmit::Retransmit>,
+    events: VecDeque<Event>,
+    counters: Counters,
+    next_tick: Instant,
+    ticks: u64,
+}
+
+impl Engine {
+    /// An engine without peers. `seed` makes its secrets; it must be unpredictable outside tests.
+    ///
+    /// # Errors
+    /// The certificate cannot be used.
+    pub fn new(config: EngineConfig, seed: [u8; 32], now: Instant) -> Result<Engine, dimpl::Error> {
+        Ok(Engine {
+            dtls: SharedConfig::new(config.certificate.clone())?,
+            rng: ChaCha20Rng::from_seed(seed),
+            now,
+            demux: Demux::default(),
+            peers: Slab::new(),
+            peer_ids: FxHashMap::default(),
+            streams: Slab::new(),
+            stream_ids: FxHashMap::default(),
+            viewers: Slab::new(),
+            unconnected: VecDeque::new(),
+            handshaking: Vec::new(),
+            work: VecDeque::new(),
+            catching_up: Vec::new(),
+            next_catch_up: 0,
+            control: ControlQueue::default(),
+            retransmits: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            next_tick: now + timers::TICK,
+            ticks: 0,
+            config,
+        })
+    }
+
+    /// What has happened, in order.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// What was dropped and why, and what was sent, since the start.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many peers, streams and connected viewers there are.
+    pub fn size(&self) -> (usize, usize, usize) {
+        (self.peers.len(), self.streams.len(), self.viewers.len())
+    }
+
+    /// Puts a stream into the list of work if there is any, and passes on its facts.
+    fn settle(&mut self, key: usize) {
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        let id = stream.id;
+        self.events
+            .extend(stream.take_feeds().map(|feed| Event::Feed { stream: id, feed }));
+        if stream.has_work() && !std::mem::replace(&mut stream.is_queued, true) {
+            self.work.push_back(key);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Commands: what the control plane wants of the engine.
+
+use super::{Accepted, CloseReason, Engine, Event, Refused, Role};
+use crate::codec::Kind;
+use crate::forward::feed::Feed;
+use crate::forward::lane::Lane;
+use crate::id::{PeerId, StreamId};
+use crate::peer::sdp::{self, AnswerDetails, AnswerDirection, IceCredentials, Negotiated, Offer, Setup, Sources};
+use crate::peer::srtp::Side;
+use crate::peer::{Media, Peer, ice};
+use crate::stream::Stream;
+use rand_chacha::rand_core::Rng;
+use std::time::Instant;
+
+/// The one MediaStream that a viewer's tracks belong to (protocol rule E6).
+const STREAM_LABEL: &str = "lectern";
+
+impl Engine {
+    /// Takes a publisher's offer. It becomes the stream's publisher when it has connected; one that was there before
+    /// is closed then. `prefer_recordable` puts codecs first that a recording can hold.
+    ///
+    /// # Errors
+    /// The offer is malformed or asks for what is not supported, or the engine is full; nothing is kept then.
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        offer: &[u8],
+        prefer_recordable: bool,
+    ) -> Result<Accepted, Refused> {
+        self.now = now;
+        let offer = sdp::parse(offer)?;
+        let negotiated = sdp::negotiate_publish(&offer, prefer_recordable)?;
+        self.make_room()?;
+        Ok(self.add_peer(
+            now,
+            stream,
+            &offer,
+            negotiated,
+            Media::WillPublish,
+            &[],
+            AnswerDirection::RecvOnly,
+        ))
+    }
+
+    /// Takes a viewer's offer. It may come before the publisher and waits then.
+    ///
+    /// # Errors
+    /// As for [`Engine::publish`].
+    pub fn view(&mut self, now: Instant, stream: StreamId, offer: &[u8]) -> Result<Accepted, Refused> {
+        self.now = now;
+        let offer = sdp::parse(offer)?;
+        let negotiated = sdp::negotiate_view(&offer)?;
+        self.make_room()?;
+        let mut lanes = Vec::with_capacity(negotiated.len());
+        let mut sources = Vec::with_capacity(negotiated.len());
+        for section in &negotiated {
+            let has_rtx = section.kind == Kind::Video && section.codecs.iter().any(|codec| codec.rtx.is_some());
+            let primary = self.rng.next_u32();
+            let rtx = has_rtx.then(|| self.rng.next_u32());
+            lanes.push(Lane::new(primary, rtx, self.rng.next_u64(), self.rng.next_u32()));
+            sources.push(Some(Sources { primary, rtx }));
+        }
+        let media = Media::WillView(lanes);
+        Ok(self.add_peer(
+            now,
+            stream,
+            &offer,
+            negotiated,
+            media,
+            &sources,
+            AnswerDirection::SendOnly,
+        ))
+    }
+
+    /// Drops the oldest peer that never connected when there are many of them; refuses when there is no room at all.
+    fn make_room(&mut self) -> Result<(), Refused> {
+        while self.unconnected.len() >= self.config.max_unconnected
+            && let Some(oldest) = self.unconnected.pop_front()
+        {
+            let key = self.peer_ids.get(&oldest).copied();
+            if let Some(key) = key.filter(|&key| self.peers.get(key).is_some_and(|peer| !peer.is_connected())) {
+                self.remove_peer(key, CloseReason::NeverConnected);
+            }
+        }
+        if self.peers.len() >= self.config.max_peers {
+            Err(Refused::Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one caller for publishers, one for viewers")]
+    fn add_peer(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        offer: &Offer,
+        negotiated: Vec<Negotiated>,
+        media: Media,
+        sources: &[Option<Sources>],
+        direction: AnswerDirection,
+    ) -> Accepted {
+        let agent = ice::Agent::new(self.config.shard, &mut self.rng);
+        let (our_side, setup) = match offer.setup {
+            Setup::Passive => (Side::Client, Setup::Active),
+            Setup::Active | Setup::Actpass => (Side::Server, Setup::Passive),
+        };
+        let answer = sdp::write_answer(&AnswerDetails {
+            offer,
+            negotiated: &negotiated,
+            ice: &IceCredentials {
+                ufrag: agent.ufrag_text(),
+                pwd: agent.password.clone(),
+            },
+            fingerprint: &self.dtls.fingerprint(),
+            setup,
+            candidates: &self.config.candidates,
+            direction,
+            sources,
+            stream_label: STREAM_LABEL,
+            session_id: self.rng.next_u64(),
+            simulcast: false,
+            dependency_descriptor: false,
+            start_kbps: self.config.start_kbps,
+        });
+        let id = PeerId(u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64()));
+        let etag = format!("{:016x}", self.rng.next_u64());
+        let stream = self.stream_key(stream);
+        let ufrag = agent.ufrag;
+        let key = self.peers.insert(Peer {
+            id,
+            stream,
+            agent,
+            negotiated,
+            fingerprints: offer.fingerprints.clone(),
+            our_side,
+            dtls: None,
+            media,
+            created: now,
+            last_heard: now,
+        });
+        self.peer_ids.insert(id, key);
+        self.demux.add_ufrag(ufrag, key);
+        self.unconnected.push_back(id);
+        Accepted { peer: id, answer, etag }
+    }
+
+    fn stream_key(&mut self, id: StreamId) -> usize {
+        let (streams, max) = (&mut self.streams, self.config.max_history_packets);
+        *self
+            .stream_ids
+            .entry(id)
+            .or_insert_with(|| streams.insert(Stream::new(id, max)))
+    }
+
+    /// Ends a connection; false when there is none of this name.
+    pub fn close(&mut self, now: Instant, peer: PeerId) -> bool {
+        self.now = now;
+        match self.peer_ids.get(&peer).copied() {
+            Some(key) => {
+                self.remove_peer(key, CloseReason::Asked);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends a stream: closes its publisher and its viewers, and tells subscribers.
+    pub fn end(&mut self, now: Instant, stream: StreamId) {
+        self.now = now;
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
+        let peers: Vec<usize> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.stream == key)
+            .map(|(key, _)| key)
+            .collect();
+        for peer in peers {
+            self.remove_peer(peer, CloseReason::Ended);
+        }
+        self.settle(key);
+        if self.streams.get(key).is_some_and(|stream| stream.subscribers > 0) {
+            self.events.push_back(Event::Feed {
+                stream,
+                feed: Feed::Ended,
+            });
+        }
+        self.stream_ids.remove(&stream);
+        if self.streams.contains(key) {
+            self.streams.remove(key);
+        }
+    }
+
+    /// From now on [`Event::Feed`] tells everything about this stream, for a recorder or a relay. Returns what such a
+    /// one has to know to begin with: tracks, clocks, and the packets since the last key frame.
+    pub fn subscribe(&mut self, now: Instant, stream: StreamId) -> Vec<Feed> {
+        self.now = now;
+        let key = self.stream_key(stream);
+        let Some(stream) = self.streams.get_mut(key) else {
+            return Vec::new();
+        };
+        stream.flush();
+        let snapshot = stream.snapshot();
+        stream.subscribers += 1;
+        stream.idle_since = None;
+        self.settle(key);
+        snapshot
+    }
+
+    /// Takes one subscription back.
+    pub fn unsubscribe(&mut self, stream: StreamId) {
+        if let Some(stream) = self.stream_ids.get(&stream).and_then(|&key| self.streams.get_mut(key)) {
+            stream.subscribers = stream.subscribers.saturating_sub(1);
+        }
+    }
+
+    /// Asks the stream's publisher for a key frame, merged with others' requests.
+    pub fn request_key_frame(&mut self, now: Instant, stream: StreamId) {
+        self.now = now;
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.track_mut(Kind::Video).want_key_frame();
+        }
+        self.ask_for_key_frame(key);
+    }
+
+    /// Passes the wish for a key frame on to the publisher, or to where the publisher is.
+    pub(super) fn ask_for_key_frame(&mut self, key: usize) {
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        if (stream.publisher.is_none() && !stream.is_relayed)
+            || !stream.track_mut(Kind::Video).take_key_frame_request(self.now)
+        {
+            return;
+        }
+        let (id, publisher) = (stream.id, stream.publisher);
+        let Some(peer) = publisher.and_then(|key| self.peers.get_mut(key)) else {
+            self.events.push_back(Event::KeyFrameWanted { stream: id });
+            return;
+        };
+        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) {
+            self.counters.key_frame_requests += 1;
+            self.control.write(to, |out| ingest.write_key_frame_request(out));
+        }
+    }
+
+    /// Forgets a peer, and tells it and the shell.
+    pub(super) fn remove_peer(&mut self, key: usize, why: CloseReason) {
+        let Some(mut peer) = self.peers.try_remove(key) else {
+            return;
+        };
+        self.peer_ids.remove(&peer.id);
+        self.demux.remove(&peer.agent.ufrag, peer.agent.addresses(), key);
+        self.handshaking.retain(|&other| other != key);
+        if let (Some(mut dtls), Some(to)) = (peer.dtls.take(), peer.agent.selected())
+            && peer.is_connected()
+        {
+            dtls.close(|datagram| self.control.push(to, datagram));
+        }
+        let Some(stream) = self.streams.get_mut(peer.stream) else {
+            return;
+        };
+        if let Media::Views { viewer, .. } = peer.media {
+            self.viewers.try_remove(viewer);
+            stream.remove_viewer(viewer);
+        }
+        if stream.publisher == Some(key) {
+            stream.set_publisher(None);
+        }
+        let stream_id = stream.id;
+        self.settle(peer.stream);
+        self.events.push_back(Event::Closed {
+            peer: peer.id,
+            stream: stream_id,
+            role: peer.role(),
+            why,
+        });
+    }
+
+    /// Whether the peer exists, as what, and in which stream.
+    pub fn peer(&self, peer: PeerId) -> Option<(StreamId, Role)> {
+        let peer = self.peers.get(*self.peer_ids.get(&peer)?)?;
+        Some((self.streams.get(peer.stream)?.id, peer.role()))
+    }
+}

@@ -1,0 +1,301 @@
+//! Datagrams in.
+
+use super::transmit::Retransmit;
+use super::{CloseReason, DropReason, Engine, Event, MAX_RETRANSMITS, Origin, Role, Verdict};
+use crate::codec::Kind;
+use crate::demux::Owner;
+use crate::forward::feed::Feed;
+use crate::forward::track::SenderClock;
+use crate::forward::viewer::Viewer;
+use crate::id::StreamId;
+use crate::peer::dtls::{Keying, Progress, Session};
+use crate::peer::ingest::Ingest;
+use crate::peer::srtp::{Opener, Sealer, Side};
+use crate::peer::{Media, ice};
+use crate::stream::Taken;
+use crate::wire::rtcp::{self, Packet};
+use crate::wire::stun::BindingRequest;
+use crate::wire::{self, Protocol};
+use rand_chacha::rand_core::Rng;
+use std::time::{Duration, Instant};
+
+/// The largest datagram that is taken: no path of the internet carries more in one piece.
+const MAX_DATAGRAM_BYTES: usize = 2048;
+
+impl Engine {
+    /// Takes a datagram. It is decrypted in place; what it asks for comes out of the `poll_*` functions.
+    pub fn handle_datagram(&mut self, now: Instant, from: Origin, datagram: &mut [u8]) -> Verdict {
+        self.now = now;
+        self.counters.datagrams_in += 1;
+        let verdict = self.take_datagram(from, datagram);
+        if let Verdict::Dropped(reason) = verdict {
+            self.counters.note_drop(reason);
+        }
+        verdict
+    }
+
+    fn take_datagram(&mut self, from: Origin, datagram: &mut [u8]) -> Verdict {
+        if datagram.len() > MAX_DATAGRAM_BYTES {
+            return Verdict::Dropped(DropReason::Malformed);
+        }
+        let protocol = match wire::protocol(datagram) {
+            Some(Protocol::Stun) => return self.take_check(from, datagram),
+            Some(protocol) => protocol,
+            None => return Verdict::Dropped(DropReason::Malformed),
+        };
+        let key = match self.demux.by_address(&from) {
+            Some(Owner::Peer(key)) => key,
+            Some(Owner::Shard(shard)) => return Verdict::Foreign(shard),
+            None => return Verdict::Dropped(DropReason::Unknown),
+        };
+        let taken = match protocol {
+            Protocol::Rtp => self.take_rtp(key, datagram),
+            Protocol::Rtcp => self.take_rtcp(key, datagram),
+            Protocol::Dtls | Protocol::Stun => self.take_dtls(key, datagram),
+        };
+        taken.map_or_else(Verdict::Dropped, |()| Verdict::Taken)
+    }
+
+    /// An ICE check: answers it, learns the address, and starts the handshake with the first one.
+    fn take_check(&mut self, from: Origin, datagram: &[u8]) -> Verdict {
+        let Some(request) = BindingRequest::parse(datagram) else {
+            return Verdict::Dropped(DropReason::Malformed);
+        };
+        let Some(key) = self.demux.by_ufrag(request.local_ufrag) else {
+            return match ice::shard_of(request.local_ufrag) {
+                Some(shard) if shard != self.config.shard && request.local_ufrag.len() == ice::UFRAG_CHARS => {
+                    self.demux.add_foreign(&from, shard);
+                    Verdict::Foreign(shard)
+                }
+                _ => Verdict::Dropped(DropReason::Unknown),
+            };
+        };
+        let Some(peer) = self.peers.get_mut(key) else {
+            return Verdict::Dropped(DropReason::Unknown);
+        };
+        let mut checked = None;
+        self.control.write(from, |reply| {
+            checked = peer.agent.handle_check(&request, from, reply);
+            checked.is_some()
+        });
+        let Some(checked) = checked else {
+            return Verdict::Dropped(DropReason::Unauthentic);
+        };
+        peer.last_heard = self.now;
+        if checked.new_address {
+            self.demux.add_address(&from, key);
+        }
+        if checked.new_selection
+            && let Media::Views { viewer, .. } = peer.media
+            && let Some(viewer) = self.viewers.get_mut(viewer)
+        {
+            viewer.to = from;
+        }
+        if peer.dtls.is_none() {
+            let session = Session::new(&self.dtls, peer.our_side, peer.fingerprints.clone(), self.now);
+            peer.dtls = Some(Box::new(session));
+            self.handshaking.push(key);
+        }
+        Verdict::Taken
+    }
+
+    fn take_dtls(&mut self, key: usize, datagram: &[u8]) -> Result<(), DropReason> {
+        let now = self.now;
+        self.drive_dtls(key, |session, send| session.handle_datagram(now, datagram, send))
+    }
+
+    /// Lets a handshake go on, sends what it has to say, and takes what it brought about.
+    pub(super) fn drive_dtls(
+        &mut self,
+        key: usize,
+        drive: impl FnOnce(&mut Session, &mut dyn FnMut(&[u8])) -> Progress,
+    ) -> Result<(), DropReason> {
+        let peer = self.peers.get_mut(key).ok_or(DropReason::Unknown)?;
+        let (Some(session), Some(to)) = (&mut peer.dtls, peer.agent.selected()) else {
+            return Err(DropReason::Unknown);
+        };
+        let control = &mut self.control;
+        let progress = drive(session, &mut |datagram| control.push(to, datagram));
+        if let Some(keying) = progress.keying {
+            peer.last_heard = self.now;
+            self.connect(key, &keying);
+        }
+        if progress.is_over {
+            self.remove_peer(key, CloseReason::ByPeer);
+        }
+        Ok(())
+    }
+
+    /// A peer has keys: a publisher takes the stream, a viewer starts to get it.
+    fn connect(&mut self, key: usize, keying: &Keying) {
+        let their_side = if keying.our_side == Side::Client {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        let Some(opener) = Opener::new(keying.profile, &keying.material, their_side) else {
+            return;
+        };
+        let Some(sealer) = Sealer::new(keying.profile, &keying.material, keying.our_side) else {
+            return;
+        };
+        let now = self.now;
+        let next_report = now + Duration::from_millis(u64::from(self.rng.next_u32() % 1000));
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(stream) = self.streams.get_mut(peer.stream) else {
+            return;
+        };
+        let (peer_id, stream_key, stream_id, role) = (peer.id, peer.stream, stream.id, peer.role());
+        stream.idle_since = None;
+        let mut replaced = None;
+        match std::mem::replace(&mut peer.media, Media::WillPublish) {
+            Media::WillPublish => {
+                peer.media = Media::Publishes(Box::new(Ingest::new(opener, sealer, &peer.negotiated, now)));
+                replaced = stream.publisher;
+                stream.set_publisher(Some(key));
+            }
+            Media::WillView(lanes) => {
+                let Some(to) = peer.agent.selected() else { return };
+                let negotiated = std::mem::take(&mut peer.negotiated);
+                let viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
+                let viewer_key = self.viewers.insert(viewer);
+                peer.media = Media::Views {
+                    viewer: viewer_key,
+                    opener: Box::new(opener),
+                };
+                if let Some(viewer) = self.viewers.get_mut(viewer_key) {
+                    stream.add_viewer(viewer_key, viewer, now);
+                    if viewer.catches_up() {
+                        self.catching_up.push((viewer_key, peer_id));
+                    }
+                }
+            }
+            // Keys are exported once.
+            connected => peer.media = connected,
+        }
+        if let Some(old) = replaced {
+            self.remove_peer(old, CloseReason::Replaced);
+        }
+        self.events.push_back(Event::Connected {
+            peer: peer_id,
+            stream: stream_id,
+            role,
+        });
+        self.settle(stream_key);
+        self.ask_for_key_frame(stream_key);
+    }
+
+    fn take_rtp(&mut self, key: usize, datagram: &mut [u8]) -> Result<(), DropReason> {
+        let now = self.now;
+        let peer = self.peers.get_mut(key).ok_or(DropReason::Unknown)?;
+        let Media::Publishes(ingest) = &mut peer.media else {
+            return Err(DropReason::Unknown);
+        };
+        let received = ingest.open(now, datagram)?;
+        peer.last_heard = now;
+        let (stream_key, source) = (peer.stream, received.source);
+        let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
+        if stream.publisher != Some(key) {
+            return Err(DropReason::Late);
+        }
+        let source = ingest.source(source).ok_or(DropReason::Unknown)?;
+        let taken = stream.take(
+            &received,
+            &mut source.placement,
+            &mut self.viewers,
+            now,
+            self.config.hold,
+        );
+        if taken != Taken::Gathered {
+            self.settle(stream_key);
+        }
+        Ok(())
+    }
+
+    fn take_rtcp(&mut self, key: usize, datagram: &mut [u8]) -> Result<(), DropReason> {
+        let peer = self.peers.get_mut(key).ok_or(DropReason::Unknown)?;
+        let stream_key = peer.stream;
+        match &mut peer.media {
+            Media::Publishes(ingest) => {
+                let compound = ingest.open_rtcp(datagram).ok_or(DropReason::Unauthentic)?.to_vec();
+                peer.last_heard = self.now;
+                let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
+                let now = self.now;
+                rtcp::read_compound(&compound, |packet| {
+                    if let Packet::SenderReport {
+                        ssrc,
+                        ntp_time,
+                        rtp_time,
+                    } = packet
+                        && let Some((kind, rtp_time)) = ingest.note_sender_report(ssrc, ntp_time, rtp_time, now)
+                    {
+                        stream.take_clock(
+                            kind,
+                            SenderClock {
+                                ntp_time,
+                                rtp_time,
+                                arrived: now,
+                            },
+                        );
+                    }
+                });
+                self.settle(stream_key);
+            }
+            Media::Views { viewer, opener } => {
+                let viewer_key = *viewer;
+                let compound = opener.open_rtcp(datagram).ok_or(DropReason::Unauthentic)?;
+                peer.last_heard = self.now;
+                let viewer = self.viewers.get(viewer_key).ok_or(DropReason::Unknown)?;
+                let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
+                let (retransmits, mut wants_key_frame) = (&mut self.retransmits, false);
+                rtcp::read_compound(compound, |packet| match packet {
+                    Packet::KeyFrameRequest => wants_key_frame = true,
+                    Packet::Nack { media_ssrc, items } => {
+                        let is_of = |kind| viewer.lane(kind).is_some_and(|lane| lane.ssrc == media_ssrc);
+                        let Some(kind) = [Kind::Video, Kind::Audio].into_iter().find(|&kind| is_of(kind)) else {
+                            return;
+                        };
+                        let room = MAX_RETRANSMITS.saturating_sub(retransmits.len());
+                        retransmits.extend(rtcp::nacked(items).take(room).map(|number| Retransmit {
+                            viewer: viewer_key,
+                            peer: viewer.peer,
+                            kind,
+                            number,
+                        }));
+                    }
+                    _ => {}
+                });
+                if wants_key_frame {
+                    stream.track_mut(Kind::Video).want_key_frame();
+                    self.ask_for_key_frame(stream_key);
+                }
+            }
+            Media::WillPublish | Media::WillView(_) => return Err(DropReason::Unknown),
+        }
+        Ok(())
+    }
+
+    /// Takes a fact about a stream whose publisher is on another shard or node.
+    pub fn handle_relayed(&mut self, now: Instant, stream: StreamId, feed: &Feed) {
+        self.now = now;
+        if matches!(feed, Feed::Ended) {
+            self.end(now, stream);
+            return;
+        }
+        let Some(&key) = self.stream_ids.get(&stream) else {
+            return;
+        };
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.take_relayed(feed, &mut self.viewers, now);
+        }
+        self.settle(key);
+    }
+
+    /// Which role a connected or connecting peer at this address has; for tests and diagnostics.
+    pub fn role_at(&self, from: &Origin) -> Option<Role> {
+        match self.demux.by_address(from)? {
+            Owner::Peer(key) => self.peers.get(key).map(crate::peer::Peer::role),
+            Owner::Shard(_) => None,
+        }
+    }
+}

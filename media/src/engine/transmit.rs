@@ -1,0 +1,113 @@
+//! Datagrams out, written on demand into the caller's buffer: no queue of packets exists per viewer.
+
+use super::{Engine, Transmit, TransmitBuf};
+use crate::codec::Kind;
+use crate::forward::viewer::Written;
+use crate::id::PeerId;
+
+/// A packet that a viewer asked for again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Retransmit {
+    pub viewer: usize,
+    /// Its place may have been given to another meanwhile.
+    pub peer: PeerId,
+    pub kind: Kind,
+    /// As the viewer calls it.
+    pub number: u16,
+}
+
+impl Engine {
+    /// The next thing to send, written into `buf`; `None` when there is nothing more to send now.
+    pub fn poll_transmit(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+        let transmit = self
+            .poll_control(buf)
+            .or_else(|| self.poll_live(buf))
+            .or_else(|| self.poll_retransmit(buf))
+            .or_else(|| self.poll_catch_up(buf))?;
+        self.counters.sends += 1;
+        self.counters.bytes_out += transmit.len as u64;
+        self.counters.datagrams_out += match transmit.segment_bytes {
+            Some(segment) => transmit.len.div_ceil(segment) as u64,
+            None => 1,
+        };
+        Some(transmit)
+    }
+
+    fn poll_control(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+        let (to, len) = self.control.pop(buf.space())?;
+        Some(Transmit {
+            to,
+            len,
+            segment_bytes: None,
+        })
+    }
+
+    fn poll_live(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+        while let Some(&key) = self.work.front() {
+            if let Some(stream) = self.streams.get_mut(key) {
+                if let Some((viewer, written)) = stream.write_next(&mut self.viewers, buf.space()) {
+                    return self.transmit_to(viewer, written);
+                }
+                stream.is_queued = false;
+            }
+            self.work.pop_front();
+        }
+        None
+    }
+
+    fn poll_retransmit(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+        while let Some(wanted) = self.retransmits.pop_front() {
+            let Some(viewer) = self
+                .viewers
+                .get_mut(wanted.viewer)
+                .filter(|viewer| viewer.peer == wanted.peer)
+            else {
+                continue;
+            };
+            let Some(stream) = self.streams.get(viewer.stream) else {
+                continue;
+            };
+            if let Some(written) = viewer.write_rtx(stream.track(wanted.kind), wanted.number, buf.space()) {
+                self.counters.retransmits += 1;
+                return self.transmit_to(wanted.viewer, written);
+            }
+        }
+        None
+    }
+
+    /// One piece for one viewer at a time, so that joining viewers share what there is.
+    fn poll_catch_up(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+        let mut without_work = 0;
+        while without_work < self.catching_up.len() {
+            self.next_catch_up %= self.catching_up.len();
+            let &(key, peer) = self.catching_up.get(self.next_catch_up)?;
+            let viewer = self
+                .viewers
+                .get_mut(key)
+                .filter(|viewer| viewer.peer == peer && viewer.catches_up());
+            let Some(viewer) = viewer else {
+                self.catching_up.swap_remove(self.next_catch_up);
+                continue;
+            };
+            self.next_catch_up += 1;
+            let Some(stream) = self.streams.get_mut(viewer.stream) else {
+                continue;
+            };
+            let video = stream.track_mut(Kind::Video);
+            match viewer.write_catch_up(video, self.config.catch_up_pace, self.now, buf.space()) {
+                Some(written) => return self.transmit_to(key, written),
+                None => without_work += 1,
+            }
+        }
+        None
+    }
+
+    fn transmit_to(&self, viewer: usize, written: Written) -> Option<Transmit> {
+        let to = self.viewers.get(viewer)?.to;
+        Some(Transmit {
+            to,
+            len: written.len,
+            segment_bytes: written.segment_bytes,
+        })
+    }
+}

@@ -1,0 +1,286 @@
+//! What goes in and out of an engine.
+
+use crate::forward::feed::Feed;
+use crate::id::{PeerId, StreamId};
+use crate::peer::sdp::{Candidate, OfferError};
+use dimpl::DtlsCertificate;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Which shard it is, below 64: its peers' ufrags say so.
+    pub shard: u8,
+    /// Who the server is to its peers; the same for all shards.
+    pub certificate: DtlsCertificate,
+    /// Where peers can reach the shard; every answer lists them.
+    pub candidates: Vec<Candidate>,
+    /// Connections at once; more offers are refused.
+    pub max_peers: usize,
+    /// Offers whose peer has not connected; beyond it the oldest is dropped.
+    pub max_unconnected: usize,
+    /// Packets of one track kept since its last key frame.
+    pub max_history_packets: usize,
+    /// How long a packet waits for the rest of its frame.
+    pub hold: Duration,
+    /// How much faster than real time a joining viewer is sent what came since the last key frame.
+    pub catch_up_pace: u32,
+    /// The bit rate at which browsers are asked to start to publish, in kb/s.
+    pub start_kbps: Option<u32>,
+}
+
+impl EngineConfig {
+    /// The values that were measured to be good.
+    pub fn new(certificate: DtlsCertificate, candidates: Vec<Candidate>) -> EngineConfig {
+        EngineConfig {
+            shard: 0,
+            certificate,
+            candidates,
+            max_peers: 20_000,
+            max_unconnected: 2_000,
+            max_history_packets: 16_384,
+            hold: Duration::from_millis(2),
+            catch_up_pace: 4,
+            start_kbps: Some(2_500),
+        }
+    }
+}
+
+/// Where a datagram came from and where answers go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A UDP datagram.
+    Udp {
+        /// The peer.
+        remote: SocketAddr,
+        /// Which of the server's addresses it was sent to; answers must come from there.
+        local: Option<IpAddr>,
+    },
+    /// A packet from a TCP connection (RFC 4571).
+    Tcp {
+        /// The peer.
+        remote: SocketAddr,
+        /// The shell's name for the connection; not 0.
+        connection: u64,
+    },
+}
+
+impl Origin {
+    /// The address that the peer is told it has (RFC 8489 section 14.2).
+    pub fn mapped_address(&self) -> SocketAddr {
+        match *self {
+            Origin::Udp { remote, .. } | Origin::Tcp { remote, .. } => remote,
+        }
+    }
+
+    /// What tells remote ends apart.
+    pub(crate) fn remote_key(&self) -> (SocketAddr, u64) {
+        match *self {
+            Origin::Udp { remote, .. } => (remote, 0),
+            Origin::Tcp { remote, connection } => (remote, connection),
+        }
+    }
+
+    /// Whether both have the same remote end.
+    pub(crate) fn is_same_remote(&self, other: &Origin) -> bool {
+        self.remote_key() == other.remote_key()
+    }
+}
+
+/// What a peer does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// Sends (WHIP).
+    Publisher,
+    /// Receives (WHEP).
+    Viewer,
+}
+
+/// An accepted offer.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The new connection; secret.
+    pub peer: PeerId,
+    /// The SDP answer.
+    pub answer: String,
+    /// Changes with each ICE restart; without quotes.
+    pub etag: String,
+}
+
+/// Why an offer was not accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// The offer itself.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// The engine has as many peers as it may have.
+    #[error("the server is full")]
+    Full,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CloseReason {
+    /// The shell asked for it: DELETE, or the right to be here ended.
+    Asked,
+    /// The stream ended.
+    Ended,
+    /// The peer said good-bye, or its certificate was not the one of its offer.
+    ByPeer,
+    /// Another publisher took the stream over.
+    Replaced,
+    /// Nothing was heard of it for too long.
+    Silent,
+    /// It never connected.
+    NeverConnected,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A peer has keys: it is sending or receiving from now on.
+    Connected {
+        /// Who.
+        peer: PeerId,
+        /// Where.
+        stream: StreamId,
+        /// As what.
+        role: Role,
+    },
+    /// A peer is gone.
+    Closed {
+        /// Who.
+        peer: PeerId,
+        /// Where.
+        stream: StreamId,
+        /// As what.
+        role: Role,
+        /// Why.
+        why: CloseReason,
+    },
+    /// A fact about a stream that somebody subscribed to.
+    Feed {
+        /// Which stream.
+        stream: StreamId,
+        /// The fact.
+        feed: Feed,
+    },
+    /// Viewers of a relayed stream need a key frame: tell the shard or node where the publisher is.
+    KeyFrameWanted {
+        /// Which stream.
+        stream: StreamId,
+    },
+}
+
+/// What became of a datagram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It was for a peer of this engine.
+    Taken,
+    /// It is for a peer of this other shard: pass it on.
+    Foreign(u8),
+    /// It was for nobody, or not in order; counted.
+    Dropped(DropReason),
+}
+
+/// Why something from the network was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DropReason {
+    /// Not what its first bytes claim.
+    Malformed,
+    /// From or for nobody that is known.
+    Unknown,
+    /// Seen before.
+    Replayed,
+    /// Not made with the right key.
+    Unauthentic,
+    /// Too old to be of use.
+    Late,
+    /// A bound was reached.
+    Full,
+}
+
+/// Counts since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Datagrams given to the engine.
+    pub datagrams_in: u64,
+    /// Datagrams handed to the shell.
+    pub datagrams_out: u64,
+    /// System calls' worth of sends handed to the shell.
+    pub sends: u64,
+    /// Bytes handed to the shell.
+    pub bytes_out: u64,
+    /// RTP packets sent again on request.
+    pub retransmits: u64,
+    /// Key frames asked of publishers.
+    pub key_frame_requests: u64,
+    /// [`DropReason::Malformed`].
+    pub malformed: u64,
+    /// [`DropReason::Unknown`].
+    pub unknown: u64,
+    /// [`DropReason::Replayed`].
+    pub replayed: u64,
+    /// [`DropReason::Unauthentic`].
+    pub unauthentic: u64,
+    /// [`DropReason::Late`].
+    pub late: u64,
+    /// [`DropReason::Full`].
+    pub full: u64,
+}
+
+impl Counters {
+    pub(crate) fn note_drop(&mut self, reason: DropReason) {
+        let counter = match reason {
+            DropReason::Malformed => &mut self.malformed,
+            DropReason::Unknown => &mut self.unknown,
+            DropReason::Replayed => &mut self.replayed,
+            DropReason::Unauthentic => &mut self.unauthentic,
+            DropReason::Late => &mut self.late,
+            DropReason::Full => &mut self.full,
+        };
+        *counter += 1;
+    }
+}
+
+/// Something to send: the first `len` bytes of the buffer, cut into datagrams of `segment_bytes` (the last may be
+/// shorter) or one datagram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transmit {
+    /// Where to.
+    pub to: Origin,
+    /// Bytes in the buffer.
+    pub len: usize,
+    /// The size of each datagram; `None` for a single one.
+    pub segment_bytes: Option<usize>,
+}
+
+/// Memory that the engine writes what is to be sent into.
+pub struct TransmitBuf {
+    bytes: Box<[u8]>,
+}
+
+impl TransmitBuf {
+    /// Room for the largest send: 64 KiB, and a packet's worth to work in.
+    pub fn new() -> TransmitBuf {
+        TransmitBuf {
+            bytes: vec![0; 65_536 + 4096].into_boxed_slice(),
+        }
+    }
+
+    /// What a [`Transmit`] speaks of.
+    pub fn filled(&self, transmit: &Transmit) -> &[u8] {
+        self.bytes.get(..transmit.len).unwrap_or_default()
+    }
+
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Default for TransmitBuf {
+    fn default() -> TransmitBuf {
+        TransmitBuf::new()
+    }
+}

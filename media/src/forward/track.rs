@@ -1,0 +1,233 @@
+//! One track of a stream: its line, its history, and what has arrived and not been forwarded yet.
+
+use super::batch::{Batch, PacketMeta};
+use super::early::Early;
+use super::history::History;
+use super::line::Line;
+use super::plan::{self, Run};
+use crate::codec::{CodecParameters, Kind};
+use crate::id::TrackId;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A batch is forwarded at the latest with this many packets, so that a large key frame does not wait for its end.
+const MAX_OPEN_PACKETS: usize = 48;
+
+/// Key frames are asked for at most this often.
+const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
+
+/// And this often while the last request has not been answered: the publisher may be one that ignores them.
+const UNANSWERED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The publisher's clock, as its last sender report told it, on the line.
+#[derive(Clone, Copy, Debug)]
+pub struct SenderClock {
+    /// 32.32 fixed-point seconds since 1900.
+    pub ntp_time: u64,
+    /// The same moment on the line.
+    pub rtp_time: u64,
+    /// When the report arrived.
+    pub arrived: Instant,
+}
+
+/// See the module.
+pub struct Track {
+    /// Its name outside.
+    pub id: TrackId,
+    /// Sound or picture.
+    pub kind: Kind,
+    /// What the present publisher sends; `None` before its first packet.
+    pub parameters: Option<CodecParameters>,
+    /// Where the line ends.
+    pub line: Line,
+    /// What can be sent (again).
+    pub history: History,
+    /// The publisher's clock.
+    pub clock: Option<SenderClock>,
+    /// Video before its first key frame is of no use to anybody.
+    pub waits_for_key_frame: bool,
+    /// Video that came before its first key frame.
+    pub early: Early,
+    /// Where the present publisher's part of the line starts.
+    pub epoch_start: u64,
+    open: Arc<Batch>,
+    flushed: u64,
+    late: Vec<u64>,
+    key_frame_wanted: bool,
+    key_frame_asked: Option<Instant>,
+    runs: Vec<Run>,
+    runs_from: u64,
+    runs_until: u64,
+    single_run: Vec<Run>,
+}
+
+impl Track {
+    /// An empty track whose history holds at most `max_packets`.
+    pub fn new(kind: Kind, max_packets: usize) -> Track {
+        let (id, clock_rate) = match kind {
+            Kind::Audio => (TrackId(0), 48_000),
+            Kind::Video => (TrackId(1), 90_000),
+        };
+        let line = Line::new(clock_rate);
+        let mut history = History::new(max_packets);
+        Track {
+            id,
+            kind,
+            parameters: None,
+            open: history.empty_batch(),
+            flushed: line.next_seq(),
+            epoch_start: line.next_seq(),
+            line,
+            history,
+            clock: None,
+            waits_for_key_frame: kind == Kind::Video,
+            early: Early::default(),
+            late: Vec::new(),
+            key_frame_wanted: false,
+            key_frame_asked: None,
+            runs: Vec::new(),
+            runs_from: 0,
+            runs_until: 0,
+            single_run: Vec::new(),
+        }
+    }
+
+    /// One past what viewers may be sent.
+    pub fn flushed(&self) -> u64 {
+        self.flushed
+    }
+
+    /// Adds a packet that arrived. True when it should be forwarded now: a frame has ended, or much has gathered.
+    pub fn push(&mut self, meta: PacketMeta, payload: &[u8]) -> bool {
+        if meta.starts_key_frame {
+            self.key_frame_wanted = false;
+        }
+        let Some(open) = Arc::get_mut(&mut self.open) else {
+            return true;
+        };
+        open.push(meta, payload);
+        open.len() >= MAX_OPEN_PACKETS || (self.kind == Kind::Video && meta.marker)
+    }
+
+    /// Whether packets wait to be forwarded.
+    pub fn has_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Makes what has gathered visible: into the history, and out to whoever shares batches.
+    pub fn flush(&mut self) -> Option<Arc<Batch>> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let batch = std::mem::replace(&mut self.open, self.history.empty_batch());
+        self.take(&batch);
+        Some(batch)
+    }
+
+    /// Takes a batch that another shard or node has filled.
+    pub fn take(&mut self, batch: &Arc<Batch>) {
+        for packet in batch.packets() {
+            if packet.meta.seq < self.flushed && self.history.packet(packet.meta.seq).is_none() {
+                self.late.push(packet.meta.seq);
+            }
+            if packet.meta.starts_key_frame {
+                self.key_frame_wanted = false;
+            }
+        }
+        self.history.insert(batch);
+        self.flushed = self.flushed.max(self.history.end());
+    }
+
+    /// What a decoder that starts now needs, oldest first.
+    pub fn batches_since_key_frame(&self) -> impl Iterator<Item = Arc<Batch>> {
+        let from = self.history.key_frame().map_or(self.flushed, |key| key.seq);
+        self.history.batches(from, self.flushed)
+    }
+
+    /// Packets that filled a hole behind [`Track::flushed`]: viewers past them get them on their own.
+    pub fn late(&self) -> &[u64] {
+        &self.late
+    }
+
+    /// Every viewer has been given the late packets.
+    pub fn clear_late(&mut self) {
+        self.late.clear();
+    }
+
+    /// The runs from `from` to [`Track::flushed`]. The plan is kept, since most viewers stand at the same place.
+    pub fn runs_from(&mut self, from: u64) -> &[Run] {
+        let at = self.runs.partition_point(|run| run.first < from);
+        let is_boundary = match at.checked_sub(1).and_then(|before| self.runs.get(before)) {
+            Some(before) => before.end <= from,
+            None => self.runs_from <= from,
+        };
+        let at = if is_boundary && self.runs_until == self.flushed {
+            at
+        } else {
+            plan::plan(&self.history, from, self.flushed, &mut self.runs);
+            (self.runs_from, self.runs_until) = (from, self.flushed);
+            0
+        };
+        self.runs.get(at..).unwrap_or_default()
+    }
+
+    /// The first run at or soon behind `from`, for a viewer that stands alone; `None` when nothing is there for
+    /// [`plan::MAX_SEGMENTS`] numbers.
+    pub fn run_at(&mut self, from: u64) -> Option<Run> {
+        let until = self.flushed.min(from + plan::MAX_SEGMENTS as u64);
+        plan::plan(&self.history, from, until, &mut self.single_run);
+        self.single_run.first().copied()
+    }
+
+    /// A viewer cannot go on without a key frame.
+    pub fn want_key_frame(&mut self) {
+        self.key_frame_wanted |= self.kind == Kind::Video;
+    }
+
+    /// Whether to ask the publisher for a key frame now; notes that it was asked. One request serves all viewers, and
+    /// it is made again while nothing came.
+    pub fn take_key_frame_request(&mut self, now: Instant) -> bool {
+        if !self.key_frame_wanted {
+            return false;
+        }
+        let key_arrived = self.history.key_frame().map(|key| key.arrived);
+        let is_due = self.key_frame_asked.is_none_or(|asked| {
+            let interval = if key_arrived > Some(asked) {
+                KEY_FRAME_INTERVAL
+            } else {
+                UNANSWERED_INTERVAL
+            };
+            now.saturating_duration_since(asked) >= interval
+        });
+        if is_due {
+            self.key_frame_asked = Some(now);
+        }
+        is_due
+    }
+
+    /// Another publisher: the line and the history go on, but nobody may start before its first key frame.
+    pub fn start_epoch(&mut self) {
+        self.parameters = None;
+        self.clock = None;
+        self.waits_for_key_frame = self.kind == Kind::Video;
+        self.early = Early::default();
+        self.key_frame_asked = None;
+        self.history.forget_key_frame();
+    }
+
+    /// What comes from elsewhere starts with this number.
+    pub fn begin_at(&mut self, seq: u64) {
+        self.flushed = self.flushed.max(seq);
+        self.epoch_start = self.flushed;
+    }
+
+    /// The publisher's NTP and line time at `now`, carried on from its last sender report.
+    pub fn sender_clock_at(&self, now: Instant) -> Option<(u64, u64)> {
+        let clock = self.clock?;
+        let elapsed = now.saturating_duration_since(clock.arrived);
+        let rate = u128::from(if self.kind == Kind::Audio { 48_000u32 } else { 90_000 });
+        let ntp = ((elapsed.as_nanos() << 32) / 1_000_000_000) as u64;
+        let rtp = (elapsed.as_nanos() * rate / 1_000_000_000) as u64;
+        Some((clock.ntp_time.wrapping_add(ntp), clock.rtp_time.wrapping_add(rtp)))
+    }
+}

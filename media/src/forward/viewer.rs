@@ -1,0 +1,479 @@
+//! A viewer: where it is, its keys, its lanes, and how its packets are written.
+
+use super::batch::Packet;
+use super::lane::Lane;
+use super::plan::{MAX_PADDING_BYTES, MAX_SEGMENTS, Run};
+use super::track::Track;
+use crate::codec::Kind;
+use crate::engine::Origin;
+use crate::id::PeerId;
+use crate::peer::sdp::{Negotiated, payload_type_for};
+use crate::peer::srtp::Sealer;
+use crate::wire::rtcp;
+use crate::wire::rtp::FIXED_HEADER_BYTES;
+use std::time::{Duration, Instant};
+
+/// A header with the transport-wide number: RFC 8285 one-byte form, one word.
+const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
+
+/// A key frame older than this is not worth catching up from: the viewer waits for the next one.
+const MAX_CATCH_UP: Duration = Duration::from_secs(15);
+
+/// A viewer joining on a key frame older than this has the publisher asked for a new one as well.
+const OLD_KEY_FRAME: Duration = Duration::from_secs(2);
+
+/// How the viewer's picture stands.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// Nothing can be shown before the next key frame.
+    WaitsForKeyFrame,
+    /// It is sent what came since the last key frame, faster than it came.
+    CatchesUp {
+        /// When that began.
+        since: Instant,
+        /// When the first packet of it had arrived at the server.
+        from: Instant,
+    },
+    /// It gets what arrives.
+    Live,
+}
+
+/// See the module.
+pub struct Viewer {
+    /// The connection.
+    pub peer: PeerId,
+    /// The stream, by its place in the engine.
+    pub stream: usize,
+    /// Where its packets go.
+    pub to: Origin,
+    /// Its keys.
+    pub sealer: Sealer,
+    /// How the picture stands.
+    pub mode: Mode,
+    /// When its next sender reports are due.
+    pub next_report: Instant,
+    audio: Option<Lane>,
+    video: Option<Lane>,
+    negotiated: Vec<Negotiated>,
+    transport_cc: Option<u8>,
+    transport_number: u16,
+}
+
+/// A piece of work for one system call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// Bytes in the buffer.
+    pub len: usize,
+    /// The size of every datagram but the last; `None` for a single one.
+    pub segment_bytes: Option<usize>,
+}
+
+impl Viewer {
+    /// A viewer that has just got its keys. `lanes` in the order of `negotiated`.
+    pub fn new(
+        peer: PeerId,
+        stream: usize,
+        to: Origin,
+        sealer: Sealer,
+        negotiated: Vec<Negotiated>,
+        lanes: Vec<Lane>,
+        now: Instant,
+    ) -> Viewer {
+        let (mut audio, mut video) = (None, None);
+        for (section, lane) in negotiated.iter().zip(lanes) {
+            match section.kind {
+                Kind::Audio => audio = Some(lane),
+                Kind::Video => video = Some(lane),
+            }
+        }
+        // The one-byte extension form has ids 1 to 14.
+        let transport_cc = negotiated
+            .iter()
+            .find_map(|n| n.extensions.transport_cc)
+            .filter(|id| (1..15).contains(id));
+        Viewer {
+            peer,
+            stream,
+            to,
+            sealer,
+            mode: Mode::WaitsForKeyFrame,
+            next_report: now,
+            audio,
+            video,
+            negotiated,
+            transport_cc,
+            transport_number: 0,
+        }
+    }
+
+    /// The lane of a kind, if the viewer asked for that kind.
+    pub fn lane(&self, kind: Kind) -> Option<&Lane> {
+        match kind {
+            Kind::Audio => self.audio.as_ref(),
+            Kind::Video => self.video.as_ref(),
+        }
+    }
+
+    fn lane_mut(&mut self, kind: Kind) -> Option<&mut Lane> {
+        match kind {
+            Kind::Audio => self.audio.as_mut(),
+            Kind::Video => self.video.as_mut(),
+        }
+    }
+
+    /// The track is (now) coded in something else: finds what this viewer calls it.
+    pub fn resolve_codec(&mut self, track: &Track) {
+        let Some(wanted) = track.parameters else { return };
+        let section = self.negotiated.iter().find(|section| section.kind == track.kind);
+        let codec = section.and_then(|section| payload_type_for(&section.codecs, &wanted));
+        let (payload_type, rtx) = (codec.map(|c| c.payload_type), codec.and_then(|c| c.rtx));
+        if let Some(lane) = self.lane_mut(track.kind) {
+            lane.payload_type = payload_type;
+            if let Some(lane_rtx) = &mut lane.rtx {
+                lane_rtx.payload_type = rtx;
+            }
+        }
+    }
+
+    /// Lets the viewer start: sound from now on, the picture from the last key frame if there is one to start from.
+    pub fn start(&mut self, audio: &Track, video: &mut Track, now: Instant) {
+        if let Some(lane) = &mut self.audio {
+            lane.jump_to(audio.flushed());
+        }
+        if self.video.is_none() {
+            return;
+        }
+        let key_frame = video.history.key_frame();
+        let age = key_frame.map(|key| now.saturating_duration_since(key.arrived));
+        if age.is_none_or(|age| age > OLD_KEY_FRAME) {
+            video.want_key_frame();
+        }
+        if let Some(key) = key_frame.filter(|_| age.is_some_and(|age| age <= MAX_CATCH_UP)) {
+            self.catch_up_from(key.seq, key.arrived, now);
+        }
+    }
+
+    fn catch_up_from(&mut self, seq: u64, from: Instant, now: Instant) {
+        if let Some(lane) = &mut self.video {
+            lane.jump_to(seq);
+            self.mode = Mode::CatchesUp { since: now, from };
+        }
+    }
+
+    /// Nobody sends: the viewer gets whatever comes first.
+    pub fn wait_for_publisher(&mut self, audio: &Track) {
+        if let Some(lane) = &mut self.audio {
+            lane.jump_to(audio.flushed());
+        }
+        self.mode = Mode::WaitsForKeyFrame;
+    }
+
+    /// Another publisher or codec starts at `seq`, with a key frame if it is video: what the viewer has not been sent
+    /// of the one before is of no use any more.
+    pub fn skip_to(&mut self, kind: Kind, seq: u64) {
+        if let Some(lane) = self.lane_mut(kind) {
+            lane.jump_to(seq);
+            if kind == Kind::Video {
+                self.mode = Mode::Live;
+            }
+        }
+    }
+
+    /// Whether it is sent history now.
+    pub fn catches_up(&self) -> bool {
+        matches!(self.mode, Mode::CatchesUp { .. })
+    }
+
+    /// Writes the next piece of what the viewer may have by now: live video, then live audio, which rides along with
+    /// the video where it fits.
+    pub fn write_live(&mut self, audio: &mut Track, video: &mut Track, out: &mut [u8]) -> Option<Written> {
+        self.admit_at_key_frame(video);
+        if matches!(self.mode, Mode::Live)
+            && let Some(lane) = &self.video
+            && lane.cursor() < video.flushed()
+        {
+            let cursor = lane.cursor();
+            let runs = video.runs_from(cursor);
+            let run = runs.first().copied();
+            let is_last = runs.len() <= 1;
+            let written = self.write_run(run, video, out);
+            if is_last {
+                self.advance(Kind::Video, video.flushed());
+            }
+            if let Some(written) = written {
+                return Some(if is_last {
+                    self.append_audio(written, audio, out)
+                } else {
+                    written
+                });
+            }
+        }
+        self.write_audio(audio, out)
+    }
+
+    /// A viewer that waits becomes live with the first key frame that is there.
+    fn admit_at_key_frame(&mut self, video: &Track) {
+        if !matches!(self.mode, Mode::WaitsForKeyFrame) {
+            return;
+        }
+        if let (Some(lane), Some(key)) = (&mut self.video, video.history.key_frame())
+            && (!lane.has_started() || key.seq >= lane.cursor())
+            && key.seq < video.flushed()
+        {
+            lane.jump_to(key.seq);
+            self.mode = Mode::Live;
+        }
+    }
+
+    fn write_audio(&mut self, audio: &mut Track, out: &mut [u8]) -> Option<Written> {
+        let cursor = self.audio.as_ref().filter(|lane| lane.has_started())?.cursor();
+        if cursor >= audio.flushed() {
+            return None;
+        }
+        let runs = audio.runs_from(cursor);
+        let run = runs.first().copied();
+        if runs.len() <= 1 {
+            self.advance(Kind::Audio, audio.flushed());
+        }
+        self.write_run(run, audio, out)
+    }
+
+    /// Puts one waiting audio packet behind a run whose segments are all of one size and not smaller.
+    fn append_audio(&mut self, written: Written, audio: &Track, out: &mut [u8]) -> Written {
+        let Some(segment_bytes) = written.segment_bytes else {
+            return written;
+        };
+        let Some(lane) = &self.audio else { return written };
+        let cursor = lane.cursor();
+        if !written.len.is_multiple_of(segment_bytes) || cursor + 1 != audio.flushed() || !lane.has_started() {
+            return written;
+        }
+        let Some(packet) = audio.history.packet(cursor) else {
+            return written;
+        };
+        if packet.payload.len() + HEADER_WITH_EXTENSION_BYTES + self.sealer.rtp_overhead() > segment_bytes {
+            return written;
+        }
+        let Some(len) = out
+            .get_mut(written.len..)
+            .and_then(|rest| self.write_packet(Kind::Audio, &packet, 0, rest))
+        else {
+            return written;
+        };
+        self.advance(Kind::Audio, cursor + 1);
+        Written {
+            len: written.len + len,
+            segment_bytes: Some(segment_bytes),
+        }
+    }
+
+    /// Writes the next piece of history that is due at `now` by the pace (as a multiple of real time).
+    pub fn write_catch_up(&mut self, video: &mut Track, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
+        let Mode::CatchesUp { .. } = self.mode else { return None };
+        let newest = video.history.key_frame();
+        let cursor = self.video.as_ref()?.cursor();
+        if let Some(key) = newest.filter(|key| key.seq > cursor && key.seq < video.flushed()) {
+            self.catch_up_from(key.seq, key.arrived, now);
+        }
+        let Mode::CatchesUp { since, from } = self.mode else {
+            return None;
+        };
+        let cursor = self.video.as_ref()?.cursor();
+        if cursor >= video.flushed() {
+            self.mode = Mode::Live;
+            return None;
+        }
+        if newest.is_none() {
+            // The key frame it started from has fallen out of the history.
+            self.mode = Mode::WaitsForKeyFrame;
+            video.want_key_frame();
+            return None;
+        }
+        let until = from + now.saturating_duration_since(since) * pace;
+        let Some(run) = video.run_at(cursor) else {
+            self.advance(Kind::Video, cursor + MAX_SEGMENTS as u64);
+            return None;
+        };
+        let end = (run.first..run.end)
+            .find(|&seq| {
+                video
+                    .history
+                    .packet(seq)
+                    .is_some_and(|packet| packet.meta.arrived > until)
+            })
+            .unwrap_or(run.end);
+        if end <= run.first {
+            return None;
+        }
+        let written = self.write_run(Some(Run { end, ..run }), video, out);
+        self.advance(Kind::Video, end);
+        written
+    }
+
+    fn advance(&mut self, kind: Kind, to: u64) {
+        if let Some(lane) = self.lane_mut(kind) {
+            lane.advance_to(to);
+        }
+    }
+
+    /// Writes the packets of a run back to back, padded to the same size; advances the lane behind them.
+    fn write_run(&mut self, run: Option<Run>, track: &Track, out: &mut [u8]) -> Option<Written> {
+        let run = run?;
+        let (mut len, mut segment_bytes, mut segments) = (0, 0, 0);
+        let mut packets = (run.first..run.end)
+            .filter_map(|seq| track.history.packet(seq))
+            .peekable();
+        while let Some(packet) = packets.next() {
+            let is_last = packets.peek().is_none();
+            let padding = if is_last {
+                0
+            } else {
+                run.segment_bytes.saturating_sub(packet.payload.len())
+            };
+            let Some(written) = out
+                .get_mut(len..)
+                .and_then(|rest| self.write_packet(track.kind, &packet, padding, rest))
+            else {
+                break;
+            };
+            if segments == 0 {
+                segment_bytes = written;
+            }
+            len += written;
+            segments += 1;
+        }
+        self.advance(track.kind, run.end);
+        (segments > 0).then_some(Written {
+            len,
+            segment_bytes: (segments > 1).then_some(segment_bytes),
+        })
+    }
+
+    /// Writes one packet of the line that arrived after the viewer had passed it.
+    pub fn write_late(&mut self, track: &Track, seq: u64, out: &mut [u8]) -> Option<Written> {
+        let lane = self.lane(track.kind)?;
+        if seq >= lane.cursor() {
+            return None;
+        }
+        let packet = track.history.packet(seq)?;
+        let len = self.write_packet(track.kind, &packet, 0, out)?;
+        Some(Written {
+            len,
+            segment_bytes: None,
+        })
+    }
+
+    /// Header, encryption, counters: the innermost step. `None` when this viewer does not get the packet.
+    #[inline]
+    fn write_packet(&mut self, kind: Kind, packet: &Packet<'_>, padding: usize, out: &mut [u8]) -> Option<usize> {
+        let lane = match kind {
+            Kind::Audio => self.audio.as_mut()?,
+            Kind::Video => self.video.as_mut()?,
+        };
+        let payload_type = lane.payload_type?;
+        let index = lane.index(packet.meta.seq)?;
+        let first = 0x80 | u8::from(padding > 0) << 5;
+        let second = payload_type | u8::from(packet.meta.marker) << 7;
+        let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
+        let number = &mut self.transport_number;
+        let header_len = write_header(
+            out,
+            [first, second],
+            index,
+            timestamp,
+            lane.ssrc,
+            self.transport_cc,
+            number,
+        )?;
+        lane.packets = lane.packets.wrapping_add(1);
+        lane.octets = lane.octets.wrapping_add(packet.payload.len() as u32);
+        let mut pad = [0; MAX_PADDING_BYTES];
+        let pad = pad.get_mut(..padding)?;
+        if let Some(count) = pad.last_mut() {
+            *count = padding as u8;
+        }
+        self.sealer
+            .seal_rtp(out, header_len, packet.payload, pad, lane.ssrc, index)
+    }
+
+    /// Writes a retransmission of what the viewer calls `number` (RFC 4588 section 4); `None` when that is not
+    /// possible: not negotiated, never sent, no longer there, or from before a change of publisher.
+    pub fn write_rtx(&mut self, track: &Track, number: u16, out: &mut [u8]) -> Option<Written> {
+        let lane = match track.kind {
+            Kind::Audio => self.audio.as_mut()?,
+            Kind::Video => self.video.as_mut()?,
+        };
+        let seq = lane.sent_as(number).filter(|seq| *seq >= track.epoch_start)?;
+        let packet = track.history.packet(seq)?;
+        let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
+        let rtx = lane.rtx.as_mut()?;
+        let second = rtx.payload_type? | u8::from(packet.meta.marker) << 7;
+        let (ssrc, index) = (rtx.ssrc, rtx.next_index);
+        let number_bytes = number.to_be_bytes();
+        let transport_number = &mut self.transport_number;
+        let header_len = write_header(
+            out,
+            [0x80, second],
+            index,
+            timestamp,
+            ssrc,
+            self.transport_cc,
+            transport_number,
+        )?;
+        rtx.next_index += 1;
+        // The original number is the first two bytes of the payload; the ciphers take one piece, so it is put together
+        // behind where the result goes.
+        let plain_len = 2 + packet.payload.len();
+        let (sealed, scratch) = out.split_at_mut_checked(header_len + plain_len + self.sealer.rtp_overhead())?;
+        let plain = scratch.get_mut(..plain_len)?;
+        plain.get_mut(..2)?.copy_from_slice(&number_bytes);
+        plain.get_mut(2..)?.copy_from_slice(packet.payload);
+        let len = self.sealer.seal_rtp(sealed, header_len, plain, &[], ssrc, index)?;
+        Some(Written {
+            len,
+            segment_bytes: None,
+        })
+    }
+
+    /// Writes sender reports for the lanes that send, sealed; false when there is nothing to report.
+    pub fn write_sender_reports(&mut self, audio: &Track, video: &Track, now: Instant, out: &mut Vec<u8>) -> bool {
+        for track in [audio, video] {
+            let (Some(lane), Some((ntp, rtp))) = (self.lane(track.kind), track.sender_clock_at(now)) else {
+                continue;
+            };
+            if lane.packets > 0 {
+                let rtp = (rtp as u32).wrapping_add(lane.rtp_offset);
+                rtcp::write_sender_report(lane.ssrc, ntp, rtp, lane.packets, lane.octets, out);
+            }
+        }
+        !out.is_empty() && self.sealer.seal_rtcp(out).is_some()
+    }
+}
+
+/// Writes an RTP header with the transport-wide number where negotiated; returns its length.
+#[inline]
+fn write_header(
+    out: &mut [u8],
+    first_two: [u8; 2],
+    index: u64,
+    timestamp: u32,
+    ssrc: u32,
+    transport_cc: Option<u8>,
+    transport_number: &mut u16,
+) -> Option<usize> {
+    let [first, second] = first_two;
+    let extension_bit = u8::from(transport_cc.is_some()) << 4;
+    let [.., high, low] = index.to_be_bytes();
+    let header = out.first_chunk_mut::<FIXED_HEADER_BYTES>()?;
+    header[..4].copy_from_slice(&[first | extension_bit, second, high, low]);
+    header[4..8].copy_from_slice(&timestamp.to_be_bytes());
+    header[8..].copy_from_slice(&ssrc.to_be_bytes());
+    let Some(id) = transport_cc else {
+        return Some(FIXED_HEADER_BYTES);
+    };
+    let [high, low] = transport_number.to_be_bytes();
+    *transport_number = transport_number.wrapping_add(1);
+    let extension = out.get_mut(FIXED_HEADER_BYTES..HEADER_WITH_EXTENSION_BYTES)?;
+    extension.copy_from_slice(&[0xBE, 0xDE, 0, 1, id << 4 | 1, high, low, 0]);
+    Some(HEADER_WITH_EXTENSION_BYTES)
+}

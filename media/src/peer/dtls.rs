@@ -1,0 +1,182 @@
+//! The DTLS handshake of one peer: keys out, nothing else. A thin skin over `dimpl`, so that it can be exchanged.
+
+use super::sdp::{Fingerprint, HashFunction};
+use super::srtp::{Profile, Side};
+use aws_lc_rs::digest;
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long we wait for the client's side before our own hello, where the client made us the DTLS client: a hello that
+/// arrives before the client listens is lost, and costs the retransmission time (`FLIGHT_TIMEOUT`).
+pub const CLIENT_START_DELAY: Duration = Duration::from_millis(100);
+
+/// First retransmission of a flight; doubles each time.
+const FLIGHT_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// Records fit every path (RFC 8261 section 5 assumes 1,200 bytes for WebRTC).
+const MTU: usize = 1200;
+
+/// What all connections share. Building one runs a self-test of half a millisecond, so there is one per process.
+#[derive(Clone)]
+pub struct SharedConfig {
+    config: Arc<Config>,
+    certificate: DtlsCertificate,
+}
+
+impl SharedConfig {
+    /// Takes the server's certificate, which answers name by its fingerprint.
+    pub fn new(certificate: DtlsCertificate) -> Result<SharedConfig, dimpl::Error> {
+        let config = Config::builder()
+            .use_server_cookie(false)
+            .mtu(MTU)
+            .flight_start_rto(FLIGHT_TIMEOUT)
+            .build()?;
+        Ok(SharedConfig {
+            config: Arc::new(config),
+            certificate,
+        })
+    }
+
+    /// SHA-256 of the certificate.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let bytes = digest::digest(&digest::SHA256, &self.certificate.certificate)
+            .as_ref()
+            .to_vec();
+        Fingerprint {
+            algorithm: HashFunction::Sha256,
+            bytes,
+        }
+    }
+}
+
+/// What the handshake gave.
+pub struct Keying {
+    /// The chosen protection profile.
+    pub profile: Profile,
+    /// Exported keying material (RFC 5764 section 4.2).
+    pub material: Vec<u8>,
+    /// Our side of it.
+    pub our_side: Side,
+}
+
+/// What a call into the handshake brought about.
+#[derive(Default)]
+pub struct Progress {
+    /// Keys, once.
+    pub keying: Option<Keying>,
+    /// The connection is over: the peer closed it, its certificate is not the one of its offer, or the handshake failed.
+    pub is_over: bool,
+}
+
+/// The handshake of one peer.
+pub struct Session {
+    dtls: Dtls,
+    our_side: Side,
+    expected: Vec<Fingerprint>,
+    certificate_matches: bool,
+    timeout: Option<Instant>,
+    scratch: Vec<u8>,
+}
+
+impl Session {
+    /// Prepares a handshake. As [`Side::Client`] it speaks first, at `now` + [`CLIENT_START_DELAY`]. `expected`: the
+    /// fingerprints of the peer's offer, one of which its certificate must have.
+    pub fn new(shared: &SharedConfig, our_side: Side, expected: Vec<Fingerprint>, now: Instant) -> Session {
+        let mut dtls = Dtls::new_12(shared.config.clone(), shared.certificate.clone(), now);
+        dtls.set_active(our_side == Side::Client);
+        let start = if our_side == Side::Client {
+            now + CLIENT_START_DELAY
+        } else {
+            now
+        };
+        Session {
+            dtls,
+            our_side,
+            expected,
+            certificate_matches: false,
+            timeout: Some(start),
+            scratch: vec![0; 2048],
+        }
+    }
+
+    /// When [`Session::handle_timeout`] wants to be called.
+    pub fn timeout(&self) -> Option<Instant> {
+        self.timeout
+    }
+
+    /// Takes a datagram; calls `send` for every datagram to send.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8], send: impl FnMut(&[u8])) -> Progress {
+        let before = if self.our_side == Side::Server {
+            self.dtls.handle_timeout(now)
+        } else {
+            Ok(())
+        };
+        let result = before.and_then(|()| self.dtls.handle_packet(datagram));
+        self.drain(result.is_err(), send)
+    }
+
+    /// Starts the handshake or sends a flight again; calls `send` for every datagram to send.
+    pub fn handle_timeout(&mut self, now: Instant, send: impl FnMut(&[u8])) -> Progress {
+        let result = self.dtls.handle_timeout(now);
+        self.drain(result.is_err(), send)
+    }
+
+    /// Tells the peer that it is over; calls `send` with the alert.
+    pub fn close(&mut self, send: impl FnMut(&[u8])) {
+        let result = self.dtls.close();
+        self.drain(result.is_err(), send);
+    }
+
+    fn drain(&mut self, failed: bool, mut send: impl FnMut(&[u8])) -> Progress {
+        let mut progress = Progress {
+            keying: None,
+            is_over: failed,
+        };
+        loop {
+            match self.dtls.poll_output(&mut self.scratch) {
+                Output::Packet(datagram) => send(datagram),
+                Output::Timeout(at) => {
+                    self.timeout = Some(at);
+                    break;
+                }
+                Output::BufferTooSmall { needed } => self.scratch.resize(needed, 0),
+                Output::PeerCert(der) => {
+                    self.certificate_matches = self.expected.iter().any(|f| is_fingerprint_of(f, der));
+                    progress.is_over |= !self.certificate_matches;
+                }
+                Output::KeyingMaterial(material, profile) => {
+                    let profile = match profile {
+                        SrtpProfile::AEAD_AES_128_GCM => Profile::Aes128Gcm,
+                        SrtpProfile::AEAD_AES_256_GCM => Profile::Aes256Gcm,
+                        SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1,
+                        _ => {
+                            progress.is_over = true;
+                            continue;
+                        }
+                    };
+                    progress.keying = Some(Keying {
+                        profile,
+                        material: material.to_vec(),
+                        our_side: self.our_side,
+                    });
+                }
+                Output::CloseNotify => progress.is_over = true,
+                _ => {}
+            }
+        }
+        if !self.certificate_matches {
+            progress.keying = None;
+        }
+        progress
+    }
+}
+
+fn is_fingerprint_of(fingerprint: &Fingerprint, der: &[u8]) -> bool {
+    let algorithm = match fingerprint.algorithm {
+        HashFunction::Sha256 => &digest::SHA256,
+        HashFunction::Sha384 => &digest::SHA384,
+        HashFunction::Sha512 => &digest::SHA512,
+    };
+    digest::digest(algorithm, der).as_ref() == fingerprint.bytes.as_slice()
+}

@@ -1,0 +1,552 @@
+//! SRTP and SRTCP: AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714), and AES_CM_128_HMAC_SHA1_80 (RFC 3711) for
+//! publishers that offer nothing else.
+//!
+//! The caller owns the 48-bit packet index (rollover count and sequence number), so a nonce repeats only if the caller
+//! repeats an index. It never does: see `forward::lane`.
+
+use crate::wire::u32_at;
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::hmac;
+use aws_lc_rs::iv::FixedLength;
+
+/// What a packet grows by at most: the GCM tag; with SRTCP the index word as well.
+pub const MAX_OVERHEAD_BYTES: usize = 16 + 4;
+
+const GCM_TAG_BYTES: usize = 16;
+const SHA1_TAG_BYTES: usize = 10;
+const RTCP_HEADER_BYTES: usize = 8;
+const RTCP_INDEX_BYTES: usize = 4;
+const ENCRYPTED_FLAG: u32 = 0x8000_0000;
+
+/// A protection profile (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// `SRTP_AEAD_AES_128_GCM`.
+    Aes128Gcm,
+    /// `SRTP_AEAD_AES_256_GCM`.
+    Aes256Gcm,
+    /// `SRTP_AES128_CM_HMAC_SHA1_80`.
+    Aes128CmSha1,
+}
+
+impl Profile {
+    /// Bytes of master key and master salt.
+    pub fn lengths(self) -> (usize, usize) {
+        match self {
+            Profile::Aes128Gcm => (16, 12),
+            Profile::Aes256Gcm => (32, 12),
+            Profile::Aes128CmSha1 => (16, 14),
+        }
+    }
+}
+
+/// Which end of the DTLS handshake a key belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// Sent the ClientHello.
+    Client,
+    /// Answered it.
+    Server,
+}
+
+/// Session keys of one direction.
+struct Keys {
+    rtp: Cipher,
+    rtcp: Cipher,
+}
+
+/// One session key with its salt. The HMAC keys are boxed: only legacy publishers have them.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and the packet path follows no pointer"
+)]
+enum Cipher {
+    Gcm {
+        key: LessSafeKey,
+        salt: [u8; 12],
+    },
+    Counter {
+        key: EncryptingKey,
+        salt: [u8; 14],
+        authentication: Box<hmac::Key>,
+    },
+}
+
+impl Keys {
+    /// Derives from the material that DTLS exports: client key, server key, client salt, server salt
+    /// (RFC 5764 section 4.2). `None` when it is too short.
+    fn derive(profile: Profile, material: &[u8], side: Side) -> Option<Keys> {
+        let (key_len, salt_len) = profile.lengths();
+        let second = usize::from(side == Side::Server);
+        let key = material.get(second * key_len..)?.get(..key_len)?;
+        let salt = material.get(2 * key_len + second * salt_len..)?.get(..salt_len)?;
+        Some(Keys {
+            rtp: Cipher::derive(profile, key, salt, 0)?,
+            rtcp: Cipher::derive(profile, key, salt, 3)?,
+        })
+    }
+}
+
+impl Cipher {
+    /// `label` is that of the encryption key (RFC 3711 section 4.3.2); authentication and salt follow it.
+    fn derive(profile: Profile, master: &[u8], master_salt: &[u8], label: u8) -> Option<Cipher> {
+        let derive = |label, out: &mut [u8]| derive_key(master, master_salt, label, out);
+        if profile == Profile::Aes128CmSha1 {
+            let (mut key, mut salt, mut authentication) = ([0; 16], [0; 14], [0; 20]);
+            derive(label, &mut key)?;
+            derive(label + 1, &mut authentication)?;
+            derive(label + 2, &mut salt)?;
+            let authentication = Box::new(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication));
+            return Some(Cipher::Counter {
+                key: counter_cipher(&key)?,
+                salt,
+                authentication,
+            });
+        }
+        let (mut key, mut salt) = ([0; 32], [0; 12]);
+        let key = key.get_mut(..master.len())?;
+        derive(label, key)?;
+        derive(label + 2, &mut salt)?;
+        let algorithm = if profile == Profile::Aes128Gcm {
+            &AES_128_GCM
+        } else {
+            &AES_256_GCM
+        };
+        Some(Cipher::Gcm {
+            key: LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?),
+            salt,
+        })
+    }
+}
+
+fn counter_cipher(key: &[u8]) -> Option<EncryptingKey> {
+    let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
+    EncryptingKey::ctr(UnboundCipherKey::new(algorithm, key).ok()?).ok()
+}
+
+fn apply_counter(key: &EncryptingKey, iv: [u8; 16], bytes: &mut [u8]) -> Option<()> {
+    key.less_safe_encrypt(bytes, EncryptionContext::Iv128(FixedLength::from(iv)))
+        .ok()
+        .map(|_| ())
+}
+
+/// RFC 3711 section 4.3.1 with a key derivation rate of zero; RFC 7714 section 11 pads the salt with zeros.
+fn derive_key(master: &[u8], master_salt: &[u8], label: u8, out: &mut [u8]) -> Option<()> {
+    let mut iv = [0u8; 16];
+    iv.get_mut(..master_salt.len())?.copy_from_slice(master_salt);
+    iv[7] ^= label;
+    apply_counter(&counter_cipher(master)?, iv, out)
+}
+
+/// RFC 7714 sections 8.1 (RTP: rollover count, sequence number) and 9.1 (RTCP: zeros, 31-bit index).
+fn gcm_nonce(salt: &[u8; 12], ssrc: u32, index: u64) -> Nonce {
+    let mut iv = *salt;
+    let [_, _, low @ ..] = index.to_be_bytes();
+    for (byte, value) in iv.iter_mut().skip(2).zip(ssrc.to_be_bytes().into_iter().chain(low)) {
+        *byte ^= value;
+    }
+    Nonce::assume_unique_for_key(iv)
+}
+
+/// RFC 3711 section 4.1.1.
+fn counter_iv(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {
+    let mut iv = [0u8; 16];
+    let [_, _, low @ ..] = index.to_be_bytes();
+    for (byte, value) in iv.iter_mut().zip(salt) {
+        *byte = *value;
+    }
+    for (byte, value) in iv.iter_mut().skip(4).zip(ssrc.to_be_bytes().into_iter().chain(low)) {
+        *byte ^= value;
+    }
+    iv
+}
+
+/// The upper 32 bits of the packet index.
+fn rollover(index: u64) -> [u8; 4] {
+    ((index >> 16) as u32).to_be_bytes()
+}
+
+/// Protects what we send to one peer.
+pub struct Sealer {
+    keys: Keys,
+    next_rtcp_index: u32,
+}
+
+impl Sealer {
+    /// Keys for what `our_side` sends; `None` when the exported material does not fit the profile.
+    pub fn new(profile: Profile, material: &[u8], our_side: Side) -> Option<Sealer> {
+        Some(Sealer {
+            keys: Keys::derive(profile, material, our_side)?,
+            next_rtcp_index: 1,
+        })
+    }
+
+    /// How many bytes an RTP packet grows by.
+    pub fn rtp_overhead(&self) -> usize {
+        match self.keys.rtp {
+            Cipher::Gcm { .. } => GCM_TAG_BYTES,
+            Cipher::Counter { .. } => SHA1_TAG_BYTES,
+        }
+    }
+
+    /// Encrypts one packet: `out` starts with the finished header of `header_len` bytes; `payload` and then `padding`
+    /// are encrypted straight behind it, without a copy first. Returns the packet's length, or `None` (and nothing to
+    /// send) when `out` is too short. `index` must never repeat for an `ssrc`.
+    #[inline]
+    pub fn seal_rtp(
+        &self,
+        out: &mut [u8],
+        header_len: usize,
+        payload: &[u8],
+        padding: &[u8],
+        ssrc: u32,
+        index: u64,
+    ) -> Option<usize> {
+        let plain_len = payload.len() + padding.len();
+        let total = header_len + plain_len + self.rtp_overhead();
+        let (header, body) = out.get_mut(..total)?.split_at_mut_checked(header_len)?;
+        match &self.keys.rtp {
+            Cipher::Gcm { key, salt } => {
+                let (text, tail) = body.split_at_mut_checked(payload.len())?;
+                let nonce = gcm_nonce(salt, ssrc, index);
+                key.seal_out_of_place_scatter(nonce, Aad::from(&*header), payload, text, padding, tail)
+                    .ok()?;
+            }
+            Cipher::Counter {
+                key,
+                salt,
+                authentication,
+            } => {
+                let (text, tag) = body.split_at_mut_checked(plain_len)?;
+                let (media, tail) = text.split_at_mut_checked(payload.len())?;
+                media.copy_from_slice(payload);
+                tail.copy_from_slice(padding);
+                apply_counter(key, counter_iv(salt, ssrc, index), text)?;
+                let mut context = hmac::Context::with_key(authentication);
+                context.update(header);
+                context.update(text);
+                context.update(&rollover(index));
+                tag.copy_from_slice(context.sign().as_ref().get(..SHA1_TAG_BYTES)?);
+            }
+        }
+        Some(total)
+    }
+
+    /// Encrypts a compound RTCP packet in place and appends tag and index (RFC 3711 section 3.4, RFC 7714 section 9).
+    pub fn seal_rtcp(&mut self, packet: &mut Vec<u8>) -> Option<()> {
+        let index = self.next_rtcp_index;
+        self.next_rtcp_index = index.wrapping_add(1) & !ENCRYPTED_FLAG;
+        let ssrc = u32_at(packet, 4)?;
+        let index_word = (ENCRYPTED_FLAG | index).to_be_bytes();
+        let (header, text) = packet.split_at_mut_checked(RTCP_HEADER_BYTES)?;
+        match &self.keys.rtcp {
+            Cipher::Gcm { key, salt } => {
+                let mut aad = [0u8; RTCP_HEADER_BYTES + RTCP_INDEX_BYTES];
+                aad[..RTCP_HEADER_BYTES].copy_from_slice(header);
+                aad[RTCP_HEADER_BYTES..].copy_from_slice(&index_word);
+                let nonce = gcm_nonce(salt, ssrc, u64::from(index));
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&aad), text).ok()?;
+                packet.extend_from_slice(tag.as_ref());
+                packet.extend_from_slice(&index_word);
+            }
+            Cipher::Counter {
+                key,
+                salt,
+                authentication,
+            } => {
+                apply_counter(key, counter_iv(salt, ssrc, u64::from(index)), text)?;
+                packet.extend_from_slice(&index_word);
+                let tag = hmac::sign(authentication, packet);
+                packet.extend_from_slice(tag.as_ref().get(..SHA1_TAG_BYTES)?);
+            }
+        }
+        Some(())
+    }
+}
+
+/// Opens what one peer sends.
+pub struct Opener {
+    keys: Keys,
+    rtcp_window: ReplayWindow,
+}
+
+impl Opener {
+    /// Keys for what `their_side` sends; `None` when the exported material does not fit the profile.
+    pub fn new(profile: Profile, material: &[u8], their_side: Side) -> Option<Opener> {
+        Some(Opener {
+            keys: Keys::derive(profile, material, their_side)?,
+            rtcp_window: ReplayWindow::default(),
+        })
+    }
+
+    /// Authenticates and decrypts an RTP packet in place; returns the payload, padding included. `None`: not from
+    /// this peer. Whether `index` was seen before is the caller's business, after this has said yes.
+    pub fn open_rtp<'a>(&self, packet: &'a mut [u8], header_len: usize, ssrc: u32, index: u64) -> Option<&'a mut [u8]> {
+        match &self.keys.rtp {
+            Cipher::Gcm { key, salt } => {
+                let (header, body) = packet.split_at_mut_checked(header_len)?;
+                key.open_in_place(gcm_nonce(salt, ssrc, index), Aad::from(&*header), body)
+                    .ok()
+            }
+            Cipher::Counter {
+                key,
+                salt,
+                authentication,
+            } => {
+                let (text, tag) = packet.split_at_mut_checked(packet.len().checked_sub(SHA1_TAG_BYTES)?)?;
+                let mut context = hmac::Context::with_key(authentication);
+                context.update(text);
+                context.update(&rollover(index));
+                let want = context.sign();
+                aws_lc_rs::constant_time::verify_slices_are_equal(want.as_ref().get(..SHA1_TAG_BYTES)?, tag).ok()?;
+                let payload = text.get_mut(header_len..)?;
+                apply_counter(key, counter_iv(salt, ssrc, index), payload)?;
+                Some(payload)
+            }
+        }
+    }
+
+    /// Authenticates and decrypts a compound RTCP packet in place; `None` when it is forged, replayed or cut off.
+    pub fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a [u8]> {
+        let ssrc = u32_at(packet, 4)?;
+        let (index, plain_end) = match &self.keys.rtcp {
+            Cipher::Gcm { key, salt } => {
+                let end = packet.len().checked_sub(RTCP_INDEX_BYTES)?;
+                let word = u32_at(packet, end)?;
+                let index = u64::from(word & !ENCRYPTED_FLAG);
+                let mut aad = [0u8; RTCP_HEADER_BYTES + RTCP_INDEX_BYTES];
+                aad[..RTCP_HEADER_BYTES].copy_from_slice(packet.get(..RTCP_HEADER_BYTES)?);
+                aad[RTCP_HEADER_BYTES..].copy_from_slice(&word.to_be_bytes());
+                let text = packet.get_mut(RTCP_HEADER_BYTES..end)?;
+                let plain = key
+                    .open_in_place(gcm_nonce(salt, ssrc, index), Aad::from(&aad), text)
+                    .ok()?;
+                (index, RTCP_HEADER_BYTES + plain.len())
+            }
+            Cipher::Counter {
+                key,
+                salt,
+                authentication,
+            } => {
+                let tag_at = packet.len().checked_sub(SHA1_TAG_BYTES)?;
+                let (signed, tag) = packet.split_at_mut_checked(tag_at)?;
+                let want = hmac::sign(authentication, signed);
+                aws_lc_rs::constant_time::verify_slices_are_equal(want.as_ref().get(..SHA1_TAG_BYTES)?, tag).ok()?;
+                let end = tag_at.checked_sub(RTCP_INDEX_BYTES)?;
+                let index = u64::from(u32_at(signed, end)? & !ENCRYPTED_FLAG);
+                apply_counter(
+                    key,
+                    counter_iv(salt, ssrc, index),
+                    signed.get_mut(RTCP_HEADER_BYTES..end)?,
+                )?;
+                (index, end)
+            }
+        };
+        self.rtcp_window
+            .accept(index)
+            .then(|| packet.get(..plain_end))
+            .flatten()
+    }
+}
+
+/// Remembers which of the last 128 indexes were seen (RFC 3711 section 3.3.2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayWindow {
+    highest: u64,
+    seen: u128,
+}
+
+impl ReplayWindow {
+    /// Notes an authenticated index; false when it was seen before or is too old to tell.
+    pub fn accept(&mut self, index: u64) -> bool {
+        if index > self.highest || self.seen == 0 {
+            let ahead = if self.seen == 0 { 128 } else { index - self.highest };
+            self.seen = u32::try_from(ahead)
+                .ok()
+                .and_then(|n| self.seen.checked_shl(n))
+                .unwrap_or(0)
+                | 1;
+            self.highest = index;
+            return true;
+        }
+        let Some(bit) = u32::try_from(self.highest - index)
+            .ok()
+            .and_then(|n| 1u128.checked_shl(n))
+        else {
+            return false;
+        };
+        let is_new = self.seen & bit == 0;
+        self.seen |= bit;
+        is_new
+    }
+}
+
+/// The sequence number that decides an arriving packet's index (RFC 3711 section 3.3.1). The first packet is lifted by
+/// one rollover in our own counting, so that an earlier one that arrives late has a number too; `index` takes it off.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IndexEstimate {
+    highest: Option<u64>,
+}
+
+const FIRST_ROLLOVER: u64 = 0x1_0000;
+
+impl IndexEstimate {
+    /// Our extended number for a sequence number, if it is taken as the next to come or one of the recent.
+    pub fn extend(&self, seq: u16) -> Option<u64> {
+        match self.highest {
+            None => Some(FIRST_ROLLOVER | u64::from(seq)),
+            Some(highest) => crate::wire::extend_u16(seq, highest),
+        }
+    }
+
+    /// The SRTP packet index of an extended number.
+    pub fn index(extended: u64) -> u64 {
+        extended.wrapping_sub(FIRST_ROLLOVER) & 0xffff_ffff_ffff
+    }
+
+    /// The highest extended number noted.
+    pub fn highest(&self) -> Option<u64> {
+        self.highest
+    }
+
+    /// Notes an extended number whose packet proved authentic.
+    pub fn note(&mut self, extended: u64) {
+        self.highest = Some(self.highest.map_or(extended, |h| h.max(extended)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROFILES: [Profile; 3] = [Profile::Aes128Gcm, Profile::Aes256Gcm, Profile::Aes128CmSha1];
+
+    fn material() -> Vec<u8> {
+        (0..120u8).collect()
+    }
+
+    fn pair(profile: Profile) -> (Sealer, Opener) {
+        let material = material();
+        (
+            Sealer::new(profile, &material, Side::Server).unwrap(),
+            Opener::new(profile, &material, Side::Server).unwrap(),
+        )
+    }
+
+    const HEADER: [u8; 12] = [0x80, 96, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9];
+
+    #[test]
+    fn rtp_is_opened_as_it_was_sealed_and_not_otherwise() {
+        for profile in PROFILES {
+            let (sealer, opener) = pair(profile);
+            let mut out = [0u8; 64];
+            out[..12].copy_from_slice(&HEADER);
+            let len = sealer.seal_rtp(&mut out, 12, b"payload", &[0, 2], 9, 0x1_0007).unwrap();
+            assert_eq!(len, 12 + 9 + sealer.rtp_overhead(), "{profile:?}");
+            for byte in [0, 12, len - 1] {
+                let mut broken = out[..len].to_vec();
+                broken[byte] ^= 1;
+                assert!(
+                    opener.open_rtp(&mut broken, 12, 9, 0x1_0007).is_none(),
+                    "{profile:?} byte {byte}"
+                );
+            }
+            assert!(
+                opener.open_rtp(&mut out[..len].to_vec(), 12, 9, 7).is_none(),
+                "{profile:?} wrong rollover"
+            );
+            assert_eq!(
+                opener.open_rtp(&mut out[..len], 12, 9, 0x1_0007).unwrap(),
+                b"payload\0\x02",
+                "{profile:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_is_too_short_seals_nothing() {
+        for profile in PROFILES {
+            let (sealer, _) = pair(profile);
+            assert_eq!(sealer.seal_rtp(&mut [0; 20], 12, b"payload", &[], 9, 1), None);
+        }
+    }
+
+    #[test]
+    fn rtcp_is_opened_once() {
+        for profile in PROFILES {
+            let (mut sealer, mut opener) = pair(profile);
+            let plain = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
+            let mut packet = plain.to_vec();
+            sealer.seal_rtcp(&mut packet).unwrap();
+            let mut again = packet.clone();
+            let mut cut = packet[..packet.len() - 1].to_vec();
+            assert_eq!(opener.open_rtcp(&mut cut), None);
+            assert_eq!(opener.open_rtcp(&mut packet), Some(&plain[..]), "{profile:?}");
+            assert_eq!(opener.open_rtcp(&mut again), None, "{profile:?} replayed");
+        }
+    }
+
+    /// RFC 3711 appendix B.3: key derivation test vectors.
+    #[test]
+    fn keys_are_derived_as_the_rfc_says() {
+        let master = [
+            0xE1, 0xF9, 0x7A, 0x0D, 0x3E, 0x01, 0x8B, 0xE0, 0xD6, 0x4F, 0xA3, 0x2C, 0x06, 0xDE, 0x41, 0x39,
+        ];
+        let salt = [
+            0x0E, 0xC6, 0x75, 0xAD, 0x49, 0x8A, 0xFE, 0xEB, 0xB6, 0x96, 0x0B, 0x3A, 0xAB, 0xE6,
+        ];
+        let mut key = [0; 16];
+        derive_key(&master, &salt, 0, &mut key).unwrap();
+        assert_eq!(key, 0xC61E_7A93_744F_39EE_1073_4AFE_3FF7_A087_u128.to_be_bytes());
+        let mut derived_salt = [0; 14];
+        derive_key(&master, &salt, 2, &mut derived_salt).unwrap();
+        assert_eq!(
+            derived_salt,
+            [
+                0x30, 0xCB, 0xBC, 0x08, 0x86, 0x3D, 0x8C, 0x85, 0xD4, 0x9D, 0xB3, 0x4A, 0x9A, 0xE1
+            ]
+        );
+    }
+
+    #[test]
+    fn short_material_gives_no_keys() {
+        assert!(Sealer::new(Profile::Aes256Gcm, &[0; 87], Side::Server).is_none());
+    }
+
+    #[test]
+    fn the_window_takes_each_index_once() {
+        let mut window = ReplayWindow::default();
+        for (index, want) in [
+            (5, true),
+            (5, false),
+            (4, true),
+            (200, true),
+            (5, false),
+            (73, true),
+            (72, false),
+            (200, false),
+        ] {
+            assert_eq!(window.accept(index), want, "{index}");
+        }
+        assert!(window.accept(1 << 40));
+    }
+
+    #[test]
+    fn the_index_follows_rollover_and_early_reordering() {
+        let mut estimate = IndexEstimate::default();
+        for (seq, want) in [
+            (0u16, 0u64),
+            (65535, 0xffff_ffff_ffff),
+            (1, 1),
+            (30_000, 30_000),
+            (60_000, 60_000),
+            (65_535, 65_535),
+            (3, 65_539),
+        ] {
+            let extended = estimate.extend(seq).unwrap();
+            assert_eq!(IndexEstimate::index(extended), want, "{seq}");
+            estimate.note(extended);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! A simulated world around one or more engines: virtual time, a network with delay, loss and reordering, publishers
+//! and viewers that speak the real protocols. For tests and benches; the same seed gives the same run.
+
+mod client;
+mod publisher;
+mod viewer;
+
+pub use publisher::{Clip, PublisherOptions};
+pub use viewer::{Seen, ViewerOptions};
+
+use crate::engine::{Engine, EngineConfig, Event, Origin, TransmitBuf, Verdict};
+use crate::id::{PeerId, StreamId};
+use crate::peer::sdp::{Candidate, Transport};
+use client::Client;
+use publisher::Publisher;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use viewer::Viewer;
+
+/// Where the simulated server is.
+const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 8189);
+
+/// Nothing in the simulation waits longer than this between two looks at the clock.
+const STEP: Duration = Duration::from_millis(1);
+
+/// One direction of a client's line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Link {
+    /// One way.
+    pub delay: Duration,
+    /// Added to the delay, evenly spread from zero: packets overtake one another.
+    pub jitter: Duration,
+    /// In 1/1000 of the packets.
+    pub loss_per_mille: u32,
+}
+
+/// A datagram on its way.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct InFlight {
+    at: Instant,
+    number: u64,
+    to_client: Option<usize>,
+    client: usize,
+    bytes: Vec<u8>,
+}
+
+enum Actor {
+    Publisher(Box<Publisher>),
+    Viewer(Box<Viewer>),
+}
+
+/// See the module.
+pub struct Sim {
+    /// The engine under test.
+    pub engine: Engine,
+    /// Every event but media, in order.
+    pub events: Vec<Event>,
+    /// Every fact about subscribed streams, in order.
+    pub feeds: Vec<(StreamId, crate::forward::feed::Feed)>,
+    now: Instant,
+    rng: ChaCha20Rng,
+    buf: TransmitBuf,
+    clients: Vec<(Client, Actor, Link, bool)>,
+    network: BinaryHeap<Reverse<InFlight>>,
+    sent: u64,
+}
+
+/// A publisher or viewer of a [`Sim`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClientId(usize);
+
+impl Sim {
+    /// A world at `start`, with an engine of the default configuration changed by `configure`.
+    pub fn new(start: Instant, seed: u8, configure: impl FnOnce(&mut EngineConfig)) -> Sim {
+        let certificate = dimpl::certificate::generate_self_signed_certificate().expect("key generation works");
+        let mut config = EngineConfig::new(
+            certificate,
+            vec![Candidate {
+                addr: SERVER,
+                transport: Transport::Udp,
+            }],
+        );
+        configure(&mut config);
+        Sim {
+            engine: Engine::new(config, [seed; 32], start).expect("the certificate is good"),
+            events: Vec::new(),
+            feeds: Vec::new(),
+            now: start,
+            rng: ChaCha20Rng::from_seed([seed; 32]),
+            buf: TransmitBuf::new(),
+            clients: Vec::new(),
+            network: BinaryHeap::new(),
+            sent: 0,
+        }
+    }
+
+    /// The present moment of the simulation.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Lets a publisher post its offer and connect over this line.
+    pub fn publisher(&mut self, stream: StreamId, options: PublisherOptions, link: Link) -> ClientId {
+        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let offer = client.offer(publisher::SECTIONS, "sendonly", options.clip.codec);
+        let accepted = self
+            .engine
+            .publish(self.now, stream, offer.as_bytes(), true)
+            .expect("the offer is good");
+        client.take_answer(accepted.peer, &accepted.answer);
+        let publisher = Publisher::new(options, self.now, &mut self.rng);
+        self.add(client, Actor::Publisher(Box::new(publisher)), link)
+    }
+
+    /// Lets a viewer post its offer and connect over this line.
+    pub fn viewer(&mut self, stream: StreamId, options: ViewerOptions, link: Link) -> ClientId {
+        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let offer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
+        let accepted = self
+            .engine
+            .view(self.now, stream, offer.as_bytes())
+            .expect("the offer is good");
+        client.take_answer(accepted.peer, &accepted.answer);
+        let viewer = Viewer::new(options, &accepted.answer, self.now);
+        self.add(client, Actor::Viewer(Box::new(viewer)), link)
+    }
+
+    fn add(&mut self, client: Client, actor: Actor, link: Link) -> ClientId {
+        self.clients.push((client, actor, link, true));
+        ClientId(self.clients.len() - 1)
+    }
+
+    /// What a viewer has seen so far.
+    ///
+    /// # Panics
+    /// The client is a publisher.
+    pub fn seen(&self, id: ClientId) -> &Seen {
+        match self.clients.get(id.0) {
+            Some((_, Actor::Viewer(viewer), ..)) => viewer.seen(),
+            _ => panic!("{id:?} is not a viewer"),
+        }
+    }
+
+    /// Starts to count anew what a viewer sees.
+    pub fn reset_seen(&mut self, id: ClientId) {
+        let now = self.now;
+        if let Some((_, Actor::Viewer(viewer), ..)) = self.clients.get_mut(id.0) {
+            viewer.reset_seen(now);
+        }
+    }
+
+    /// How many key frames a publisher was asked for.
+    pub fn key_frame_requests(&self, id: ClientId) -> usize {
+        match self.clients.get(id.0) {
+            Some((_, Actor::Publisher(publisher), ..)) => publisher.key_frame_requests,
+            _ => 0,
+        }
+    }
+
+    /// The connection's secret name.
+    pub fn peer(&self, id: ClientId) -> Option<PeerId> {
+        self.clients.get(id.0).and_then(|(client, ..)| client.peer)
+    }
+
+    /// A client's process is killed: nothing more comes from it, and nothing reaches it.
+    pub fn kill(&mut self, id: ClientId) {
+        if let Some((.., alive)) = self.clients.get_mut(id.0) {
+            *alive = false;
+        }
+    }
+
+    /// Changes a client's line.
+    pub fn set_link(&mut self, id: ClientId, link: Link) {
+        if let Some((.., old, _)) = self.clients.get_mut(id.0) {
+            *old = link;
+        }
+    }
+
+    /// A client's address changes, as when a phone leaves the Wi-Fi.
+    pub fn move_client(&mut self, id: ClientId) {
+        if let Some((client, ..)) = self.clients.get_mut(id.0) {
+            client.move_away();
+        }
+    }
+
+    /// Gives the engine a datagram from nowhere.
+    pub fn inject(&mut self, from: SocketAddr, bytes: &mut [u8]) -> Verdict {
+        let verdict = self.engine.handle_datagram(
+            self.now,
+            Origin::Udp {
+                remote: from,
+                local: None,
+            },
+            bytes,
+        );
+        self.drain();
+        verdict
+    }
+
+    /// What a publisher sends in the time to come, with the moments at which it sends it; the engine is not given it.
+    /// For benches, which measure the engine alone.
+    pub fn record_publisher(&mut self, id: ClientId, time: Duration) -> Vec<(Instant, Origin, Vec<u8>)> {
+        let mut sent = Vec::new();
+        let end = self.now + time;
+        while self.now < end {
+            if let Some((client, Actor::Publisher(publisher), ..)) = self.clients.get_mut(id.0) {
+                publisher.tick(client, self.now);
+                let from = Origin::Udp {
+                    remote: client.address(),
+                    local: None,
+                };
+                sent.extend(client.out.drain(..).map(|bytes| (self.now, from, bytes)));
+            }
+            self.now += STEP;
+        }
+        sent
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.deliver();
+            self.act();
+            if self.engine.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.engine.handle_timeout(self.now);
+            }
+            self.drain();
+            self.now += STEP;
+        }
+    }
+
+    /// Whatever has arrived by now.
+    fn deliver(&mut self) {
+        while self.network.peek().is_some_and(|Reverse(next)| next.at <= self.now) {
+            let Some(Reverse(mut datagram)) = self.network.pop() else {
+                return;
+            };
+            match datagram.to_client {
+                None => {
+                    let Some((client, ..)) = self.clients.get(datagram.client) else {
+                        continue;
+                    };
+                    let from = Origin::Udp {
+                        remote: client.address(),
+                        local: None,
+                    };
+                    self.engine.handle_datagram(self.now, from, &mut datagram.bytes);
+                    self.drain();
+                }
+                Some(to) => {
+                    let Some((client, actor, _, true)) = self.clients.get_mut(to) else {
+                        continue;
+                    };
+                    if let Some(media) = client.take_datagram(self.now, &mut datagram.bytes) {
+                        match actor {
+                            Actor::Publisher(publisher) => publisher.take(media, self.now),
+                            Actor::Viewer(viewer) => viewer.take(media, self.now),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the clients do by themselves.
+    fn act(&mut self) {
+        for at in 0..self.clients.len() {
+            let Some((client, actor, link, true)) = self.clients.get_mut(at) else {
+                continue;
+            };
+            client.tick(self.now);
+            match actor {
+                Actor::Publisher(publisher) => publisher.tick(client, self.now),
+                Actor::Viewer(viewer) => viewer.tick(client, self.now),
+            }
+            let (link, out) = (*link, std::mem::take(&mut client.out));
+            for bytes in out {
+                self.send(at, None, link, bytes);
+            }
+        }
+    }
+
+    /// What the engine has to say.
+    fn drain(&mut self) {
+        while let Some(transmit) = self.engine.poll_transmit(&mut self.buf) {
+            let filled = self.buf.filled(&transmit).to_vec();
+            let to = self
+                .clients
+                .iter()
+                .position(|(client, ..)| client.address() == transmit.to.mapped_address());
+            let Some(to) = to else { continue };
+            let link = self.clients.get(to).map_or_else(Link::default, |(_, _, link, _)| *link);
+            for datagram in filled.chunks(transmit.segment_bytes.unwrap_or(usize::MAX)) {
+                self.send(to, Some(to), link, datagram.to_vec());
+            }
+        }
+        while let Some(event) = self.engine.poll_event() {
+            match event {
+                Event::Feed { stream, feed } => self.feeds.push((stream, feed)),
+                event => self.events.push(event),
+            }
+        }
+    }
+
+    fn send(&mut self, client: usize, to_client: Option<usize>, link: Link, bytes: Vec<u8>) {
+        if self.rng.next_u32() % 1000 < link.loss_per_mille {
+            return;
+        }
+        let jitter_us = u64::try_from(link.jitter.as_micros()).unwrap_or(0);
+        let jitter = Duration::from_micros(self.rng.next_u64() % (jitter_us + 1));
+        let at = self.now + link.delay + jitter;
+        self.sent += 1;
+        self.network.push(Reverse(InFlight {
+            at,
+            number: self.sent,
+            to_client,
+            client,
+            bytes,
+        }));
+    }
+}

@@ -1,0 +1,303 @@
+//! A viewer: puts frames together, asks for what is missing, and notes what a person would notice.
+
+use super::client::{Client, Opened};
+use super::publisher::{self, TRANSPORT_CC_ID};
+use crate::codec::{self, Codec};
+use crate::wire::rtcp;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+/// How often a browser asks again for the same packet, and when it gives up.
+const NACK_INTERVAL: Duration = Duration::from_millis(60);
+const GIVE_UP: Duration = Duration::from_millis(1500);
+
+/// How a viewer behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct ViewerOptions {
+    /// The only picture codec it decodes.
+    pub codec: Codec,
+    /// It asks for packets that are missing.
+    pub nacks: bool,
+}
+
+impl Default for ViewerOptions {
+    fn default() -> ViewerOptions {
+        ViewerOptions {
+            codec: Codec::H264,
+            nacks: true,
+        }
+    }
+}
+
+pub(super) const SECTIONS: fn(Codec) -> String = publisher::SECTIONS;
+
+/// What a person would notice, and what must never happen.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// When keys were there.
+    pub connected: Option<Instant>,
+    /// When the first frame could be decoded.
+    pub first_frame: Option<Instant>,
+    /// Frames that could be decoded.
+    pub frames: u64,
+    /// The longest time without a new frame, since the first.
+    pub longest_freeze: Duration,
+    /// Pieces of sound.
+    pub audio_packets: u64,
+    /// Delay of the latest frame, from when it was made to when it was complete.
+    pub delay: Duration,
+    /// Sequence numbers of video that never came.
+    pub lost: u64,
+    /// The same packet twice.
+    pub duplicates: u64,
+    /// One nonce for different bytes: this breaks the encryption.
+    pub nonce_reuses: u64,
+    /// Retransmissions.
+    pub rtx_packets: u64,
+    /// The SSRC of the video.
+    pub video_ssrc: Option<u32>,
+    /// RTP timestamps of decoded frames that went back.
+    pub time_jumps_back: u64,
+    last_frame: Option<Instant>,
+}
+
+struct VideoPacket {
+    timestamp: u32,
+    marker: bool,
+    starts_key_frame: bool,
+    starts_frame: bool,
+    made_us: u64,
+}
+
+pub(super) struct Viewer {
+    options: ViewerOptions,
+    seen: Seen,
+    rtx_ssrc: Option<u32>,
+    bytes_by_nonce: HashMap<(u32, u64), u64>,
+    packets: BTreeMap<u64, VideoPacket>,
+    next: Option<u64>,
+    missing: BTreeMap<u64, (Instant, Instant)>,
+    last_timestamp: Option<u32>,
+    wants_key_frame: bool,
+    next_report: Instant,
+    publisher_start: Instant,
+}
+
+impl Viewer {
+    pub(super) fn new(options: ViewerOptions, answer: &str, now: Instant) -> Viewer {
+        let group = answer.lines().find_map(|line| line.strip_prefix("a=ssrc-group:FID "));
+        let rtx_ssrc = group.and_then(|ids| ids.split(' ').nth(1)?.trim().parse().ok());
+        Viewer {
+            options,
+            seen: Seen::default(),
+            rtx_ssrc,
+            bytes_by_nonce: HashMap::new(),
+            packets: BTreeMap::new(),
+            next: None,
+            missing: BTreeMap::new(),
+            last_timestamp: None,
+            wants_key_frame: false,
+            next_report: now,
+            publisher_start: now,
+        }
+    }
+
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    pub(super) fn reset_seen(&mut self, now: Instant) {
+        let old = std::mem::take(&mut self.seen);
+        self.seen.connected = old.connected;
+        self.seen.video_ssrc = old.video_ssrc;
+        self.seen.last_frame = Some(now);
+    }
+
+    pub(super) fn take(&mut self, opened: Opened<'_>, now: Instant) {
+        let Opened::Rtp { header, index, payload } = opened else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        (header.payload_type, header.timestamp, payload).hash(&mut hasher);
+        match self.bytes_by_nonce.insert((header.ssrc, index), hasher.finish()) {
+            Some(before) if before == hasher.finish() => self.seen.duplicates += 1,
+            Some(_) => self.seen.nonce_reuses += 1,
+            None => {}
+        }
+        if header.payload_type == 111 {
+            self.seen.audio_packets += 1;
+            return;
+        }
+        if Some(header.ssrc) == self.rtx_ssrc {
+            let Some((number, payload)) = payload.split_first_chunk() else {
+                return;
+            };
+            self.seen.rtx_packets += 1;
+            let number = u16::from_be_bytes(*number);
+            let reference = self.next.or_else(|| self.packets.keys().next().copied());
+            let Some(index) = reference.and_then(|near| crate::wire::extend_u16(number, near)) else {
+                return;
+            };
+            self.take_video(index, header.timestamp, header.marker, payload, now);
+        } else {
+            self.seen.video_ssrc = Some(header.ssrc);
+            self.note_gap(index, now);
+            self.take_video(index, header.timestamp, header.marker, payload, now);
+        }
+    }
+
+    fn note_gap(&mut self, index: u64, now: Instant) {
+        let highest = self
+            .packets
+            .keys()
+            .next_back()
+            .copied()
+            .max(self.missing.keys().next_back().copied());
+        let expected = highest.map(|h| h + 1).or(self.next);
+        for lost in expected.into_iter().flat_map(|from| from..index) {
+            self.missing.insert(lost, (now, now));
+        }
+    }
+
+    fn take_video(&mut self, index: u64, timestamp: u32, marker: bool, payload: &[u8], now: Instant) {
+        self.missing.remove(&index);
+        if self.next.is_some_and(|next| index < next) {
+            return;
+        }
+        let starts_key_frame = codec::starts_key_frame(self.options.codec, payload);
+        let starts_frame = starts_key_frame
+            || match self.options.codec {
+                Codec::Vp8 => payload.first().is_some_and(|b| b & 0x10 != 0),
+                _ => payload.get(1).is_some_and(|b| b & 0x80 != 0),
+            };
+        let made_us = payload
+            .get(8..)
+            .and_then(|p| p.first_chunk())
+            .map_or(0, |b| u64::from_be_bytes(*b));
+        self.packets.insert(
+            index,
+            VideoPacket {
+                timestamp,
+                marker,
+                starts_key_frame,
+                starts_frame,
+                made_us,
+            },
+        );
+        while self.decode_next(now) {}
+    }
+
+    /// Decodes the frame at `next` if it is complete; a decoder without a frame to go on from starts at a key frame.
+    fn decode_next(&mut self, now: Instant) -> bool {
+        let start = match self.next {
+            Some(next) => next,
+            None => match self.packets.iter().find(|(_, p)| p.starts_key_frame) {
+                Some((&index, _)) => index,
+                None => {
+                    self.wants_key_frame = true;
+                    return false;
+                }
+            },
+        };
+        let Some(first) = self.packets.get(&start) else {
+            return self.skip_to_key_frame(start);
+        };
+        if !first.starts_frame {
+            return self.skip_to_key_frame(start);
+        }
+        let (timestamp, made_us) = (first.timestamp, first.made_us);
+        let mut at = start;
+        loop {
+            match self.packets.get(&at) {
+                Some(packet) if packet.timestamp == timestamp && packet.marker => break,
+                Some(packet) if packet.timestamp == timestamp => at += 1,
+                _ => return self.skip_to_key_frame(start),
+            }
+        }
+        self.packets = self.packets.split_off(&(at + 1));
+        self.next = Some(at + 1);
+        self.note_frame(timestamp, made_us, now);
+        true
+    }
+
+    fn note_frame(&mut self, timestamp: u32, made_us: u64, now: Instant) {
+        self.wants_key_frame = false;
+        let seen = &mut self.seen;
+        seen.frames += 1;
+        seen.first_frame.get_or_insert(now);
+        if let Some(last) = seen.last_frame.replace(now) {
+            seen.longest_freeze = seen.longest_freeze.max(now - last);
+        }
+        seen.delay = now.saturating_duration_since(self.publisher_start + Duration::from_micros(made_us));
+        if self
+            .last_timestamp
+            .replace(timestamp)
+            .is_some_and(|last| timestamp.wrapping_sub(last).cast_signed() <= 0)
+        {
+            seen.time_jumps_back += 1;
+        }
+    }
+
+    /// A hole that will not be filled: goes on at a later complete key frame.
+    fn skip_to_key_frame(&mut self, start: u64) -> bool {
+        let gave_up = self
+            .missing
+            .range(start..)
+            .next()
+            .is_none_or(|(lost, _)| *lost > start + 200);
+        let later = self
+            .packets
+            .iter()
+            .find(|(index, p)| **index > start && p.starts_key_frame)
+            .map(|(&i, _)| i);
+        if gave_up {
+            self.wants_key_frame |= later.is_none() && self.packets.len() > 100;
+            if let Some(later) = later {
+                self.packets = self.packets.split_off(&later);
+                self.next = Some(later);
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn tick(&mut self, client: &mut Client, now: Instant) {
+        if client.sealer.is_none() {
+            return;
+        }
+        self.seen.connected.get_or_insert(now);
+        let seen = &mut self.seen;
+        self.missing.retain(|_, (noticed, _)| {
+            let keep = now - *noticed < GIVE_UP;
+            seen.lost += u64::from(!keep);
+            keep
+        });
+        let mut compound = Vec::new();
+        let ssrc = self.seen.video_ssrc.unwrap_or(0);
+        if self.options.nacks {
+            let mut numbers = Vec::new();
+            for (index, (_, asked)) in self
+                .missing
+                .iter_mut()
+                .filter(|(_, (noticed, asked))| noticed == asked || now - *asked >= NACK_INTERVAL)
+            {
+                *asked = now + Duration::from_nanos(1);
+                numbers.push((index & 0xffff) as u16);
+            }
+            if !numbers.is_empty() {
+                rtcp::write_nack(TRANSPORT_CC_ID.into(), ssrc, &numbers, &mut compound);
+            }
+        }
+        if self.next_report <= now {
+            self.next_report = now + Duration::from_millis(500);
+            rtcp::write_receiver_report(7, &[], &mut compound);
+            if self.wants_key_frame && ssrc != 0 {
+                rtcp::write_pli(7, ssrc, &mut compound);
+            }
+        }
+        if !compound.is_empty() {
+            client.send_rtcp(compound);
+        }
+    }
+}

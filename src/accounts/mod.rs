@@ -1,0 +1,196 @@
+//! Who people are: users and their roles, signing up, in and out, and the very first admin.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `password` | argon2id, few at a time |
+//! | `login` | signed-in browsers: the cookie's token and its row |
+//! | `setup` | the one-time link for the first admin |
+//! | `secret` | the server's own key, from which signatures come |
+//! | `limits` | how often somebody may try |
+
+pub mod limits;
+pub mod login;
+pub mod password;
+pub mod routes;
+pub mod secret;
+pub mod setup;
+pub mod store;
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::db::Ts;
+use crate::error::{Error, Result};
+use crate::{App, id};
+
+/// An account.
+#[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
+pub struct User {
+    /// Key.
+    pub id: Uuid,
+    /// Lower case; unique.
+    pub email: String,
+    /// As shown to others.
+    pub name: String,
+    /// What they may do.
+    #[sqlx(try_from = "String")]
+    pub role: Role,
+    /// When the account was made.
+    pub created_at: Ts,
+}
+
+/// What an account may do; each includes the ones before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Watches.
+    Viewer,
+    /// Broadcasts sessions of their own.
+    Instructor,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    /// As in the database and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Instructor => "instructor",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Role, String> {
+        match text.as_str() {
+            "viewer" => Ok(Role::Viewer),
+            "instructor" => Ok(Role::Instructor),
+            "admin" => Ok(Role::Admin),
+            _ => Err(format!("unknown role {text}")),
+        }
+    }
+}
+
+/// What somebody gives to get an account.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// As shown to others.
+    pub name: String,
+    /// Any case.
+    pub email: String,
+    /// In clear.
+    pub password: SecretString,
+}
+
+/// Makes an account with `role`.
+///
+/// # Errors
+/// 409 when the address has one.
+pub async fn sign_up(app: &App, new: NewUser, role: Role) -> Result<User> {
+    let hash = app.hasher.hash(new.password).await?;
+    let user = new_user(&new.name, &new.email, role);
+    store::insert_user(&app.db, &user, Some(&hash))
+        .await
+        .map_err(email_taken)?;
+    tracing::info!(user = %user.id, role = role.as_str(), "account made");
+    Ok(user)
+}
+
+/// The account of `email` that nobody signs in to with a password, made when there is none: for what runs on the
+/// server's own machine.
+///
+/// # Errors
+/// 409 when somebody has signed up with that address, or it has another role.
+pub async fn without_password(db: &crate::Db, name: &str, email: &str, role: Role) -> Result<User> {
+    match store::user_by_email(db, &normal_email(email)).await? {
+        Some(found) if found.password_hash.is_none() && found.user.role == role => Ok(found.user),
+        Some(_) => Err(Error::Conflict {
+            code: "email-taken",
+            detail: "this address has an account of its own".into(),
+        }),
+        None => {
+            let user = new_user(name, email, role);
+            store::insert_user(db, &user, None).await.map_err(email_taken)?;
+            Ok(user)
+        }
+    }
+}
+
+/// Finds the account of `email` if `password` is its password.
+///
+/// # Errors
+/// 401, the same for a wrong password and an unknown address, after the same time.
+pub async fn check_password(app: &App, email: &str, password: SecretString) -> Result<User> {
+    let found = store::user_by_email(&app.db, &normal_email(email)).await?;
+    let (user, hash) = found.map_or((None, None), |row| (Some(row.user), row.password_hash));
+    let right = app.hasher.verify(password, hash).await?;
+    match user {
+        Some(user) if right => Ok(user),
+        _ => Err(Error::Unauthenticated(
+            "the e-mail address or the password is not right",
+        )),
+    }
+}
+
+/// Makes the first admin for the holder of the set-up link.
+///
+/// # Errors
+/// 409 when there is an admin; 403 when the token is not the one that this start printed.
+pub async fn set_up(app: &App, token: &str, new: NewUser) -> Result<User> {
+    if store::has_admin(&app.db).await? {
+        return Err(setup_done());
+    }
+    if !app.setup.is_right(token) {
+        return Err(Error::Forbidden(
+            "this set-up link is not valid; the server prints a new one at each start",
+        ));
+    }
+    let hash = app.hasher.hash(new.password).await?;
+    let user = new_user(&new.name, &new.email, Role::Admin);
+    if !store::insert_first_admin(&app.db, &user, &hash)
+        .await
+        .map_err(email_taken)?
+    {
+        return Err(setup_done());
+    }
+    app.setup.used();
+    tracing::info!(user = %user.id, "first admin made");
+    Ok(user)
+}
+
+fn new_user(name: &str, email: &str, role: Role) -> User {
+    User {
+        id: id::new(),
+        email: normal_email(email),
+        name: name.trim().to_owned(),
+        role,
+        created_at: Ts::now(),
+    }
+}
+
+/// Addresses are compared without case. (The part before the @ may by RFC 5321 depend on it; nobody's does.)
+fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+fn email_taken(error: sqlx::Error) -> Error {
+    if crate::db::is_duplicate(&error) {
+        return Error::Conflict {
+            code: "email-taken",
+            detail: "there is an account with this e-mail address",
+        };
+    }
+    error.into()
+}
+
+fn setup_done() -> Error {
+    Error::Conflict {
+        code: "setup-done",
+        detail: "this server has an admin already",
+    }
+}

@@ -1,0 +1,211 @@
+//! HTTP of accounts: set-up, sign-up, login, logout, me.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::limits::address_key;
+use super::{NewUser, Role, User, login, store};
+use crate::App;
+use crate::error::Result;
+use crate::http::cookie;
+use crate::http::extract::{Body, ClientAddress, MaybeUser, Origin};
+use crate::http::problem::Problem;
+
+/// A user as they see themselves.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    id: Uuid,
+    name: String,
+    email: String,
+    role: Role,
+}
+
+/// The signed-in user, or nobody.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    user: Option<Account>,
+}
+
+/// Whether the first admin is missing.
+#[derive(Serialize, ToSchema)]
+pub struct SetupState {
+    needed: bool,
+}
+
+/// The first admin.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct SetupForm {
+    /// From the link that the server printed at its start.
+    #[garde(length(bytes, max = 200))]
+    token: String,
+    #[garde(length(chars, min = 1, max = 100), custom(not_blank))]
+    name: String,
+    #[garde(email, length(bytes, max = 254))]
+    email: String,
+    /// 8 to 128 characters.
+    #[garde(custom(password_length))]
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// A new account.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct SignupForm {
+    /// As shown to others.
+    #[garde(length(chars, min = 1, max = 100), custom(not_blank))]
+    name: String,
+    #[garde(email, length(bytes, max = 254))]
+    email: String,
+    /// 8 to 128 characters.
+    #[garde(custom(password_length))]
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// An address and its password.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct LoginForm {
+    #[garde(length(bytes, max = 254))]
+    email: String,
+    #[garde(skip)]
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Says whether the first admin is missing
+#[utoipa::path(get, path = "/api/setup", tag = "accounts", responses((status = 200, body = SetupState)))]
+pub async fn setup_state(State(app): State<App>) -> Result<Json<SetupState>> {
+    Ok(Json(SetupState {
+        needed: !store::has_admin(&app.db).await?,
+    }))
+}
+
+/// Makes the first admin and signs them in
+#[utoipa::path(post, path = "/api/setup", tag = "accounts", request_body = SetupForm, responses(
+    (status = 201, body = Account), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn setup(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    origin: Origin,
+    jar: CookieJar,
+    Body(form): Body<SetupForm>,
+) -> Result<(StatusCode, CookieJar, Json<Account>)> {
+    app.limits.login_address.check(&address_key(address))?;
+    let new = NewUser {
+        name: form.name,
+        email: form.email,
+        password: form.password,
+    };
+    let user = super::set_up(&app, &form.token, new).await?;
+    Ok((
+        StatusCode::CREATED,
+        sign_in(&app, jar, &origin, &user).await?,
+        Json(user.into()),
+    ))
+}
+
+/// Makes an account for a viewer and signs them in
+#[utoipa::path(post, path = "/api/auth/signup", tag = "accounts", request_body = SignupForm, responses(
+    (status = 201, body = Account), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn signup(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    origin: Origin,
+    jar: CookieJar,
+    Body(form): Body<SignupForm>,
+) -> Result<(StatusCode, CookieJar, Json<Account>)> {
+    app.limits.sign_up.check(&address_key(address))?;
+    let new = NewUser {
+        name: form.name,
+        email: form.email,
+        password: form.password,
+    };
+    let user = super::sign_up(&app, new, Role::Viewer).await?;
+    Ok((
+        StatusCode::CREATED,
+        sign_in(&app, jar, &origin, &user).await?,
+        Json(user.into()),
+    ))
+}
+
+/// Signs in by e-mail and password
+#[utoipa::path(post, path = "/api/auth/login", tag = "accounts", request_body = LoginForm, responses(
+    (status = 200, body = Me), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn login(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    origin: Origin,
+    jar: CookieJar,
+    Body(form): Body<LoginForm>,
+) -> Result<(CookieJar, Json<Me>)> {
+    app.limits.login_address.check(&address_key(address))?;
+    app.limits.login_account.check(&super::normal_email(&form.email))?;
+    let user = super::check_password(&app, &form.email, form.password).await?;
+    Ok((
+        sign_in(&app, jar, &origin, &user).await?,
+        Json(Me {
+            user: Some(user.into()),
+        }),
+    ))
+}
+
+/// Signs out
+#[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", responses((status = 204)))]
+pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<(StatusCode, CookieJar)> {
+    if let Some(token) = cookie::login_token(&jar) {
+        login::end(&app.db, token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, jar.add(cookie::signed_out())))
+}
+
+/// Tells who is signed in
+#[utoipa::path(get, path = "/api/auth/me", tag = "accounts", responses((status = 200, body = Me)))]
+pub async fn me(MaybeUser(user): MaybeUser, origin: Origin, jar: CookieJar) -> (CookieJar, Json<Me>) {
+    let jar = match (&user, cookie::login_token(&jar).map(str::to_owned)) {
+        (Some(_), Some(token)) => jar.add(cookie::signed_in(&token, &origin)), // the browser's copy moves its end, too
+        _ => jar,
+    };
+    (
+        jar,
+        Json(Me {
+            user: user.map(Account::from),
+        }),
+    )
+}
+
+async fn sign_in(app: &App, jar: CookieJar, origin: &Origin, user: &User) -> Result<CookieJar> {
+    let token = login::start(&app.db, user.id).await?;
+    Ok(jar.add(cookie::signed_in(token.expose(), origin)))
+}
+
+fn not_blank(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() {
+        Err(garde::Error::new("must not be blank"))
+    } else {
+        Ok(())
+    }
+}
+
+fn password_length(password: &SecretString, (): &()) -> garde::Result {
+    match password.expose_secret().chars().count() {
+        8..=128 => Ok(()),
+        _ => Err(garde::Error::new("must have 8 to 128 characters")),
+    }
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Account {
+        Account {
+            id: user.id,
+            name: user.name,
+            email: user.email,
+            role: user.role,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! SQL of users and their signed-in browsers.
+
+use uuid::Uuid;
+
+use super::User;
+use crate::args;
+use crate::db::{Db, Ts};
+
+/// A user with what checks their password.
+#[derive(Debug, sqlx::FromRow)]
+pub struct UserWithPassword {
+    /// The user.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// PHC string; `None`: signs in in another way.
+    pub password_hash: Option<String>,
+}
+
+/// A user found by a cookie.
+#[derive(Debug, sqlx::FromRow)]
+pub struct SignedIn {
+    /// The user.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// Last time that the row was renewed.
+    pub seen_at: Ts,
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// A duplicate when the address has an account.
+pub async fn insert_user(db: &Db, user: &User, password_hash: Option<&str>) -> sqlx::Result<()> {
+    db.exec(INSERT_USER, insert_args(user, password_hash)).await.map(drop)
+}
+
+/// Adds a user unless there is an admin; says whether it did.
+///
+/// # Errors
+/// A duplicate when the address has an account.
+pub async fn insert_first_admin(db: &Db, user: &User, password_hash: &str) -> sqlx::Result<bool> {
+    let mut tx = db.begin().await?;
+    let (admins,): (i64,) = tx.one(COUNT_ADMINS, args![]).await?;
+    if admins > 0 {
+        return Ok(false);
+    }
+    tx.exec(INSERT_USER, insert_args(user, Some(password_hash))).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Whether there is an admin.
+///
+/// # Errors
+/// The database's own.
+pub async fn has_admin(db: &Db) -> sqlx::Result<bool> {
+    let (admins,): (i64,) = db.one(COUNT_ADMINS, args![]).await?;
+    Ok(admins > 0)
+}
+
+/// Finds a user by their address in lower case.
+///
+/// # Errors
+/// The database's own.
+pub async fn user_by_email(db: &Db, email: &str) -> sqlx::Result<Option<UserWithPassword>> {
+    db.opt("SELECT * FROM users WHERE lower(email) = $1", args![email])
+        .await
+}
+
+/// Changes what a user may do; says whether there is such a user.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_role(db: &Db, user: Uuid, role: super::Role) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET role = $2, updated_at = $3 WHERE id = $1";
+    Ok(db.exec(sql, args![user, role.as_str(), Ts::now()]).await? == 1)
+}
+
+/// Remembers a signed-in browser.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert_login(db: &Db, token_hash: &[u8], user: Uuid, now: Ts, expires_at: Ts) -> sqlx::Result<()> {
+    let sql = "INSERT INTO login_sessions (token_hash, user_id, created_at, seen_at, expires_at) \
+               VALUES ($1, $2, $3, $3, $4)";
+    db.exec(sql, args![token_hash, user, now, expires_at]).await.map(drop)
+}
+
+/// Finds the user of a signed-in browser.
+///
+/// # Errors
+/// The database's own.
+pub async fn user_by_login(db: &Db, token_hash: &[u8], now: Ts) -> sqlx::Result<Option<SignedIn>> {
+    let sql = "SELECT users.*, login_sessions.seen_at FROM login_sessions \
+               JOIN users ON users.id = login_sessions.user_id \
+               WHERE login_sessions.token_hash = $1 AND login_sessions.expires_at > $2";
+    db.opt(sql, args![token_hash, now]).await
+}
+
+/// Moves the end of a signed-in browser's time.
+///
+/// # Errors
+/// The database's own.
+pub async fn renew_login(db: &Db, token_hash: &[u8], now: Ts, expires_at: Ts) -> sqlx::Result<()> {
+    let sql = "UPDATE login_sessions SET seen_at = $2, expires_at = $3 WHERE token_hash = $1";
+    db.exec(sql, args![token_hash, now, expires_at]).await.map(drop)
+}
+
+/// Forgets a signed-in browser.
+///
+/// # Errors
+/// The database's own.
+pub async fn delete_login(db: &Db, token_hash: &[u8]) -> sqlx::Result<()> {
+    db.exec("DELETE FROM login_sessions WHERE token_hash = $1", args![token_hash])
+        .await
+        .map(drop)
+}
+
+/// Forgets the browsers whose time is over.
+///
+/// # Errors
+/// The database's own.
+pub async fn delete_expired_logins(db: &Db, now: Ts) -> sqlx::Result<u64> {
+    db.exec("DELETE FROM login_sessions WHERE expires_at <= $1", args![now])
+        .await
+}
+
+const COUNT_ADMINS: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
+
+const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, role, created_at, updated_at) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $6)";
+
+fn insert_args(user: &User, password_hash: Option<&str>) -> Vec<crate::db::Val> {
+    args![
+        user.id,
+        &user.email,
+        &user.name,
+        password_hash,
+        user.role.as_str(),
+        user.created_at
+    ]
+}

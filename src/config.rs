@@ -1,0 +1,391 @@
+//! The settings: `config.toml`, the environment, and clear words when one of them is wrong.
+//!
+//! The `config.toml` in the repository's root is compiled in and *is* the table of defaults, so a key without a
+//! documented default does not exist. Later sources win: defaults, the operator's file, `LECTERN_SECTION__KEY`.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use figment::value::{Dict, Value};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+/// The documented defaults, word for word.
+pub const DEFAULTS: &str = include_str!("../config.toml");
+
+/// The file that is read when none is named and it is there.
+pub const DEFAULT_FILE: &str = "config.toml";
+
+const ENV_PREFIX: &str = "LECTERN_";
+/// `LECTERN_CONFIG` names the file itself (`--config`), so it is no key of the file.
+const ENV_NOT_KEYS: &[&str] = &["config"];
+
+/// All settings, checked. One field per section of `config.toml`, which says what each key means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[http]`
+    pub http: Http,
+    /// `[media]`
+    pub media: Media,
+    /// `[data]`
+    pub data: Data,
+    /// `[database]`
+    pub database: Database,
+    /// `[recording]`
+    pub recording: Recording,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// TCP address of everything but media.
+    pub listen: SocketAddr,
+    /// Scheme and authority that the world uses; `None`: as each request says.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub public_url: Option<Url>,
+    /// Whether X-Forwarded-For and X-Forwarded-Proto are believed.
+    pub trust_proxy: bool,
+    /// Longest time for one request.
+    #[serde(rename = "request_timeout_s", deserialize_with = "seconds")]
+    pub request_timeout: Duration,
+    /// Longest time for open requests at the end.
+    #[serde(rename = "shutdown_s", deserialize_with = "seconds")]
+    pub shutdown: Duration,
+}
+
+/// `[media]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// UDP address of all publishers and viewers.
+    pub udp_listen: SocketAddr,
+    /// Addresses announced instead of the machine's own.
+    pub public_addresses: Vec<IpAddr>,
+    /// Media threads; 0: one per core.
+    pub shards: usize,
+    /// How long a stream outlives its publisher.
+    #[serde(rename = "grace_s", deserialize_with = "seconds")]
+    pub grace: Duration,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Folder of everything that must survive a restart.
+    pub dir: PathBuf,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// PostgreSQL's address with its password, or empty for SQLite in the data folder.
+    pub url: SecretString,
+}
+
+/// `[recording]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Whether anything is recorded.
+    pub enabled: bool,
+    /// Days of replay; 0: for ever.
+    pub retention_days: u32,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Filter in `tracing`'s syntax.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Everything that is wrong with the settings, one line each: the key, what is wrong, where it was set.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings are not right")?;
+        self.0.iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+impl Config {
+    /// Reads the settings: defaults, then `file` (or `config.toml` if it is there), then the environment.
+    ///
+    /// # Errors
+    /// All unknown keys at once, each with the nearest known one; otherwise the first value that does not fit.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let figment = match file {
+            Some(path) if !path.is_file() => {
+                return Err(ConfigError(vec![format!(
+                    "--config: there is no file {}",
+                    path.display()
+                )]));
+            }
+            Some(path) => Figment::new().merge(Toml::file_exact(path)),
+            None => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
+        };
+        Config::from_sources(figment.merge(environment()))
+    }
+
+    /// The defaults with a TOML text over them; for tests and for tools that embed the server.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_toml(text: &str) -> Result<Config, ConfigError> {
+        Config::from_sources(Figment::new().merge(Toml::string(text)))
+    }
+
+    fn from_sources(operator: Figment) -> Result<Config, ConfigError> {
+        let defaults: Dict = extract(&Figment::from(Toml::string(DEFAULTS)))?;
+        let given: Dict = extract(&operator)?;
+        let mut unknown = Vec::new();
+        find_unknown(&given, &defaults, &mut Vec::new(), &mut |path, near| {
+            unknown.push(describe_unknown(&operator, path, near));
+        });
+        if !unknown.is_empty() {
+            return Err(ConfigError(unknown));
+        }
+        let merged = Figment::from(Toml::string(DEFAULTS)).merge(operator);
+        let config: Config = extract(&merged)?;
+        config.check().map_err(|(key, message)| {
+            let source = source_of(&merged, key).unwrap_or_default();
+            ConfigError(vec![format!("{key}: {message}{source}")])
+        })?;
+        Ok(config)
+    }
+
+    /// The rules that types cannot say.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if let Some(url) = &self.http.public_url
+            && (!matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some())
+        {
+            let message = format!("{url} is not a plain web address; write for example \"https://live.example.org\"");
+            return Err(("http.public_url", message));
+        }
+        if self.media.shards > 256 {
+            return Err((
+                "media.shards",
+                "at most 256 threads make sense; 0 takes one for each core".into(),
+            ));
+        }
+        if self
+            .media
+            .public_addresses
+            .iter()
+            .any(|address| address.is_unspecified())
+        {
+            return Err((
+                "media.public_addresses",
+                "an address of all zeros reaches nobody".into(),
+            ));
+        }
+        if self.data.dir.as_os_str().is_empty() {
+            return Err(("data.dir", "needs the name of a folder".into()));
+        }
+        let database = self.database.url.expose_secret();
+        if !(database.is_empty() || is_postgres(database)) {
+            let message = "is neither empty (SQLite) nor a \"postgres://…\" address";
+            return Err(("database.url", message.into()));
+        }
+        if self.recording.retention_days > 36_500 {
+            return Err((
+                "recording.retention_days",
+                "more than a century; 0 keeps replays for ever".into(),
+            ));
+        }
+        EnvFilter::try_new(&self.log.level).map_err(|error| ("log.level", format!("{error}")))?;
+        Ok(())
+    }
+}
+
+impl Database {
+    /// PostgreSQL's address; `None`: SQLite in the data folder.
+    #[must_use]
+    pub fn postgres_url(&self) -> Option<&str> {
+        Some(self.url.expose_secret()).filter(|url| !url.is_empty())
+    }
+}
+
+impl Data {
+    /// The folder of one recording per session.
+    #[must_use]
+    pub fn recordings(&self) -> PathBuf {
+        self.dir.join("recordings")
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn environment() -> Env {
+    Env::prefixed(ENV_PREFIX).ignore(ENV_NOT_KEYS).split("__")
+}
+
+fn extract<T: DeserializeOwned>(figment: &Figment) -> Result<T, ConfigError> {
+    figment.extract().map_err(|errors| {
+        let lines = errors.into_iter().map(|error| {
+            let key = error.path.join(".");
+            let source = error.metadata.as_ref().map(describe_source).unwrap_or_default();
+            let key = if key.is_empty() {
+                String::new()
+            } else {
+                format!("{key}: ")
+            };
+            format!("{key}{}{source}", error.kind)
+        });
+        ConfigError(lines.collect())
+    })
+}
+
+/// Calls `report(path, nearest)` for each key of `given` that `known` does not have.
+fn find_unknown(given: &Dict, known: &Dict, path: &mut Vec<String>, report: &mut dyn FnMut(&[String], Option<String>)) {
+    for (key, value) in given {
+        path.push(key.clone());
+        match (known.get(key), value) {
+            (None, _) => report(path, nearest(known, path)),
+            (Some(Value::Dict(_, known)), Value::Dict(_, given)) => find_unknown(given, known, path, report),
+            (Some(_), _) => {} // a section where a value belongs, or the reverse, fails when the types are read
+        }
+        path.pop();
+    }
+}
+
+/// The known key beside the last of `path` that looks most like it, written in full; none if nothing is like it.
+fn nearest(known: &Dict, path: &[String]) -> Option<String> {
+    let (key, parents) = path.split_last()?;
+    let best = known
+        .keys()
+        .max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)))?;
+    (strsim::jaro_winkler(best, key) > 0.6).then(|| parents.iter().chain([best]).cloned().collect::<Vec<_>>().join("."))
+}
+
+fn describe_unknown(figment: &Figment, path: &[String], near: Option<String>) -> String {
+    let key = path.join(".");
+    let near = near.map_or_else(
+        || "config.toml in the sources lists all keys".into(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    let source = source_of(figment, &key).unwrap_or_default();
+    format!("{key}: there is no such key; {near}{source}")
+}
+
+fn source_of(figment: &Figment, key: &str) -> Option<String> {
+    figment.find_metadata(key).map(describe_source)
+}
+
+fn describe_source(metadata: &figment::Metadata) -> String {
+    match &metadata.source {
+        Some(source) => format!(" (set in {source})"),
+        None if metadata.name.contains("environment") => format!(" (set in the environment, {ENV_PREFIX}…)"),
+        None => String::new(),
+    }
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|s| Duration::from_secs(s.into()))
+}
+
+fn empty_is_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|error| serde::de::Error::custom(format!("{text:?} is not a web address ({error})")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(toml: &str) -> String {
+        Config::from_toml(toml).expect_err(toml).to_string()
+    }
+
+    #[test]
+    fn the_documented_defaults_are_complete() {
+        let config = Config::from_toml("").unwrap();
+        assert_eq!(config.http.listen.port(), 8080);
+        assert_eq!(config.media.grace, Duration::from_secs(120));
+        assert_eq!(config.database.postgres_url(), None);
+    }
+
+    #[test]
+    fn every_default_is_explained_by_a_comment_above_it() {
+        let mut before = "";
+        for line in DEFAULTS.lines() {
+            if line.contains(" = ") && !line.starts_with('#') {
+                assert!(before.starts_with('#'), "`{line}` has no comment");
+            }
+            before = line;
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_one() {
+        let text = refusal("[http]\nlisten_on = \"0.0.0.0:1\"\n[recroding]\nenabled = true");
+        assert!(
+            text.contains("http.listen_on: there is no such key; did you mean `http.listen`?"),
+            "{text}"
+        );
+        assert!(
+            text.contains("recroding: there is no such key; did you mean `recording`?"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_key() {
+        let cases = [
+            ("[http]\nlisten = \"here\"", "http.listen: "),
+            ("[http]\npublic_url = \"live.example.org\"", "http.public_url: "),
+            ("[http]\npublic_url = \"https://example.org/live\"", "http.public_url: "),
+            ("[http]\nshutdown_s = -1", "http.shutdown_s: "),
+            ("[media]\nshards = 1000", "media.shards: "),
+            ("[media]\npublic_addresses = [\"0.0.0.0\"]", "media.public_addresses: "),
+            ("[database]\nurl = \"mysql://x\"", "database.url: "),
+            ("[log]\nlevel = \"=loud=\"", "log.level: "),
+            ("[log]\nformat = \"xml\"", "log.format: "),
+        ];
+        for (toml, want) in cases {
+            let text = refusal(toml);
+            assert!(text.contains(want), "{toml}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_database_password_is_not_printed() {
+        let config = Config::from_toml("[database]\nurl = \"postgres://anna:hunter2@db/lectern\"").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

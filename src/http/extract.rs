@@ -1,0 +1,246 @@
+//! What handlers ask for. A handler's signature shows its access rule: [`Viewer`], [`Instructor`], [`Admin`],
+//! [`MaybeUser`].
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
+use axum_extra::extract::CookieJar;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::cookie;
+use crate::App;
+use crate::accounts::{Role, User, login};
+use crate::error::{Error, FieldError, Result};
+
+/// The signed-in user, or nobody.
+#[derive(Clone, Debug)]
+pub struct MaybeUser(pub Option<User>);
+
+/// Anybody who is signed in; others get 401.
+#[derive(Clone, Debug)]
+pub struct Viewer(pub User);
+
+/// An instructor or admin; others get 401 or 403.
+#[derive(Clone, Debug)]
+pub struct Instructor(pub User);
+
+/// An admin; others get 401 or 403.
+#[derive(Clone, Debug)]
+pub struct Admin(pub User);
+
+impl FromRequestParts<App> for MaybeUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeUser> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        match cookie::login_token(&jar) {
+            Some(token) => Ok(MaybeUser(login::user_of(&app.db, token).await?)),
+            None => Ok(MaybeUser(None)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Viewer> {
+        let MaybeUser(user) = <MaybeUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        user.map(Viewer).ok_or(Error::Unauthenticated("sign in first"))
+    }
+}
+
+impl FromRequestParts<App> for Instructor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Instructor> {
+        at_least(Role::Instructor, parts, app).await.map(Instructor)
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin> {
+        at_least(Role::Admin, parts, app).await.map(Admin)
+    }
+}
+
+async fn at_least(role: Role, parts: &mut Parts, app: &App) -> Result<User> {
+    let Viewer(user) = Viewer::from_request_parts(parts, app).await?;
+    if user.role < role {
+        return Err(Error::Forbidden("your account may not do this"));
+    }
+    Ok(user)
+}
+
+/// The `Authorization: Bearer` token of a request (RFC 6750 section 2.1), if there is one.
+#[derive(Clone)]
+pub struct Bearer(pub String);
+
+impl<S: Sync> OptionalFromRequestParts<S> for Bearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Bearer>> {
+        let Some(value) = parts.headers.get(AUTHORIZATION) else {
+            return Ok(None);
+        };
+        let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+        match token {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(Bearer(token.trim().to_owned()))),
+            _ => Err(Error::Unauthenticated("Authorization must be `Bearer` and a token")),
+        }
+    }
+}
+
+/// A JSON body that keeps its rules: 400 unreadable, 413 too long, 415 not JSON, 422 with the fields that are wrong.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> FromRequest<App> for Body<T>
+where
+    T: DeserializeOwned + garde::Validate<Context = ()>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Body<T>> {
+        let Json(value) = Json::<T>::from_request(request, app).await.map_err(unreadable)?;
+        value.validate().map_err(|report| {
+            let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
+                path: path.to_string(),
+                message: error.to_string(),
+            };
+            Error::Invalid(report.iter().map(field).collect())
+        })?;
+        Ok(Body(value))
+    }
+}
+
+fn unreadable(rejection: JsonRejection) -> Error {
+    let code = match &rejection {
+        JsonRejection::MissingJsonContentType(_) => "unsupported-media-type",
+        JsonRejection::JsonDataError(_) => "invalid",
+        JsonRejection::BytesRejection(_) => "too-large",
+        _ => "bad-request",
+    };
+    Error::Refused {
+        status: rejection.status(),
+        code,
+        detail: rejection.body_text().into(),
+    }
+}
+
+/// Parameters after the `?`; unreadable ones are 400.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Params<T>> {
+        let query = Query::<T>::from_request_parts(parts, app).await;
+        query
+            .map(|Query(value)| Params(value))
+            .map_err(|error| Error::BadRequest(error.body_text().into()))
+    }
+}
+
+/// The key in the path; what is no key names nothing: 404.
+#[derive(Clone, Copy, Debug)]
+pub struct Id(pub Uuid);
+
+impl FromRequestParts<App> for Id {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Id> {
+        let path = <Path<Uuid> as FromRequestParts<App>>::from_request_parts(parts, app).await;
+        path.map(|Path(id)| Id(id)).map_err(|_| Error::NotFound("session"))
+    }
+}
+
+/// The address of the caller; behind a trusted proxy, the one that the proxy saw.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ClientAddress> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let forwarded = app.config.http.trust_proxy.then(|| last_forwarded(parts)).flatten();
+        let address = forwarded
+            .or(peer)
+            .ok_or_else(|| anyhow::anyhow!("a request without an address"))?;
+        Ok(ClientAddress(address.to_canonical()))
+    }
+}
+
+/// The last entry: a proxy appends what it saw, and everything before it is the client's own claim.
+fn last_forwarded(parts: &Parts) -> Option<IpAddr> {
+    parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?
+        .rsplit(',')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Scheme and authority by which the caller reached us, for links that leave the page: `https://live.example.org`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The same origin followed by `path`, which starts with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// Whether the browser talks to us encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+}
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Origin> {
+        if let Some(url) = &app.config.http.public_url {
+            return Ok(Origin(url.origin().ascii_serialization()));
+        }
+        let header = |name| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+        };
+        let host = parts
+            .uri
+            .authority()
+            .map(|authority| authority.as_str())
+            .or_else(|| header(HOST.as_str()));
+        let host = host.ok_or(Error::BadRequest("the Host header is missing".into()))?;
+        let forwarded = if app.config.http.trust_proxy {
+            header("x-forwarded-proto")
+        } else {
+            None
+        };
+        let scheme = if forwarded == Some("https") { "https" } else { "http" };
+        Ok(Origin(format!("{scheme}://{host}")))
+    }
+}

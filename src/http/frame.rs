@@ -1,0 +1,120 @@
+//! What every request passes through, from the outside in: id and log line, security headers, problem details, a
+//! bounded time, a caught panic, compression.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::response::Response;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
+
+use super::problem;
+use crate::App;
+use crate::id;
+
+/// Longest JSON body. Routes with longer ones set their own.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// What a page of ours may load. Media comes from `blob:` (hls.js feeds the player through Media Source Extensions, and
+/// runs a worker from one); styles in the page are those of its components' shadow trees.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+                   font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; \
+                   manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, CSP),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=()",
+    ),
+];
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts the frame around all routes.
+pub fn around(router: Router, app: &App) -> Router {
+    let compressible = DefaultPredicate::new()
+        .and(NotForContentType::const_new("video/"))
+        .and(NotForContentType::const_new("audio/"));
+    // innermost first
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            app.config.http.request_timeout,
+        ))
+        .layer(map_response(problem::complete))
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(from_fn(identify))
+        .layer(from_fn_with_state(app.clone(), secure))
+}
+
+/// Refuses requests that change something and come from a page of another site. For routes that know the caller by
+/// cookie; those with bearer tokens stay outside.
+pub fn same_site_only<S: Clone + Send + Sync + 'static>(router: Router<S>, app: &App) -> anyhow::Result<Router<S>> {
+    let mut csrf = CsrfLayer::new();
+    if let Some(url) = &app.config.http.public_url {
+        csrf = csrf.add_trusted_origin(url.origin().ascii_serialization())?;
+    }
+    Ok(router.layer(csrf.with_rejection_response(|_| problem::cross_site())))
+}
+
+/// Gives the request an id, writes one log line about it, and tells the id to the client. The path is logged as its
+/// pattern: real ones hold capabilities (`/whip/{session}/{peer}`, `/media/…/{signature}/…`).
+async fn identify(request: Request, next: Next) -> Response {
+    let request_id = id::new().simple().to_string();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(none)", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!("request", id = %request_id, method = %request.method(), route);
+    async move {
+        let started = Instant::now();
+        let mut response = next.run(request).await;
+        let ms = started.elapsed().as_millis();
+        tracing::debug!(status = response.status().as_u16(), ms, "answered");
+        response
+            .headers_mut()
+            .insert(REQUEST_ID, request_id.parse().expect("hexadecimal digits"));
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if !is_preflight {
+        for (name, value) in HEADERS {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+    }
+    if app
+        .config
+        .http
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.scheme() == "https")
+    {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}

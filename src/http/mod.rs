@@ -1,0 +1,23 @@
+//! HTTP without capabilities: the table of routes, what handlers take and give, and the frame around each request.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `router` | all routes on one screen |
+//! | `frame` | what every request passes through: id, log line, limits, headers |
+//! | `extract` | what handlers ask for: users by role, validated bodies, keys in paths |
+//! | `problem` | errors as problem details |
+//! | `cookie` | the login cookie |
+//! | `openapi` | the description of the API |
+//! | `assets` | the web app inside the binary |
+//! | `health` | for load balancers |
+//! | `serve` | the listener, and a bounded end |
+
+pub mod assets;
+pub mod cookie;
+pub mod extract;
+pub mod frame;
+pub mod health;
+pub mod openapi;
+pub mod problem;
+pub mod router;
+pub mod serve;

@@ -1,0 +1,53 @@
+//! All routes on one screen. Each handler carries its own path and documentation; a test holds the list below to them.
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{assets, frame, health, openapi};
+use crate::sessions::instructor;
+use crate::{App, accounts, recordings, sessions, whip};
+
+/// Everything that the server answers.
+///
+/// # Errors
+/// A public URL that is no origin.
+pub fn router(app: &App) -> anyhow::Result<Router> {
+    let (api, document) = api().split_for_parts();
+    let by_cookie = api.merge(openapi::router(&document));
+    let routes = Router::new()
+        .merge(frame::same_site_only(by_cookie, app)?)
+        .merge(recordings::routes::media()) // /media/{session}/{expires}/{signature}/{file}: by signature
+        .merge(whip::routes::router()) // /whip/… and /whep/…: by bearer token
+        .fallback(assets::serve); // the web app
+    Ok(frame::around(routes.with_state(app.clone()), app))
+}
+
+/// The API: what is documented.
+#[rustfmt::skip] // one route, one line
+pub fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Api::openapi())
+        .routes(routes!(accounts::routes::setup_state, accounts::routes::setup)) // GET POST /api/setup
+        .routes(routes!(accounts::routes::signup))           // POST   /api/auth/signup
+        .routes(routes!(accounts::routes::login))            // POST   /api/auth/login
+        .routes(routes!(accounts::routes::logout))           // POST   /api/auth/logout
+        .routes(routes!(accounts::routes::me))               // GET    /api/auth/me
+
+        .routes(routes!(sessions::routes::list))             // GET    /api/live/sessions
+        .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}
+        .routes(routes!(sessions::routes::watch_token))      // POST   /api/live/sessions/{id}/watch-token
+        .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
+        .routes(routes!(recordings::routes::master))         // GET    /api/live/sessions/{id}/hls/master.m3u8
+
+        .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
+        .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create
+        .routes(routes!(instructor::change, instructor::delete)) // PATCH DELETE /api/instructor/streams/{id}
+        .routes(routes!(instructor::start))                  // POST   /api/instructor/streams/{id}/start
+        .routes(routes!(instructor::end))                    // POST   /api/instructor/streams/{id}/end
+        .routes(routes!(instructor::ingest))                 // GET    /api/instructor/streams/{id}/ingest
+        .routes(routes!(instructor::rotate))                 // POST   /api/instructor/streams/{id}/ingest/rotate
+
+        .routes(routes!(health::alive))                      // GET    /healthz
+        .routes(routes!(health::ready))                      // GET    /readyz
+}

@@ -1,0 +1,253 @@
+//! HTTP of sessions for those who run them: planning, starting, ending, stream keys.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::view::{SessionList, SessionView};
+use super::{Plan, Session, store};
+use crate::App;
+use crate::accounts::User;
+use crate::db::Ts;
+use crate::error::Result;
+use crate::http::extract::{Body, Id, Instructor, Origin};
+use crate::http::problem::Problem;
+
+/// More sessions of one instructor than a page shows; older ones are found by search later on.
+const MOST_LISTED: i64 = 500;
+
+/// A plan for a session.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSession {
+    #[garde(length(chars, min = 1, max = 255), custom(not_blank))]
+    title: String,
+    #[garde(length(chars, max = 10_000))]
+    description: Option<String>,
+    #[garde(custom(sensible_time))]
+    scheduled_start: Ts,
+    #[garde(range(min = 1, max = 24 * 60))]
+    duration_minutes: i64,
+    #[garde(length(chars, max = 255))]
+    topic: Option<String>,
+    /// 1 preparation, 2 discovery, 3 recommendation, 4 decision.
+    #[garde(range(min = 1, max = 4))]
+    phase_id: Option<i64>,
+    /// Watched without a login.
+    #[garde(skip)]
+    is_public: bool,
+    /// True if not given.
+    #[garde(skip)]
+    recording_enabled: Option<bool>,
+    /// IANA name; UTC if not given.
+    #[garde(length(bytes, max = 64))]
+    time_zone: Option<String>,
+}
+
+/// What to change; what is not given stays. `null` takes a description, topic or phase away.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionChange {
+    #[garde(length(chars, min = 1, max = 255), inner(custom(not_blank)))]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(length(chars, max = 10_000)))]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    #[garde(inner(custom(sensible_time)))]
+    scheduled_start: Option<Ts>,
+    #[garde(range(min = 1, max = 24 * 60))]
+    duration_minutes: Option<i64>,
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(length(chars, max = 255)))]
+    #[schema(value_type = Option<String>)]
+    topic: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(range(min = 1, max = 4)))]
+    #[schema(value_type = Option<i64>)]
+    phase_id: Option<Option<i64>>,
+    #[garde(skip)]
+    is_public: Option<bool>,
+    #[garde(skip)]
+    recording_enabled: Option<bool>,
+    #[garde(length(bytes, max = 64))]
+    time_zone: Option<String>,
+}
+
+/// What OBS, ffmpeg and GStreamer need to publish.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ingest {
+    whip_url: String,
+    /// Whoever has it can broadcast into this session.
+    stream_key: String,
+}
+
+/// Plans a session
+#[utoipa::path(post, path = "/api/instructor/streams/create", tag = "instructor", request_body = NewSession, responses(
+    (status = 201, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn create(
+    State(app): State<App>,
+    Instructor(user): Instructor,
+    Body(new): Body<NewSession>,
+) -> Result<(StatusCode, Json<SessionView>)> {
+    let session = super::create(&app, &user, new.into()).await?;
+    Ok((StatusCode::CREATED, view(&app, session, &user)))
+}
+
+/// Lists the caller's own sessions, latest first
+#[utoipa::path(get, path = "/api/instructor/streams", tag = "instructor", responses(
+    (status = 200, body = SessionList), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<SessionList>> {
+    let sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED).await?;
+    let sessions = sessions
+        .into_iter()
+        .map(|session| SessionView::new(&app, session, Some(&user)))
+        .collect();
+    Ok(Json(SessionList { sessions }))
+}
+
+/// Changes the plan of a session
+#[utoipa::path(patch, path = "/api/instructor/streams/{id}", tag = "instructor", params(("id" = uuid::Uuid, Path)),
+    request_body = SessionChange, responses(
+    (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn change(
+    State(app): State<App>,
+    Instructor(user): Instructor,
+    Id(id): Id,
+    Body(change): Body<SessionChange>,
+) -> Result<Json<SessionView>> {
+    let session = super::get_own(&app, id, &user).await?;
+    let plan = change.apply(session.plan());
+    Ok(view(&app, super::change(&app, &session, plan).await?, &user))
+}
+
+/// Takes a session off the schedule, together with its replay
+#[utoipa::path(delete, path = "/api/instructor/streams/{id}", tag = "instructor", params(("id" = uuid::Uuid, Path)),
+    responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn delete(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<StatusCode> {
+    let session = super::get_own(&app, id, &user).await?;
+    super::delete(&app, &session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Marks a session as live
+#[utoipa::path(post, path = "/api/instructor/streams/{id}/start", tag = "instructor",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn start(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<SessionView>> {
+    let session = super::get_own(&app, id, &user).await?;
+    Ok(view(&app, super::start(&app, session).await?, &user))
+}
+
+/// Ends a session: the broadcast is closed, viewers are told, the replay begins
+#[utoipa::path(post, path = "/api/instructor/streams/{id}/end", tag = "instructor",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn end(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<SessionView>> {
+    let session = super::get_own(&app, id, &user).await?;
+    Ok(view(&app, super::end(&app, session).await?, &user))
+}
+
+/// Shows the WHIP URL and the stream key
+#[utoipa::path(get, path = "/api/instructor/streams/{id}/ingest", tag = "instructor",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, body = Ingest), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn ingest(
+    State(app): State<App>,
+    Instructor(user): Instructor,
+    origin: Origin,
+    Id(id): Id,
+) -> Result<impl IntoResponse> {
+    let session = super::get_own(&app, id, &user).await?;
+    Ok(secret(Ingest::new(&session, &origin)))
+}
+
+/// Replaces the stream key; the old one is void at once
+#[utoipa::path(post, path = "/api/instructor/streams/{id}/ingest/rotate", tag = "instructor",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, body = Ingest), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn rotate(
+    State(app): State<App>,
+    Instructor(user): Instructor,
+    origin: Origin,
+    Id(id): Id,
+) -> Result<impl IntoResponse> {
+    super::get_own(&app, id, &user).await?;
+    let session = super::rotate_key(&app, id).await?;
+    Ok(secret(Ingest::new(&session, &origin)))
+}
+
+fn view(app: &App, session: Session, user: &User) -> Json<SessionView> {
+    Json(SessionView::new(app, session, Some(user)))
+}
+
+fn secret(ingest: Ingest) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store")], Json(ingest))
+}
+
+impl Ingest {
+    fn new(session: &Session, origin: &Origin) -> Ingest {
+        Ingest {
+            whip_url: origin.join(&format!("/whip/{}", session.id)),
+            stream_key: session.stream_key.expose().to_owned(),
+        }
+    }
+}
+
+impl From<NewSession> for Plan {
+    fn from(new: NewSession) -> Plan {
+        Plan {
+            title: new.title.trim().to_owned(),
+            description: new.description,
+            scheduled_start: new.scheduled_start,
+            duration_minutes: new.duration_minutes,
+            time_zone: new.time_zone.unwrap_or_else(|| "UTC".into()),
+            topic: new.topic,
+            phase_id: new.phase_id,
+            is_public: new.is_public,
+            recording_enabled: new.recording_enabled.unwrap_or(true),
+        }
+    }
+}
+
+impl SessionChange {
+    fn apply(self, plan: Plan) -> Plan {
+        Plan {
+            title: self.title.map_or(plan.title, |title| title.trim().to_owned()),
+            description: self.description.unwrap_or(plan.description),
+            scheduled_start: self.scheduled_start.unwrap_or(plan.scheduled_start),
+            duration_minutes: self.duration_minutes.unwrap_or(plan.duration_minutes),
+            time_zone: self.time_zone.unwrap_or(plan.time_zone),
+            topic: self.topic.unwrap_or(plan.topic),
+            phase_id: self.phase_id.unwrap_or(plan.phase_id),
+            is_public: self.is_public.unwrap_or(plan.is_public),
+            recording_enabled: self.recording_enabled.unwrap_or(plan.recording_enabled),
+        }
+    }
+}
+
+/// Tells `null` (take it away) from a field that is not given.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn not_blank(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() {
+        Err(garde::Error::new("must not be blank"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Between 2000 and 2100: outside of it somebody mixed up units.
+fn sensible_time(at: &Ts, (): &()) -> garde::Result {
+    match at.unix_s() {
+        946_684_800..4_102_444_800 => Ok(()),
+        _ => Err(garde::Error::new("must be a time between the years 2000 and 2100")),
+    }
+}

@@ -1,0 +1,415 @@
+//! Sessions: scheduled classes, from the plan to the replay. What they are and what may happen to them.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `access` | who may broadcast, watch and see the replay |
+//! | `token` | short-lived bearer tokens for WHIP and WHEP |
+//! | `lifecycle` | states that move with the media |
+//! | `view` | sessions as JSON |
+//! | `routes`, `instructor` | HTTP for viewers, HTTP for instructors |
+
+pub mod access;
+pub mod instructor;
+pub mod lifecycle;
+pub mod routes;
+pub mod store;
+pub mod token;
+pub mod view;
+
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::accounts::login::random_text;
+use crate::accounts::{Role, User};
+use crate::db::Ts;
+use crate::error::{Error, Result};
+use crate::{App, id};
+
+/// A scheduled class: a row of `live_sessions`.
+#[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
+pub struct Session {
+    /// Key; also the stream's.
+    pub id: Uuid,
+    /// For people.
+    pub title: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Whose class it is.
+    pub instructor_id: Uuid,
+    /// Their name when it was planned.
+    pub instructor_name: String,
+    /// Planned start.
+    pub scheduled_start: Ts,
+    /// Planned length.
+    pub duration_minutes: i64,
+    /// IANA name of the zone in which it was planned.
+    pub time_zone: String,
+    /// When it went live.
+    pub actual_start: Option<Ts>,
+    /// When it was ended.
+    pub actual_end: Option<Ts>,
+    /// Where it is in its life.
+    #[sqlx(try_from = "String")]
+    pub status: Status,
+    /// For people.
+    pub topic: Option<String>,
+    /// 1 preparation, 2 discovery, 3 recommendation, 4 decision.
+    pub phase_id: Option<i64>,
+    /// For people.
+    pub level: Option<String>,
+    /// A picture.
+    pub thumbnail_url: Option<String>,
+    /// What enrolling costs.
+    pub price_in_tokens: i64,
+    /// Watched without a login.
+    pub is_public: bool,
+    /// What OBS and others publish with.
+    #[sqlx(try_from = "String")]
+    pub stream_key: StreamKey,
+    /// Most viewers at the same time.
+    pub max_viewers: i64,
+    /// Whether it is to be recorded.
+    pub recording_enabled: bool,
+    /// Whether there is media to replay.
+    pub recording_available: bool,
+    /// End of the replay; `None` before the end of the session, and where replays are kept for ever.
+    pub recording_expires_at: Option<Ts>,
+}
+
+/// Where a session is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Planned. The API says `upcoming`.
+    #[serde(rename = "upcoming", alias = "scheduled")]
+    Scheduled,
+    /// Now.
+    Live,
+    /// Over.
+    Ended,
+    /// Never to be.
+    Cancelled,
+}
+
+/// The secret that a session is published with; shown to its instructor, never in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StreamKey(String);
+
+impl StreamKey {
+    /// A new, unguessable key.
+    #[must_use]
+    pub fn random() -> StreamKey {
+        StreamKey(format!("sk_{}", random_text::<24>()))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for StreamKey {
+    fn from(text: String) -> StreamKey {
+        StreamKey(text)
+    }
+}
+
+impl std::fmt::Debug for StreamKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StreamKey(…)")
+    }
+}
+
+impl Status {
+    /// As in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Scheduled => "scheduled",
+            Status::Live => "live",
+            Status::Ended => "ended",
+            Status::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Status, String> {
+        [Status::Scheduled, Status::Live, Status::Ended, Status::Cancelled]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| format!("unknown status {text}"))
+    }
+}
+
+/// What an instructor decides about a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// For people.
+    pub title: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Planned start.
+    pub scheduled_start: Ts,
+    /// Planned length.
+    pub duration_minutes: i64,
+    /// IANA name.
+    pub time_zone: String,
+    /// For people.
+    pub topic: Option<String>,
+    /// 1 to 4.
+    pub phase_id: Option<i64>,
+    /// Watched without a login.
+    pub is_public: bool,
+    /// Whether it is to be recorded.
+    pub recording_enabled: bool,
+}
+
+impl Plan {
+    /// # Errors
+    /// 422 for a zone that does not exist.
+    fn check(&self) -> Result<()> {
+        match TimeZone::get(&self.time_zone) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::field(
+                "timeZone",
+                "is not an IANA time zone like Europe/Amsterdam",
+            )),
+        }
+    }
+}
+
+impl Session {
+    /// When the plan says that it is over.
+    #[must_use]
+    pub fn scheduled_end(&self) -> Ts {
+        self.scheduled_start.plus_s(self.duration_minutes.saturating_mul(60))
+    }
+
+    /// Whether `user` runs it: its instructor, or an admin.
+    #[must_use]
+    pub fn is_run_by(&self, user: &User) -> bool {
+        user.role == Role::Admin || (user.role == Role::Instructor && user.id == self.instructor_id)
+    }
+
+    /// Whether nothing more will happen in it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.status, Status::Ended | Status::Cancelled)
+    }
+
+    /// What was decided about it.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan {
+            title: self.title.clone(),
+            description: self.description.clone(),
+            scheduled_start: self.scheduled_start,
+            duration_minutes: self.duration_minutes,
+            time_zone: self.time_zone.clone(),
+            topic: self.topic.clone(),
+            phase_id: self.phase_id,
+            is_public: self.is_public,
+            recording_enabled: self.recording_enabled,
+        }
+    }
+}
+
+/// Plans a session of `instructor`.
+///
+/// # Errors
+/// 422 for a plan that cannot be.
+pub async fn create(app: &App, instructor: &User, plan: Plan) -> Result<Session> {
+    plan.check()?;
+    let session = store::insert(&app.db, id::new(), instructor, &plan, &StreamKey::random()).await?;
+    tracing::info!(session = %session.id, instructor = %instructor.id, "session planned");
+    Ok(session)
+}
+
+/// Changes what was decided about a session.
+///
+/// # Errors
+/// 422 for a plan that cannot be; 409 when its time changes after it went live.
+pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session> {
+    plan.check()?;
+    let is_moved = plan.scheduled_start != session.scheduled_start || plan.duration_minutes != session.duration_minutes;
+    if is_moved && session.status != Status::Scheduled {
+        return Err(Error::Conflict {
+            code: "session-started",
+            detail: "the time of a session is fixed once it started",
+        });
+    }
+    found(store::update_plan(&app.db, session.id, &plan).await?)
+}
+
+/// Marks a session as live; one that is live stays so.
+///
+/// # Errors
+/// 409 when it is over.
+pub async fn start(app: &App, session: Session) -> Result<Session> {
+    if session.status == Status::Live {
+        return Ok(session);
+    }
+    match store::mark_live(&app.db, session.id, Ts::now()).await? {
+        Some(session) => {
+            tracing::info!(session = %session.id, "session is live");
+            Ok(session)
+        }
+        None => found(store::find(&app.db, session.id).await?).and_then(|now| match now.status {
+            Status::Live => Ok(now),
+            _ => Err(over()),
+        }),
+    }
+}
+
+/// Ends a session: closes its publisher, tells its viewers, finishes its recording, and sets when the replay ends and
+/// when it moves to the catalogue. One that has ended stays as it is.
+///
+/// # Errors
+/// 409 when it never started.
+pub async fn end(app: &App, session: Session) -> Result<Session> {
+    match session.status {
+        Status::Ended => return Ok(session),
+        Status::Live => {}
+        Status::Scheduled => {
+            return Err(Error::Conflict {
+                code: "session-not-live",
+                detail: "the session has not started",
+            });
+        }
+        Status::Cancelled => return Err(over()),
+    }
+    let dates = EndDates::new(Ts::now(), app.config.recording.retention_days);
+    // First the row: a publisher that dials again at this moment is refused.
+    let ended = store::mark_ended(&app.db, session.id, dates).await?;
+    app.live.end(id::stream_of(session.id)).await;
+    match ended {
+        Some(_) => tracing::info!(session = %session.id, "session ended"),
+        None => tracing::debug!(session = %session.id, "ended by somebody else at the same moment"),
+    }
+    found(store::find(&app.db, session.id).await?)
+}
+
+/// Takes a session off the schedule, together with its replay.
+///
+/// # Errors
+/// 409 while it is live.
+pub async fn delete(app: &App, session: &Session) -> Result<()> {
+    if !store::mark_deleted(&app.db, session.id, Ts::now()).await? {
+        return Err(Error::Conflict {
+            code: "session-live",
+            detail: "end the session before you delete it",
+        });
+    }
+    app.live.end(id::stream_of(session.id)).await;
+    tracing::info!(session = %session.id, "session deleted");
+    Ok(())
+}
+
+/// Replaces the stream key; the old one is void at once.
+///
+/// # Errors
+/// 404 when the session is gone.
+pub async fn rotate_key(app: &App, session: Uuid) -> Result<Session> {
+    found(store::set_stream_key(&app.db, session, &StreamKey::random()).await?)
+}
+
+/// A session by its key.
+///
+/// # Errors
+/// 404 when there is none, or it was deleted.
+pub async fn get(app: &App, id: Uuid) -> Result<Session> {
+    found(store::find(&app.db, id).await?)
+}
+
+/// A session that `user` runs.
+///
+/// # Errors
+/// 404 when there is none; 403 when it is somebody else's.
+pub async fn get_own(app: &App, id: Uuid, user: &User) -> Result<Session> {
+    let session = get(app, id).await?;
+    if !session.is_run_by(user) {
+        return Err(Error::Forbidden("this is somebody else's session"));
+    }
+    Ok(session)
+}
+
+/// The dates that the end of a session sets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EndDates {
+    /// The end itself.
+    pub ended_at: Ts,
+    /// End of the replay; `None`: kept for ever.
+    pub recording_expires_at: Option<Ts>,
+    /// Two months by the calendar later (UTC).
+    pub migration_scheduled_at: Ts,
+}
+
+impl EndDates {
+    /// For a session that ends at `ended_at`; `retention_days` of 0 keep the replay for ever.
+    #[must_use]
+    pub fn new(ended_at: Ts, retention_days: u32) -> EndDates {
+        let retention_s = i64::from(retention_days) * 24 * 3600;
+        let in_utc = ended_at.timestamp().to_zoned(TimeZone::UTC);
+        let migration = in_utc.saturating_add(2.months()).timestamp();
+        EndDates {
+            ended_at,
+            recording_expires_at: (retention_days > 0).then(|| ended_at.plus_s(retention_s)),
+            migration_scheduled_at: migration.into(),
+        }
+    }
+}
+
+fn found(session: Option<Session>) -> Result<Session> {
+    session.ok_or(Error::NotFound("session"))
+}
+
+fn over() -> Error {
+    Error::Conflict {
+        code: "session-over",
+        detail: "the session is over",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ts(text: &str) -> Ts {
+        text.parse::<jiff::Timestamp>().unwrap().into()
+    }
+
+    #[test]
+    fn the_end_sets_the_end_of_the_replay_and_the_move_to_the_catalogue() {
+        let cases = [
+            (
+                "2026-01-14T15:00:00Z",
+                7,
+                Some("2026-01-21T15:00:00Z"),
+                "2026-03-14T15:00:00Z",
+            ),
+            (
+                "2026-12-31T15:00:00Z",
+                30,
+                Some("2027-01-30T15:00:00Z"),
+                "2027-02-28T15:00:00Z",
+            ),
+            ("2026-10-20T15:00:00Z", 0, None, "2026-12-20T15:00:00Z"),
+        ];
+        for (ended_at, days, expires, migrates) in cases {
+            let dates = EndDates::new(ts(ended_at), days);
+            assert_eq!(dates.recording_expires_at, expires.map(ts), "{ended_at}");
+            assert_eq!(dates.migration_scheduled_at, ts(migrates), "{ended_at}");
+        }
+    }
+
+    #[test]
+    fn a_stream_key_is_not_printed_by_accident() {
+        let key = StreamKey::random();
+        assert!(!format!("{key:?}").contains(key.expose()));
+    }
+}

@@ -1,0 +1,189 @@
+//! SQL of sessions.
+
+use uuid::Uuid;
+
+use super::{EndDates, Plan, Session, Status, StreamKey};
+use crate::accounts::User;
+use crate::args;
+use crate::db::{Db, Ts};
+
+/// Adds a session.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert(db: &Db, id: Uuid, instructor: &User, plan: &Plan, key: &StreamKey) -> sqlx::Result<Session> {
+    let sql = "INSERT INTO live_sessions (id, instructor_id, instructor_name, stream_key, created_at, updated_at, \
+               title, description, scheduled_start, duration_minutes, time_zone, topic, phase_id, is_public, \
+               recording_enabled) \
+               VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *";
+    let mut values = args![id, instructor.id, &instructor.name, key.expose(), Ts::now()];
+    values.extend(plan_args(plan));
+    db.write_one(sql, values).await
+}
+
+/// Changes the plan of a session.
+///
+/// # Errors
+/// The database's own.
+pub async fn update_plan(db: &Db, id: Uuid, plan: &Plan) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET updated_at = $2, title = $3, description = $4, scheduled_start = $5, \
+               duration_minutes = $6, time_zone = $7, topic = $8, phase_id = $9, is_public = $10, \
+               recording_enabled = $11 WHERE id = $1 AND deleted_at IS NULL RETURNING *";
+    let mut values = args![id, Ts::now()];
+    values.extend(plan_args(plan));
+    db.write_opt(sql, values).await
+}
+
+fn plan_args(plan: &Plan) -> Vec<crate::db::Val> {
+    args![
+        &plan.title,
+        plan.description.clone(),
+        plan.scheduled_start,
+        plan.duration_minutes,
+        &plan.time_zone,
+        plan.topic.clone(),
+        plan.phase_id,
+        plan.is_public,
+        plan.recording_enabled,
+    ]
+}
+
+/// Finds a session that was not deleted.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Session>> {
+    db.opt(
+        "SELECT * FROM live_sessions WHERE id = $1 AND deleted_at IS NULL",
+        args![id],
+    )
+    .await
+}
+
+/// Finds the session that a stream key belongs to.
+///
+/// # Errors
+/// The database's own.
+pub async fn find_by_stream_key(db: &Db, key: &str) -> sqlx::Result<Option<Session>> {
+    db.opt(
+        "SELECT * FROM live_sessions WHERE stream_key = $1 AND deleted_at IS NULL",
+        args![key],
+    )
+    .await
+}
+
+/// Lists sessions: live ones, then upcoming ones soonest first, then the others latest first; of one status if asked.
+/// Without a status, cancelled ones are left out.
+///
+/// # Errors
+/// The database's own.
+pub async fn list(db: &Db, status: Option<Status>, limit: i64) -> sqlx::Result<Vec<Session>> {
+    let sql = "SELECT * FROM live_sessions WHERE deleted_at IS NULL \
+               AND (status = $1 OR ($1 = '' AND status <> 'cancelled')) \
+               ORDER BY CASE status WHEN 'live' THEN 0 WHEN 'scheduled' THEN 1 ELSE 2 END, \
+               CASE WHEN status IN ('live', 'scheduled') THEN scheduled_start ELSE -scheduled_start END, id LIMIT $2";
+    db.all(sql, args![status.map_or("", Status::as_str), limit]).await
+}
+
+/// Lists the sessions of one instructor, latest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_of_instructor(db: &Db, instructor: Uuid, limit: i64) -> sqlx::Result<Vec<Session>> {
+    let sql = "SELECT * FROM live_sessions WHERE deleted_at IS NULL AND instructor_id = $1 \
+               ORDER BY scheduled_start DESC, id LIMIT $2";
+    db.all(sql, args![instructor, limit]).await
+}
+
+/// Lists the sessions that are live.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_live(db: &Db) -> sqlx::Result<Vec<Session>> {
+    db.all(
+        "SELECT * FROM live_sessions WHERE deleted_at IS NULL AND status = 'live'",
+        args![],
+    )
+    .await
+}
+
+/// Makes a scheduled session live; `None`: it is not scheduled.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_live(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET status = 'live', actual_start = $2, updated_at = $2 \
+               WHERE id = $1 AND status = 'scheduled' AND deleted_at IS NULL RETURNING *";
+    db.write_opt(sql, args![id, now]).await
+}
+
+/// Ends a live session; `None`: it is not live.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_ended(db: &Db, id: Uuid, dates: EndDates) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET status = 'ended', actual_end = $2, recording_expires_at = $3, \
+               migration_scheduled_at = $4, updated_at = $2 \
+               WHERE id = $1 AND status = 'live' AND deleted_at IS NULL RETURNING *";
+    db.write_opt(
+        sql,
+        args![
+            id,
+            dates.ended_at,
+            dates.recording_expires_at,
+            dates.migration_scheduled_at
+        ],
+    )
+    .await
+}
+
+/// Hides a session for good; false: it is live.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_deleted(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<bool> {
+    let sql = "UPDATE live_sessions SET deleted_at = $2, updated_at = $2 \
+               WHERE id = $1 AND status <> 'live' AND deleted_at IS NULL";
+    Ok(db.exec(sql, args![id, now]).await? == 1)
+}
+
+/// Replaces the stream key.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_stream_key(db: &Db, id: Uuid, key: &StreamKey) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET stream_key = $2, updated_at = $3 \
+               WHERE id = $1 AND deleted_at IS NULL RETURNING *";
+    db.write_opt(sql, args![id, key.expose(), Ts::now()]).await
+}
+
+/// Keeps the highest number of viewers.
+///
+/// # Errors
+/// The database's own.
+pub async fn raise_max_viewers(db: &Db, id: Uuid, viewers: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE live_sessions SET max_viewers = $2, updated_at = $3 WHERE id = $1 AND max_viewers < $2";
+    db.exec(sql, args![id, viewers, Ts::now()]).await.map(drop)
+}
+
+/// Notes whether there is media to replay.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_recording_available(db: &Db, id: Uuid, available: bool) -> sqlx::Result<()> {
+    let sql = "UPDATE live_sessions SET recording_available = $2, updated_at = $3 \
+               WHERE id = $1 AND recording_available <> $2";
+    db.exec(sql, args![id, available, Ts::now()]).await.map(drop)
+}
+
+/// Keys of deleted sessions whose media is still there.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_deleted_with_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> {
+    db.all(
+        "SELECT id FROM live_sessions WHERE deleted_at IS NOT NULL AND recording_available",
+        args![],
+    )
+    .await
+}

@@ -1,0 +1,30 @@
+/** `lectern demo`: a class without a camera, on a server that nobody has set up yet. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as pages from "./support/pages";
+import { received } from "./support/probe";
+import { expect, test } from "./support/test";
+
+test("the demo can be watched, and leaves a replay when it is interrupted", async ({ server, open }) => {
+  const demo = spawn(server.binary, ["demo"], {
+    cwd: server.folder,
+    env: server.env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(demo, "exit");
+  let said = "";
+  demo.stdout.on("data", (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  await expect.poll(() => /streams\/([\w-]+)\/watch/.exec(said)?.[1], { timeout: 20_000 }).toBeTruthy();
+  const session = /streams\/([\w-]+)\/watch/.exec(said)?.[1] ?? "";
+
+  const viewer = await open();
+  await pages.openWatch(viewer, session);
+  await expect.poll(async () => (await received(viewer)).framesDecoded, { timeout: 20_000 }).toBeGreaterThan(90);
+  expect((await received(viewer)).audioEnergy).toBeGreaterThan(0);
+
+  demo.kill("SIGINT");
+  expect((await exit)[0]).toBe(0);
+  await pages.playReplay(viewer);
+});

@@ -1,0 +1,46 @@
+/** `test` with the server, and pages that have a clock for a camera. */
+import { type Browser, test as base, expect, type Page } from "@playwright/test";
+import { installCamera } from "./camera";
+import { installProbe } from "./probe";
+import { Server } from "./server";
+
+export { expect, type Page };
+
+interface Fixtures {
+  /** Opens a page in a browser profile of its own, signed out. Closed after the test. */
+  open: () => Promise<Page>;
+}
+
+interface WorkerFixtures {
+  /** One server for each file of tests. */
+  server: Server;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
+    async ({}, use) => {
+      const server = await Server.fresh();
+      await use(server);
+      await server.dispose();
+    },
+    { scope: "worker" },
+  ],
+  open: async ({ browser, server }, use) => {
+    const pages: Page[] = [];
+    await use(async () => {
+      const page = await openPage(browser, server);
+      pages.push(page);
+      return page;
+    });
+    await Promise.all(pages.map((page) => page.context().close()));
+  },
+});
+
+/** A page in a new profile whose camera shows the time and whose media a test can measure. */
+export async function openPage(browser: Browser, server: Server): Promise<Page> {
+  const context = await browser.newContext({ baseURL: server.url });
+  await context.addInitScript(installCamera);
+  await context.addInitScript(installProbe);
+  return context.newPage();
+}

@@ -1,0 +1,36 @@
+/** Starts the client: language first, then the router. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { startI18n } from "../ui/i18n/i18n";
+import { statusOf } from "../ui/problem";
+import { makeRouter } from "./router";
+import "./styles.css";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal does not change by asking again; a server that is restarting does.
+      retry: (failures, error) => failures < 2 && [0, 502, 503, 504].includes(statusOf(error) ?? -1),
+      // The server may be on this very machine, reachable without any network.
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+async function start(): Promise<void> {
+  await startI18n();
+  const root = document.getElementById("root");
+  if (!root) return;
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={makeRouter(queries)} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
+
+void start();

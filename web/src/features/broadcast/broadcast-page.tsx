@@ -1,0 +1,99 @@
+/** Where an instructor goes on the air. */
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useBlocker } from "@tanstack/react-router";
+import { ArrowLeft, ExternalLink } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { sessionQuery } from "../../api/sessions";
+import type { Session } from "../../api/types";
+import { buttonClass } from "../../ui/button";
+import { ClassTime } from "../../ui/class-time";
+import { Page } from "../../ui/page";
+import { explain } from "../../ui/problem";
+import { ErrorState, Loading, Skeleton } from "../../ui/states";
+import { useTitle } from "../../ui/use-title";
+import { AirPanel } from "./air-panel";
+import { DevicePanel } from "./device-panel";
+import { HealthPanel } from "./health-panel";
+import { IngestPanel } from "./ingest-panel";
+import { Preview } from "./preview";
+import { useBroadcast } from "./use-broadcast";
+import { useCapture } from "./use-capture";
+import { useWakeLock } from "./use-wake-lock";
+
+const route = getRouteApi("/instructor/streams/$id/broadcast");
+
+/** `/instructor/streams/{id}/broadcast` */
+export function BroadcastPage() {
+  const { t } = useTranslation();
+  const { id } = route.useParams();
+  const session = useQuery(sessionQuery(id));
+  if (session.data) {
+    const { canBroadcast, status } = session.data;
+    if (!canBroadcast && status !== "ended") return <Refused error={{ status: 403 }} />;
+    return <Studio key={id} session={session.data} />;
+  }
+  if (session.isError) return <Refused error={session.error} onRetry={() => void session.refetch()} />;
+  return (
+    <Page title={t("broadcast.panel")}>
+      <Loading>
+        <Skeleton className="aspect-video max-w-3xl" />
+      </Loading>
+    </Page>
+  );
+}
+
+function Studio({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const capture = useCapture();
+  const broadcast = useBroadcast(session, capture.stream);
+  const onAir = ["connecting", "live", "reconnecting"].includes(broadcast.state);
+  useTitle(session.title);
+  useWakeLock(onAir);
+  useBlocker({ shouldBlockFn: () => onAir && !confirm(t("broadcast.leave")), enableBeforeUnload: () => onAir });
+
+  return (
+    <div className="mx-auto w-full max-w-7xl sm:px-6">
+      <div className="flex flex-wrap items-end justify-between gap-3 px-4 py-4 sm:px-0 sm:py-6">
+        <div className="min-w-0">
+          <Link to="/instructor/streams" className="inline-flex items-center gap-1 text-sm text-muted hover:underline">
+            <ArrowLeft className="size-4" aria-hidden="true" />
+            {t("broadcast.back")}
+          </Link>
+          <h1 className="text-2xl font-bold tracking-tight wrap-anywhere sm:text-3xl">{session.title}</h1>
+          <div className="mt-1">
+            <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
+          </div>
+        </div>
+        <Link
+          to="/streams/$id/watch"
+          params={{ id: session.id }}
+          target="_blank"
+          className={buttonClass({ variant: "secondary", size: "small" })}
+        >
+          <ExternalLink aria-hidden="true" />
+          {t("broadcast.openPage")}
+        </Link>
+      </div>
+      <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="grid min-w-0 content-start gap-4">
+          <Preview capture={capture} onAir={broadcast.state === "live"} onRetry={capture.retry} />
+          <AirPanel session={session} broadcast={broadcast} ready={capture.stream !== null} />
+          <DevicePanel capture={capture} />
+        </div>
+        <div className="grid min-w-0 content-start gap-4">
+          <HealthPanel history={broadcast.history} />
+          {broadcast.state === "ended" ? null : <IngestPanel sessionId={session.id} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Refused({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Page title={explain(error, t).title} width="text">
+      <ErrorState error={error} onRetry={onRetry} />
+    </Page>
+  );
+}

@@ -1,0 +1,83 @@
+/** Chooses what the stage shows for the state that a class is in. */
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { Session } from "../../api/types";
+import { buttonClass } from "../../ui/button";
+import { LivePlayer } from "./live-player";
+import { ReplayPlayer } from "./replay-player";
+import { Stage, StageNotice } from "./stage";
+import { WaitingRoom } from "./waiting-room";
+
+/** The player of one class, from before its start until after its end. */
+export function Player({ session, signedIn }: { session: Session; signedIn: boolean }) {
+  if (session.status === "cancelled") return <Cancelled />;
+  if (session.status === "ended" && !hasReplay(session)) return <Ended session={session} />;
+  if (!session.canWatch) return <NoAccess session={session} signedIn={signedIn} />;
+  if (session.status === "upcoming") return <WaitingRoom session={session} />;
+  if (session.status === "live") return <LivePlayer session={session} />;
+  return <ReplayPlayer session={session} />;
+}
+
+function hasReplay(session: Session): boolean {
+  return session.recordingAvailable && !isExpired(session);
+}
+
+function isExpired({ recordingExpiresAt }: Session): boolean {
+  return recordingExpiresAt !== null && Date.parse(recordingExpiresAt) < Date.now();
+}
+
+function Cancelled() {
+  const { t } = useTranslation();
+  return (
+    <Stage state="ended">
+      <StageNotice title={t("watch.cancelled.title")}>
+        <p className="opacity-90">{t("watch.cancelled.text")}</p>
+      </StageNotice>
+    </Stage>
+  );
+}
+
+/** A recording is ready seconds after the end; this long we say that it is coming. */
+const PREPARING_MS = 2 * 60_000;
+
+function Ended({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const { actualEnd, recordingEnabled } = session;
+  const expired = isExpired(session);
+  const fresh = recordingEnabled && actualEnd !== null && Date.now() - Date.parse(actualEnd) < PREPARING_MS;
+  const text = expired ? t("watch.ended.expired") : fresh ? t("watch.ended.preparing") : t("watch.ended.none");
+  return (
+    <Stage state="ended">
+      <StageNotice title={t("watch.ended.title")} busy={fresh && !expired}>
+        <p className="opacity-90">{text}</p>
+      </StageNotice>
+    </Stage>
+  );
+}
+
+function NoAccess({ session, signedIn }: { session: Session; signedIn: boolean }) {
+  const { t } = useTranslation();
+  if (signedIn) {
+    return (
+      <Stage state="idle">
+        <StageNotice title={t("watch.noAccess.forbidden")} />
+      </Stage>
+    );
+  }
+  const next = `/streams/${session.id}/watch`;
+  return (
+    <Stage state="idle">
+      <StageNotice title={t("watch.noAccess.title")}>
+        <p className="opacity-90">{t("watch.noAccess.text")}</p>
+        <div className="mt-3 flex flex-wrap justify-center gap-2">
+          <Link to="/login" search={{ next }} className={buttonClass()}>
+            {t("nav.logIn")}
+          </Link>
+          <Link to="/signup" search={{ next }} className={buttonClass({ variant: "secondary" })}>
+            {t("nav.signUp")}
+          </Link>
+        </div>
+      </StageNotice>
+    </Stage>
+  );
+}

@@ -1,0 +1,74 @@
+/** Plays a recording by HLS: hls.js where the browser has Media Source Extensions, its own player otherwise. */
+import type Hls from "hls.js";
+import { Emitter } from "./emitter";
+
+/** One rendition of a recording. */
+export interface Rendition {
+  /** Its index, for `choose`. */
+  index: number;
+  height: number;
+  bps: number;
+}
+
+/** What a player hears from its engine. */
+export interface ReplayEvents {
+  renditions: Rendition[];
+  /**
+   * - `access`: the server does not let us (any more)
+   * - `network`: the file cannot be had now
+   * - `media`: this browser cannot play it
+   */
+  fault: "access" | "network" | "media";
+}
+
+/** Lets `choose` go back to automatic. */
+export const AUTOMATIC = -1;
+
+/** Feeds one video element from one playlist, from `attach` to `destroy`. */
+export class ReplayEngine extends Emitter<ReplayEvents> {
+  #hls: Hls | null = null;
+  #destroyed = false;
+  #mediaRepairs = 0;
+
+  /** Loads the engine (a separate bundle) and the playlist, and stands at `startAt` seconds. */
+  async attach(video: HTMLVideoElement, playlist: string, startAt = 0): Promise<void> {
+    const { default: Engine } = await import("hls.js");
+    if (this.#destroyed) return;
+    if (!Engine.isSupported()) {
+      if (video.canPlayType("application/vnd.apple.mpegurl")) video.src = playlist;
+      else this.emit("fault", "media");
+      return;
+    }
+    const hls = new Engine({ startPosition: startAt, backBufferLength: 90 });
+    this.#hls = hls;
+    hls.on(Engine.Events.MANIFEST_PARSED, () => {
+      this.emit(
+        "renditions",
+        hls.levels.map(({ height, bitrate }, index) => ({ index, height, bps: bitrate })),
+      );
+    });
+    hls.on(Engine.Events.ERROR, (_, { fatal, type, response }) => {
+      if (!fatal) return;
+      if (type === Engine.ErrorTypes.MEDIA_ERROR && this.#mediaRepairs < 2) {
+        this.#mediaRepairs += 1;
+        return hls.recoverMediaError();
+      }
+      if (type !== Engine.ErrorTypes.NETWORK_ERROR) return this.emit("fault", "media");
+      this.emit("fault", response?.code === 401 || response?.code === 403 ? "access" : "network");
+    });
+    hls.loadSource(playlist);
+    hls.attachMedia(video);
+  }
+
+  /** Plays one rendition, or the best that fits with `AUTOMATIC`. */
+  choose(index: number): void {
+    if (this.#hls) this.#hls.nextLevel = index;
+  }
+
+  /** Lets the video element go. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#hls?.destroy();
+    this.#hls = null;
+  }
+}

@@ -1,0 +1,110 @@
+/** Plays one live stream by WHEP (draft-ietf-wish-whep) and keeps playing it. */
+import { Emitter } from "./emitter";
+import { type LinkState, PeerLink } from "./peer-link";
+import { askForStereo } from "./sdp";
+import { ViewerMeter, type ViewerStats } from "./stats";
+
+/**
+ * Whether media comes in, apart from the connection itself, which outlives a publisher:
+ * - `none`: nothing yet, since a moment
+ * - `awaited`: nothing for 2 s after connecting: nobody publishes
+ * - `flowing`
+ * - `stalled`: it came, but not in the last 3 s
+ */
+export type Flow = "none" | "awaited" | "flowing" | "stalled";
+
+/** What a player hears from its client. */
+export interface WhepEvents {
+  state: LinkState;
+  flow: Flow;
+  /** Tracks to play; a new object after each reconnection. */
+  stream: MediaStream;
+  stats: ViewerStats;
+  problem: Error;
+}
+
+/** Where to play from. */
+export interface WhepOptions {
+  endpoint: string;
+  token: () => Promise<string | null>;
+}
+
+/** Reports without a byte before media counts as awaited or stalled; one comes each second. */
+const AWAITED_AFTER_REPORTS = 2;
+const STALLED_AFTER_REPORTS = 3;
+
+/** Receives audio and video of one stream. */
+export class WhepClient extends Emitter<WhepEvents> {
+  readonly #link: PeerLink;
+  #meter = new ViewerMeter();
+  #flow: Flow = "none";
+  #silentReports = 0;
+
+  constructor(options: WhepOptions) {
+    super();
+    this.#link = new PeerLink({ ...options, prepare: (peer) => this.#prepare(peer), shapeOffer: askForStereo });
+    this.#link.on("state", (state) => this.emit("state", state));
+    this.#link.on("problem", (problem) => this.emit("problem", problem));
+    this.#link.on("report", (report) => this.#onReport(report));
+  }
+
+  get state(): LinkState {
+    return this.#link.state;
+  }
+
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  /** Connects and keeps connected until `stop`. */
+  start(): void {
+    this.#link.start();
+  }
+
+  /** Leaves the stream. */
+  stop(): Promise<void> {
+    return this.#link.stop();
+  }
+
+  /** Skips the wait before the next attempt. */
+  retryNow(): void {
+    this.#link.retryNow();
+  }
+
+  #prepare(peer: RTCPeerConnection): void {
+    this.#meter = new ViewerMeter();
+    this.#silentReports = 0;
+    this.#setFlow("none");
+    const stream = new MediaStream();
+    let announced = false;
+    peer.addEventListener("track", ({ track }) => {
+      stream.addTrack(track);
+      // A received track is muted until its first packet: the earliest sign of life there is.
+      track.addEventListener("unmute", () => this.#setFlow("flowing"));
+      if (announced) return;
+      announced = true;
+      this.emit("stream", stream);
+    });
+    // Video first in the bundle, as players and servers commonly do; either may stay silent.
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.addTransceiver("audio", { direction: "recvonly" });
+  }
+
+  #onReport(report: RTCStatsReport): void {
+    const stats = this.#meter.measure(report);
+    const silent = stats.videoBps + stats.audioBps === 0;
+    this.#silentReports = silent ? this.#silentReports + 1 : 0;
+    // The first report has nothing to compare with and says nothing of rates.
+    if (!silent) this.#setFlow("flowing");
+    else if (this.#flow === "none" && this.#silentReports >= AWAITED_AFTER_REPORTS) this.#setFlow("awaited");
+    else if (this.#flow === "flowing" && this.#silentReports >= STALLED_AFTER_REPORTS) this.#setFlow("stalled");
+    this.emit("stats", stats);
+  }
+
+  #setFlow(flow: Flow): void {
+    if (flow === "flowing") this.#silentReports = 0;
+    if (this.#flow === flow) return;
+    this.#flow = flow;
+    this.emit("flow", flow);
+  }
+}
