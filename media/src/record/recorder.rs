@@ -114,8 +114,8 @@ impl Recorder {
                 track,
                 epoch,
                 parameters,
-                ..
-            } => self.on_track(now, *track, *epoch, parameters),
+                starts_at,
+            } => self.on_track(now, *track, *epoch, *starts_at, parameters),
             Feed::Packets { track, batch } => {
                 if let Some(index) = self.position(*track)
                     && let Some(known) = self.tracks.get_mut(index)
@@ -176,7 +176,7 @@ impl Recorder {
         self.is_over && self.presentation.writes.is_empty()
     }
 
-    fn on_track(&mut self, now: Instant, track: TrackId, epoch: u32, parameters: &CodecParameters) {
+    fn on_track(&mut self, now: Instant, track: TrackId, epoch: u32, starts_at: u64, parameters: &CodecParameters) {
         if self.epoch != Some(epoch) {
             self.on_publisher_gone(now);
             self.epoch = Some(epoch);
@@ -194,7 +194,7 @@ impl Recorder {
             self.presentation.remove(index);
         }
         let codec = parameters.codec;
-        match Source::new(track, codec) {
+        match Source::new(track, codec, starts_at) {
             Some(source) if self.tracks.len() < MAX_TRACKS => {
                 let kind = match codec.kind() {
                     Kind::Audio => "audio",

@@ -230,6 +230,7 @@ impl Publisher {
                     track,
                     epoch: self.epoch,
                     parameters,
+                    starts_at: u64::from(self.epoch) * 1_000_000,
                 });
             }
         }
