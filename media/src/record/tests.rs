@@ -287,7 +287,12 @@ fn the_first_picture_is_shown_from_the_first_sound() {
 fn a_frame_shown_before_the_one_sent_ahead_of_it_keeps_its_place() {
     let mut writes = std::collections::VecDeque::new();
     let mut depacketiser = crate::codec::Depacketiser::new(Codec::Vp9).unwrap();
-    let key = crate::codec::packetise::packetise(Codec::Vp9, &crate::codec::packetise::clip(Codec::Vp9)[0], true, 1200);
+    let key = crate::codec::tests::packetise::packetise(
+        Codec::Vp9,
+        &crate::codec::tests::packetise::clip(Codec::Vp9)[0],
+        true,
+        1200,
+    );
     depacketiser
         .frame(key.iter().map(Vec::as_slice), &mut Vec::new())
         .unwrap();

@@ -1,6 +1,6 @@
 //! A made publisher, a recorder with its shell, and a disk in memory, all in virtual time.
 
-use crate::codec::packetise::{clip, packetise};
+use crate::codec::tests::packetise::{clip, packetise};
 use crate::codec::{Codec, CodecParameters, starts_key_frame};
 use crate::forward::batch::{Batch, PacketMeta};
 use crate::forward::feed::Feed;
