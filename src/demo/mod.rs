@@ -24,7 +24,13 @@ pub struct Args {
     #[arg(long, value_name = "ID", requires = "stream_key")]
     session: Option<Uuid>,
     /// The stream key of that session
-    #[arg(long, value_name = "KEY", requires = "session", env = "LECTERN_STREAM_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "KEY",
+        requires = "session",
+        env = "LECTERN_STREAM_KEY",
+        hide_env_values = true
+    )]
     stream_key: Option<String>,
 }
 
@@ -63,7 +69,9 @@ async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<()>
 /// Publishes for ever; comes back when the server was away. Only the first connection must succeed.
 async fn publish(server: &Url, session: Uuid, key: &str, clip: &Clip) -> Result<()> {
     let endpoint = server.join(&format!("/whip/{session}"))?;
-    let mut publisher = Box::pin(Publisher::connect(&endpoint, key)).await.context("cannot publish the demo class")?;
+    let mut publisher = Box::pin(Publisher::connect(&endpoint, key))
+        .await
+        .context("cannot publish the demo class")?;
     announce(server, session);
     loop {
         publisher.play(clip).await?;

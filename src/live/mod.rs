@@ -1,148 +1,214 @@
-//! The shell around the media engine; a stand-in that carries no media.
+//! The shell around the media engine: threads, sockets and recorders behind one cloneable handle, [`Live`].
+//!
+//! It knows no HTTP and no SQL, and takes no decision about media.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `hub` | what the threads and the handle have in common |
+//! | `directory` | which stream, viewer and relay is on which shard |
+//! | `shard` | a media thread: one engine, one socket, one inbox |
+//! | `inbox` | wishes, relayed media and strayed datagrams for a shard |
+//! | `socket` | UDP in batches |
+//! | `addresses` | what the answers offer |
+//! | `recording` | from a stream to files |
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+mod addresses;
+mod directory;
+mod hub;
+mod inbox;
+mod recording;
+mod shard;
+mod socket;
+mod types;
 
+pub use hub::ShardCounters;
+pub use lectern_media::engine::{Accepted, Role};
+pub use types::{LiveConfig, LiveError, LiveEvent, PeerInfo, Recording, RecordingStatus, StreamStatus};
+
+use anyhow::Context;
 use bytes::Bytes;
+use hub::Hub;
+use inbox::{Inbox, Message};
+use lectern_media::engine::{Engine, EngineConfig};
 use lectern_media::id::{PeerId, StreamId};
-use tokio::sync::broadcast;
+use parking_lot::Mutex;
+use recording::Recorders;
+use shard::Shard;
+use socket::Socket;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+use tokio::sync::{broadcast, oneshot};
 
-/// What the media part needs from the settings.
-#[derive(Clone, Debug)]
-pub struct LiveConfig {
-    /// Addresses announced instead of the machine's own.
-    pub public_addresses: Vec<IpAddr>,
-    /// Media threads; 0: one per core.
-    pub shards: usize,
-    /// How long a stream outlives its publisher.
-    pub grace: Duration,
-    /// Folder of recordings; `None`: nothing is recorded.
-    pub recordings: Option<PathBuf>,
-}
+/// A ufrag's first character names the shard, and there are 64 of those.
+const MAX_SHARDS: usize = 64;
 
-/// Handle of the running media part; cheap to clone.
-#[derive(Clone, Debug)]
+/// Less than this and a burst of a few hundred viewers' feedback is lost.
+const GOOD_RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+
+/// The running media part. Clones are the same one.
+#[derive(Clone)]
 pub struct Live {
-    events: broadcast::Sender<LiveEvent>,
-}
-
-/// The answer to an offer.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// The WHIP or WHEP resource.
-    pub peer: PeerId,
-    /// SDP.
-    pub answer: String,
-    /// Quoted, strong.
-    pub etag: String,
-}
-
-/// Why an offer was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum LiveError {
-    /// No room for one more.
-    #[error("no media engine")]
-    Overloaded,
-}
-
-/// Who a peer is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PeerInfo {
-    /// The stream it belongs to.
-    pub stream: StreamId,
-    /// What it does there.
-    pub role: Role,
-}
-
-/// What a peer does in its stream.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    /// Sends.
-    Publisher,
-    /// Receives.
-    Viewer,
-}
-
-/// A stream at this moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct StreamStatus {
-    /// Whether media comes in.
-    pub publishing: bool,
-    /// Connected viewers.
-    pub viewers: u32,
-}
-
-/// What happened to a stream.
-#[derive(Clone, Debug)]
-pub enum LiveEvent {
-    /// Media comes in.
-    Published(StreamId),
-    /// The publisher left or was lost; the grace time runs.
-    PublisherGone(StreamId),
-    /// The grace time is over and nobody came back.
-    GraceOver(StreamId),
-    /// Viewers came or went.
-    ViewerCount(StreamId, u32),
-    /// The first segment can be played.
-    RecordingStarted(StreamId),
-    /// Nothing more will be written.
-    RecordingEnded(StreamId),
+    hub: Arc<Hub>,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Live {
-    /// Starts the media threads on `socket`.
+    /// Starts the media threads on the port of `socket`. Needs a Tokio runtime around it.
     ///
     /// # Errors
-    /// None in this stand-in.
-    pub fn start(_config: LiveConfig, _socket: std::net::UdpSocket) -> anyhow::Result<Live> {
-        Ok(Live {
-            events: broadcast::channel(64).0,
-        })
+    /// Threads, sockets or a certificate cannot be had.
+    pub fn start(config: LiveConfig, socket: UdpSocket) -> anyhow::Result<Live> {
+        let shards = match config.shards {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let shards = shards.min(MAX_SHARDS);
+        let bound = socket.local_addr()?;
+        let candidates = addresses::candidates(bound, &config.public_addresses);
+        let certificate = dimpl::certificate::generate_self_signed_certificate()
+            .map_err(|error| anyhow::anyhow!("cannot make a certificate: {error}"))?;
+        let sockets = Socket::open(socket, shards).context("cannot open a socket for each media thread")?;
+        let inboxes = (0..shards).map(|_| Inbox::new()).collect::<std::io::Result<Vec<_>>>()?;
+        let (inboxes, wake_ups): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
+        let recorders = Recorders::new(config.recordings);
+        let hub = Hub::new(inboxes, recorders, config.grace, tokio::runtime::Handle::current());
+        announce(bound, shards, &candidates, sockets.first());
+        let live = Live {
+            hub,
+            threads: Arc::default(),
+        };
+        for (index, (socket, wake_up)) in sockets.into_iter().zip(wake_ups).enumerate() {
+            let mut engine_config = EngineConfig::new(certificate.clone(), candidates.clone());
+            engine_config.shard = u8::try_from(index)?;
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+            let engine = Engine::new(engine_config, seed, Instant::now())
+                .map_err(|error| anyhow::anyhow!("the certificate cannot be used: {error}"))?;
+            let shard = Shard::new(index, engine, socket, wake_up, Arc::clone(&live.hub));
+            let thread = std::thread::Builder::new()
+                .name(format!("media-{index}"))
+                .spawn(move || shard.run())?;
+            live.threads.lock().push(thread);
+        }
+        Ok(live)
     }
 
-    /// Takes a publisher's offer.
+    /// Takes a publisher's offer. When its connection is up it becomes the stream's publisher, in place of one that is
+    /// there.
     ///
     /// # Errors
-    /// Always, in this stand-in.
-    pub async fn publish(&self, _stream: StreamId, _offer: Bytes) -> Result<Accepted, LiveError> {
-        Err(LiveError::Overloaded)
+    /// The offer's fault, or no room.
+    pub async fn publish(&self, stream: StreamId, offer: Bytes, recording: Recording) -> Result<Accepted, LiveError> {
+        let (reply, answer) = oneshot::channel();
+        self.hub.publish(stream, offer, recording, reply);
+        answer.await.unwrap_or(Err(LiveError::Overloaded))
     }
 
-    /// Takes a viewer's offer.
+    /// Takes a viewer's offer. It may come before the publisher.
     ///
     /// # Errors
-    /// Always, in this stand-in.
-    pub async fn view(&self, _stream: StreamId, _offer: Bytes) -> Result<Accepted, LiveError> {
-        Err(LiveError::Overloaded)
+    /// The offer's fault, or no room.
+    pub async fn view(&self, stream: StreamId, offer: Bytes) -> Result<Accepted, LiveError> {
+        let (reply, answer) = oneshot::channel();
+        self.hub.view(stream, offer, reply);
+        answer.await.unwrap_or(Err(LiveError::Overloaded))
     }
 
-    /// Closes a peer; false: there is none.
-    pub async fn close(&self, _peer: PeerId) -> bool {
-        false
+    /// Closes a connection; false when there is none of this name.
+    pub async fn close(&self, peer: PeerId) -> bool {
+        let (reply, closed) = oneshot::channel();
+        self.hub.close(peer, reply);
+        closed.await.unwrap_or(false)
     }
 
     /// Who a peer is.
     #[must_use]
-    pub fn owner(&self, _peer: PeerId) -> Option<PeerInfo> {
-        None
+    pub fn owner(&self, peer: PeerId) -> Option<PeerInfo> {
+        self.hub.owner(peer)
     }
 
-    /// Ends a stream.
-    pub async fn end(&self, _stream: StreamId) {}
+    /// Ends a stream: closes its publisher and its viewers and finishes its recording, which is whole when this
+    /// returns.
+    pub async fn end(&self, stream: StreamId) {
+        for done in self.hub.end(stream) {
+            // A shard that is stopping has closed everybody anyway.
+            let _ = done.await;
+        }
+        self.hub.recorders.finish(stream, &self.hub).await;
+    }
 
     /// A stream at this moment.
     #[must_use]
-    pub fn status(&self, _stream: StreamId) -> StreamStatus {
-        StreamStatus::default()
+    pub fn status(&self, stream: StreamId) -> StreamStatus {
+        self.hub.status(stream)
     }
 
     /// What happens from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
-        self.events.subscribe()
+        self.hub.subscribe()
     }
 
-    /// Closes every peer and finishes all recordings.
-    pub async fn stop(&self) {}
+    /// What each shard has done, up to a quarter of a second ago.
+    #[must_use]
+    pub fn counters(&self) -> Vec<ShardCounters> {
+        self.hub
+            .shard_counters
+            .iter()
+            .map(|counters| *counters.lock())
+            .collect()
+    }
+
+    /// Closes all connections and waits for what was recorded to be on the disk. Recordings stay open: their
+    /// publishers may come back after a restart.
+    pub async fn stop(&self) {
+        (0..self.hub.inboxes.len()).for_each(|shard| self.hub.push(shard, Message::Stop));
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let hub = Arc::clone(&self.hub);
+        let waited = tokio::task::spawn_blocking(move || {
+            let panicked = threads.into_iter().filter_map(|thread| thread.join().err()).count();
+            if panicked > 0 {
+                tracing::error!(panicked, "media threads had stopped because of a bug");
+            }
+            hub.recorders.wait();
+        });
+        if let Err(error) = waited.await {
+            tracing::error!(%error, "the media threads could not be waited for");
+        }
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").finish_non_exhaustive()
+    }
+}
+
+/// Tells the operator where viewers will look for the media.
+fn announce(
+    bound: std::net::SocketAddr,
+    shards: usize,
+    candidates: &[lectern_media::peer::sdp::Candidate],
+    socket: Option<&Socket>,
+) {
+    let offered: Vec<String> = candidates
+        .iter()
+        .map(|candidate| candidate.addr.ip().to_string())
+        .collect();
+    tracing::info!(
+        port = bound.port(),
+        threads = shards,
+        "media over UDP is offered at {}",
+        offered.join(", ")
+    );
+    if let Some(Ok(bytes)) = socket.map(Socket::receive_buffer_bytes)
+        && bytes < GOOD_RECEIVE_BUFFER_BYTES
+    {
+        tracing::info!(
+            bytes,
+            "the kernel gives small UDP buffers; for hundreds of viewers raise net.core.rmem_max and wmem_max to 8388608"
+        );
+    }
 }

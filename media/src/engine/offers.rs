@@ -244,11 +244,9 @@ impl Engine {
             self.events.push_back(Event::KeyFrameWanted { stream: id });
             return;
         };
-        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected())
-            && let Some(request) = ingest.key_frame_request()
-        {
+        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) {
             self.counters.key_frame_requests += 1;
-            self.send_control(to, request);
+            self.control.write(to, |out| ingest.write_key_frame_request(out));
         }
     }
 
@@ -263,7 +261,7 @@ impl Engine {
         if let (Some(mut dtls), Some(to)) = (peer.dtls.take(), peer.agent.selected())
             && peer.is_connected()
         {
-            dtls.close(|datagram| self.control.push_back((to, datagram.to_vec())));
+            dtls.close(|datagram| self.control.push(to, datagram));
         }
         let Some(stream) = self.streams.get_mut(peer.stream) else {
             return;

@@ -73,8 +73,12 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(key) else {
             return Verdict::Dropped(DropReason::Unknown);
         };
-        let mut reply = Vec::with_capacity(96);
-        let Some(checked) = peer.agent.handle_check(&request, from, &mut reply) else {
+        let mut checked = None;
+        self.control.write(from, |reply| {
+            checked = peer.agent.handle_check(&request, from, reply);
+            checked.is_some()
+        });
+        let Some(checked) = checked else {
             return Verdict::Dropped(DropReason::Unauthentic);
         };
         peer.last_heard = self.now;
@@ -92,7 +96,6 @@ impl Engine {
             peer.dtls = Some(Box::new(session));
             self.handshaking.push(key);
         }
-        self.send_control(from, reply);
         Verdict::Taken
     }
 
@@ -112,7 +115,7 @@ impl Engine {
             return Err(DropReason::Unknown);
         };
         let control = &mut self.control;
-        let progress = drive(session, &mut |datagram| control.push_back((to, datagram.to_vec())));
+        let progress = drive(session, &mut |datagram| control.push(to, datagram));
         if let Some(keying) = progress.keying {
             peer.last_heard = self.now;
             self.connect(key, &keying);

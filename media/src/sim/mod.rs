@@ -201,6 +201,25 @@ impl Sim {
         verdict
     }
 
+    /// What a publisher sends in the time to come, with the moments at which it sends it; the engine is not given it.
+    /// For benches, which measure the engine alone.
+    pub fn record_publisher(&mut self, id: ClientId, time: Duration) -> Vec<(Instant, Origin, Vec<u8>)> {
+        let mut sent = Vec::new();
+        let end = self.now + time;
+        while self.now < end {
+            if let Some((client, Actor::Publisher(publisher), ..)) = self.clients.get_mut(id.0) {
+                publisher.tick(client, self.now);
+                let from = Origin::Udp {
+                    remote: client.address(),
+                    local: None,
+                };
+                sent.extend(client.out.drain(..).map(|bytes| (self.now, from, bytes)));
+            }
+            self.now += STEP;
+        }
+        sent
+    }
+
     /// Lets time pass.
     pub fn run(&mut self, time: Duration) {
         let end = self.now + time;

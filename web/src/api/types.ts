@@ -35,6 +35,7 @@ export interface Session {
   instructorName: string;
   /** IANA name of the class's own zone. */
   timeZone: string;
+  recordingEnabled: boolean;
   recordingAvailable: boolean;
   recordingExpiresAt: string | null;
   canWatch: boolean;

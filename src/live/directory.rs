@@ -1,0 +1,358 @@
+//! Who is where: which shard carries a stream's publisher, which shards have viewers of it, and what that asks for.
+//!
+//! A stream's publisher lives on its *home* shard, which follows from the stream's name alone, so that a publisher who
+//! comes late, comes back or takes over needs no search. A viewer goes to the shard with the fewest peers; when that is
+//! not the home shard, the first viewer there starts a relay and the last one stops it. Plain tables: no threads, no
+//! clock.
+
+use lectern_media::engine::Role;
+use lectern_media::id::{PeerId, StreamId};
+use std::collections::HashMap;
+
+/// See the module.
+pub(super) struct Directory {
+    /// Peers of each shard, those included whose offer is on its way.
+    load: Vec<u32>,
+    streams: HashMap<StreamId, Entry>,
+    peers: HashMap<PeerId, Peer>,
+    breaks: u64,
+}
+
+/// One peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Peer {
+    /// Which shard it is on.
+    pub(super) shard: usize,
+    /// Which stream it belongs to.
+    pub(super) stream: StreamId,
+    /// What it does.
+    pub(super) role: Role,
+    is_connected: bool,
+}
+
+struct Entry {
+    /// Peers of each shard that view or are about to.
+    viewers: Vec<u32>,
+    connected_viewers: u32,
+    publisher: Option<PeerId>,
+    /// Which break between two publishers this is, while the grace time runs.
+    in_break: Option<u64>,
+}
+
+/// What a connection that came or went means for its stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    /// Media comes in.
+    Published,
+    /// The publisher is gone; the break has a number.
+    PublisherGone(u64),
+    /// So many viewers are connected now.
+    Viewers(u32),
+}
+
+/// A shard that no longer needs a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct StopRelay {
+    /// Where the publisher is or would be.
+    pub(super) home: usize,
+    /// Where the last viewer was.
+    pub(super) shard: usize,
+}
+
+impl Directory {
+    /// An empty table for so many shards.
+    pub(super) fn new(shards: usize) -> Directory {
+        Directory {
+            load: vec![0; shards],
+            streams: HashMap::new(),
+            peers: HashMap::new(),
+            breaks: 0,
+        }
+    }
+
+    /// The shard of a stream's publisher.
+    pub(super) fn home(&self, stream: StreamId) -> usize {
+        // The low half of a session's UUID (version 7) is random.
+        let shards = u128::try_from(self.load.len().max(1)).unwrap_or(1);
+        usize::try_from((stream.0 & u128::from(u64::MAX)) % shards).unwrap_or(0)
+    }
+
+    /// Makes room for a publisher; returns its shard.
+    pub(super) fn place_publisher(&mut self, stream: StreamId) -> usize {
+        let home = self.home(stream);
+        self.add_load(home);
+        home
+    }
+
+    /// Makes room for a viewer; returns its shard, and whether a relay to it has to be started.
+    pub(super) fn place_viewer(&mut self, stream: StreamId) -> (usize, bool) {
+        let home = self.home(stream);
+        let by_load = |&(shard, &load): &(usize, &u32)| (load, shard != home);
+        let shard = self
+            .load
+            .iter()
+            .enumerate()
+            .min_by_key(by_load)
+            .map_or(0, |(shard, _)| shard);
+        self.add_load(shard);
+        let is_first = self.entry(stream).add_viewer(shard);
+        (shard, is_first && shard != home)
+    }
+
+    /// The offer of somebody for whom there was room was refused.
+    pub(super) fn refused(&mut self, stream: StreamId, role: Role, shard: usize) -> Option<StopRelay> {
+        self.remove_load(shard);
+        let stop = self.leave(stream, role, shard);
+        self.forget_if_empty(stream);
+        stop
+    }
+
+    /// The offer was taken.
+    pub(super) fn accepted(&mut self, peer: PeerId, stream: StreamId, role: Role, shard: usize) {
+        self.peers.insert(
+            peer,
+            Peer {
+                shard,
+                stream,
+                role,
+                is_connected: false,
+            },
+        );
+    }
+
+    /// The peer has keys. `None`: it was ended meanwhile.
+    pub(super) fn connected(&mut self, peer: PeerId) -> Option<Change> {
+        let info = self.peers.get_mut(&peer)?;
+        info.is_connected = true;
+        let Peer { stream, role, .. } = *info;
+        let entry = self.entry(stream);
+        match role {
+            Role::Publisher => {
+                entry.publisher = Some(peer);
+                entry.in_break = None;
+                Some(Change::Published)
+            }
+            Role::Viewer => {
+                entry.connected_viewers += 1;
+                Some(Change::Viewers(entry.connected_viewers))
+            }
+        }
+    }
+
+    /// The peer is gone; `is_replaced`: because another publisher has come.
+    pub(super) fn closed(&mut self, peer: PeerId, is_replaced: bool) -> (Option<Change>, Option<StopRelay>) {
+        let Some(Peer {
+            shard,
+            stream,
+            role,
+            is_connected,
+        }) = self.peers.remove(&peer)
+        else {
+            return (None, None);
+        };
+        self.remove_load(shard);
+        let stop = self.leave(stream, role, shard);
+        let breaks = self.breaks + 1;
+        let entry = self.entry(stream);
+        let change = if role == Role::Viewer {
+            is_connected.then(|| {
+                entry.connected_viewers = entry.connected_viewers.saturating_sub(1);
+                Change::Viewers(entry.connected_viewers)
+            })
+        } else if entry.publisher == Some(peer) && !is_replaced {
+            entry.publisher = None;
+            entry.in_break = Some(breaks);
+            Some(Change::PublisherGone(breaks))
+        } else {
+            None
+        };
+        self.breaks = breaks;
+        self.forget_if_empty(stream);
+        (change, stop)
+    }
+
+    /// The grace time of a break is over; false when a publisher came back, or the stream was ended, before.
+    pub(super) fn grace_over(&mut self, stream: StreamId, number: u64) -> bool {
+        let Some(entry) = self
+            .streams
+            .get_mut(&stream)
+            .filter(|entry| entry.in_break == Some(number))
+        else {
+            return false;
+        };
+        entry.in_break = None;
+        self.forget_if_empty(stream);
+        true
+    }
+
+    /// The stream is over; nothing is known of it from now on. Returns whether anybody was connected.
+    pub(super) fn ended(&mut self, stream: StreamId) {
+        let load = &mut self.load;
+        self.peers.retain(|_, peer| {
+            let stays = peer.stream != stream;
+            if let (false, Some(load)) = (stays, load.get_mut(peer.shard)) {
+                *load = load.saturating_sub(1);
+            }
+            stays
+        });
+        self.streams.remove(&stream);
+    }
+
+    /// Who a peer is.
+    pub(super) fn peer(&self, peer: PeerId) -> Option<Peer> {
+        self.peers.get(&peer).copied()
+    }
+
+    /// Whether there is a connected publisher, and how many connected viewers.
+    pub(super) fn status(&self, stream: StreamId) -> (bool, u32) {
+        let entry = self.streams.get(&stream);
+        entry.map_or((false, 0), |entry| (entry.publisher.is_some(), entry.connected_viewers))
+    }
+
+    fn entry(&mut self, stream: StreamId) -> &mut Entry {
+        let shards = self.load.len();
+        self.streams.entry(stream).or_insert_with(|| Entry {
+            viewers: vec![0; shards],
+            connected_viewers: 0,
+            publisher: None,
+            in_break: None,
+        })
+    }
+
+    fn leave(&mut self, stream: StreamId, role: Role, shard: usize) -> Option<StopRelay> {
+        let home = self.home(stream);
+        let viewers = self.streams.get_mut(&stream)?.viewers.get_mut(shard)?;
+        if role == Role::Publisher || *viewers == 0 {
+            return None;
+        }
+        *viewers -= 1;
+        (*viewers == 0 && shard != home).then_some(StopRelay { home, shard })
+    }
+
+    fn forget_if_empty(&mut self, stream: StreamId) {
+        let is_empty = |entry: &Entry| {
+            entry.publisher.is_none() && entry.in_break.is_none() && entry.viewers.iter().all(|&count| count == 0)
+        };
+        if self.streams.get(&stream).is_some_and(is_empty) {
+            self.streams.remove(&stream);
+        }
+    }
+
+    fn add_load(&mut self, shard: usize) {
+        if let Some(load) = self.load.get_mut(shard) {
+            *load += 1;
+        }
+    }
+
+    fn remove_load(&mut self, shard: usize) {
+        if let Some(load) = self.load.get_mut(shard) {
+            *load = load.saturating_sub(1);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it is the shard's first.
+    fn add_viewer(&mut self, shard: usize) -> bool {
+        let Some(count) = self.viewers.get_mut(shard) else {
+            return false;
+        };
+        *count += 1;
+        *count == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: StreamId = StreamId(0);
+    const OTHER: StreamId = StreamId(1);
+
+    fn view(directory: &mut Directory, id: u128) -> (usize, bool) {
+        let (shard, relay) = directory.place_viewer(STREAM);
+        directory.accepted(PeerId(id), STREAM, Role::Viewer, shard);
+        directory.connected(PeerId(id));
+        (shard, relay)
+    }
+
+    fn publish(directory: &mut Directory, id: u128) -> Option<Change> {
+        let shard = directory.place_publisher(STREAM);
+        assert_eq!(shard, directory.home(STREAM));
+        directory.accepted(PeerId(id), STREAM, Role::Publisher, shard);
+        directory.connected(PeerId(id))
+    }
+
+    #[test]
+    fn viewers_spread_and_a_relay_lives_as_long_as_it_has_viewers() {
+        let mut directory = Directory::new(2);
+        assert_eq!(publish(&mut directory, 100), Some(Change::Published));
+        assert_eq!(
+            view(&mut directory, 1),
+            (1, true),
+            "the home shard has the publisher already"
+        );
+        assert_eq!(view(&mut directory, 2), (0, false), "the home shard needs no relay");
+        assert_eq!(view(&mut directory, 3), (1, false), "the relay is there");
+        assert_eq!(directory.status(STREAM), (true, 3));
+        assert_eq!(directory.closed(PeerId(1), false), (Some(Change::Viewers(2)), None));
+        let stop = Some(StopRelay { home: 0, shard: 1 });
+        assert_eq!(directory.closed(PeerId(3), false), (Some(Change::Viewers(1)), stop));
+        assert_eq!(view(&mut directory, 4), (1, true), "a new viewer starts it again");
+    }
+
+    #[test]
+    fn a_refused_viewer_leaves_nothing() {
+        let mut directory = Directory::new(2);
+        directory.place_publisher(OTHER);
+        assert_eq!(directory.place_viewer(OTHER), (0, true));
+        let stop = Some(StopRelay { home: 1, shard: 0 });
+        assert_eq!(directory.refused(OTHER, Role::Viewer, 0), stop);
+        assert_eq!(directory.refused(OTHER, Role::Publisher, 1), None);
+        assert!(directory.streams.is_empty());
+        assert_eq!(directory.load, [0, 0]);
+    }
+
+    #[test]
+    fn a_break_is_over_only_when_nobody_came_back() {
+        let mut directory = Directory::new(1);
+        publish(&mut directory, 1);
+        let (change, _) = directory.closed(PeerId(1), false);
+        assert_eq!(change, Some(Change::PublisherGone(1)));
+        publish(&mut directory, 2);
+        assert!(!directory.grace_over(STREAM, 1), "somebody came back");
+        let (change, _) = directory.closed(PeerId(2), false);
+        assert_eq!(change, Some(Change::PublisherGone(2)));
+        assert!(!directory.grace_over(STREAM, 1));
+        assert!(directory.grace_over(STREAM, 2));
+        assert!(!directory.grace_over(STREAM, 2), "once");
+        assert!(directory.streams.is_empty());
+    }
+
+    #[test]
+    fn a_publisher_that_is_replaced_is_no_break() {
+        let mut directory = Directory::new(1);
+        publish(&mut directory, 1);
+        let shard = directory.place_publisher(STREAM);
+        directory.accepted(PeerId(2), STREAM, Role::Publisher, shard);
+        assert_eq!(directory.closed(PeerId(1), true), (None, None));
+        assert_eq!(directory.connected(PeerId(2)), Some(Change::Published));
+        assert_eq!(directory.status(STREAM), (true, 0));
+    }
+
+    #[test]
+    fn an_ended_stream_is_forgotten_whatever_comes_after() {
+        let mut directory = Directory::new(2);
+        publish(&mut directory, 1);
+        view(&mut directory, 2);
+        directory.ended(STREAM);
+        assert_eq!(directory.closed(PeerId(1), false), (None, None));
+        assert_eq!(directory.closed(PeerId(2), false), (None, None));
+        assert_eq!(directory.connected(PeerId(2)), None);
+        assert_eq!(
+            (directory.status(STREAM), directory.peer(PeerId(1))),
+            ((false, 0), None)
+        );
+        assert_eq!(directory.load, [0, 0]);
+    }
+}

@@ -1,0 +1,296 @@
+//! A shard's thread: moves datagrams and wishes between the world and its engine. It takes no decision about media.
+
+use super::hub::{Hub, ShardCounters};
+use super::inbox::{AcceptedReply, Arrivals, Message, WakeUp};
+use super::recording::RecorderInput;
+use super::socket::{ReceiveBuf, Sent, Socket};
+use super::types::{LiveError, Recording};
+use lectern_media::engine::{Accepted, CloseReason, Engine, Event, Origin, Refused, Role, TransmitBuf, Verdict};
+use lectern_media::forward::feed::Feed;
+use lectern_media::id::{PeerId, StreamId};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often the counters are shown to others.
+const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
+
+/// See the module.
+pub(super) struct Shard {
+    index: usize,
+    engine: Engine,
+    socket: Socket,
+    wake_up: WakeUp,
+    hub: Arc<Hub>,
+    subscribers: HashMap<StreamId, Vec<Subscriber>>,
+    /// Publishers whose stream is to be recorded once they are connected.
+    to_record: HashSet<PeerId>,
+    transmit: TransmitBuf,
+    received: Option<ReceiveBuf>,
+    arrivals: Arrivals,
+    counters: ShardCounters,
+    counters_due: Instant,
+    is_stopping: bool,
+}
+
+/// Who gets a stream's facts besides its viewers here.
+enum Subscriber {
+    /// Another shard.
+    Shard(usize),
+    /// The stream's recorder.
+    Recorder(RecorderInput),
+}
+
+impl Shard {
+    /// A shard that is ready to run.
+    pub(super) fn new(index: usize, engine: Engine, socket: Socket, wake_up: WakeUp, hub: Arc<Hub>) -> Shard {
+        Shard {
+            index,
+            engine,
+            socket,
+            wake_up,
+            hub,
+            subscribers: HashMap::new(),
+            to_record: HashSet::new(),
+            transmit: TransmitBuf::new(),
+            received: Some(ReceiveBuf::new()),
+            arrivals: Arrivals::default(),
+            counters: ShardCounters::default(),
+            counters_due: Instant::now(),
+            is_stopping: false,
+        }
+    }
+
+    /// Runs until [`Message::Stop`].
+    pub(super) fn run(mut self) {
+        while !self.is_stopping {
+            self.wait();
+            let now = Instant::now();
+            self.receive(now);
+            self.take_arrivals(now);
+            if self.engine.poll_timeout().is_some_and(|at| at <= now) {
+                self.engine.handle_timeout(now);
+            }
+            self.drain(now);
+            if now >= self.counters_due {
+                self.show_counters(now);
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self) {
+        let timeout = self
+            .engine
+            .poll_timeout()
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(timeout.subsec_nanos()),
+        });
+        let mut fds = [
+            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::new(&self.wake_up, PollFlags::IN),
+        ];
+        // Interrupted by a signal: look around and wait again.
+        let _ = poll(&mut fds, timeout.as_ref());
+    }
+
+    fn receive(&mut self, now: Instant) {
+        let Some(mut received) = self.received.take() else {
+            return;
+        };
+        let (engine, hub, counters) = (&mut self.engine, &self.hub, &mut self.counters);
+        self.socket.receive(&mut received, |from, datagram| {
+            if let Verdict::Foreign(shard) = engine.handle_datagram(now, from, datagram)
+                && let Some(inbox) = hub.inboxes.get(usize::from(shard))
+            {
+                counters.passed_on += 1;
+                inbox.push_datagram(from, datagram);
+            }
+        });
+        self.received = Some(received);
+    }
+
+    fn take_arrivals(&mut self, now: Instant) {
+        let Some(inbox) = self.hub.inboxes.get(self.index) else {
+            return;
+        };
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        if inbox.take(&self.wake_up, &mut arrivals) {
+            // A datagram that is foreign here too was for a shard that does not exist.
+            arrivals.datagrams.drain(|from, datagram| {
+                self.engine.handle_datagram(now, from, datagram);
+            });
+            for message in arrivals.messages.drain(..) {
+                self.take_message(now, message);
+            }
+        }
+        self.arrivals = arrivals;
+    }
+
+    fn take_message(&mut self, now: Instant, message: Message) {
+        match message {
+            Message::Publish {
+                stream,
+                offer,
+                recording,
+                reply,
+            } => {
+                let is_recorded = recording == Recording::Wanted && self.hub.recorders.are_on();
+                let result = self.engine.publish(now, stream, &offer, is_recorded);
+                if let (Ok(accepted), true) = (&result, is_recorded) {
+                    self.to_record.insert(accepted.peer);
+                }
+                self.answer(now, stream, Role::Publisher, result, reply);
+            }
+            Message::View { stream, offer, reply } => {
+                let result = self.engine.view(now, stream, &offer);
+                self.answer(now, stream, Role::Viewer, result, reply);
+            }
+            Message::Close { peer, reply } => drop(reply.send(self.engine.close(now, peer))),
+            Message::End { stream, reply } => {
+                self.engine.end(now, stream);
+                self.drain(now);
+                self.subscribers.remove(&stream);
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(());
+            }
+            Message::Relay { stream, to } => self.subscribe(now, stream, Subscriber::Shard(to)),
+            Message::StopRelay { stream, to } => {
+                self.unsubscribe(stream, |who| matches!(who, Subscriber::Shard(shard) if *shard == to));
+            }
+            Message::Record { stream, input } => self.subscribe(now, stream, Subscriber::Recorder(input)),
+            Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
+            Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
+            Message::Stop => {
+                let streams: Vec<StreamId> = self.subscribers.keys().copied().collect();
+                streams
+                    .into_iter()
+                    .for_each(|stream| self.unsubscribe(stream, |_| true));
+                self.is_stopping = true;
+            }
+        }
+    }
+
+    /// Notes a new peer before anything else can happen to it, and tells whoever asked.
+    fn answer(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        role: Role,
+        result: Result<Accepted, Refused>,
+        reply: AcceptedReply,
+    ) {
+        self.hub.answered(self.index, stream, role, result.as_ref().ok());
+        if let Err(Ok(abandoned)) = reply.send(result.map_err(LiveError::from)) {
+            self.engine.close(now, abandoned.peer);
+        }
+    }
+
+    fn subscribe(&mut self, now: Instant, stream: StreamId, mut subscriber: Subscriber) {
+        let snapshot = self.engine.subscribe(now, stream);
+        // What the snapshot holds is still on its way to the others; the new one must not get it twice.
+        self.drain(now);
+        for feed in snapshot {
+            self.pass_on(stream, feed, &mut subscriber);
+        }
+        self.subscribers.entry(stream).or_default().push(subscriber);
+    }
+
+    fn unsubscribe(&mut self, stream: StreamId, is_gone: impl Fn(&Subscriber) -> bool) {
+        let Some(subscribers) = self.subscribers.get_mut(&stream) else {
+            return;
+        };
+        let before = subscribers.len();
+        subscribers.retain(|subscriber| !is_gone(subscriber));
+        (subscribers.len()..before).for_each(|_| self.engine.unsubscribe(stream));
+        if subscribers.is_empty() {
+            self.subscribers.remove(&stream);
+        }
+    }
+
+    /// Sends everything that is to be sent, then tells everything that has happened.
+    fn drain(&mut self, now: Instant) {
+        while let Some(transmit) = self.engine.poll_transmit(&mut self.transmit) {
+            let Origin::Udp { remote, local } = transmit.to else {
+                continue;
+            };
+            let contents = self.transmit.filled(&transmit);
+            if self.socket.send(remote, local, contents, transmit.segment_bytes) == Sent::Lost {
+                self.counters.sends_lost += 1;
+            }
+        }
+        while let Some(event) = self.engine.poll_event() {
+            self.take_event(now, event);
+        }
+    }
+
+    fn take_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Connected { peer, stream, role } => {
+                tracing::debug!(?peer, ?stream, ?role, "connected");
+                self.hub.connected(peer, stream);
+                if self.to_record.remove(&peer) {
+                    self.record(now, stream);
+                }
+            }
+            Event::Closed {
+                peer,
+                stream,
+                role,
+                why,
+            } => {
+                tracing::debug!(?peer, ?stream, ?role, ?why, "closed");
+                self.to_record.remove(&peer);
+                self.hub.closed(peer, stream, why == CloseReason::Replaced);
+            }
+            Event::Feed { stream, feed } => {
+                let Some(mut subscribers) = self.subscribers.remove(&stream) else {
+                    return;
+                };
+                let is_over = matches!(feed, Feed::Ended);
+                for subscriber in &mut subscribers {
+                    self.pass_on(stream, feed.clone(), subscriber);
+                }
+                if !is_over {
+                    self.subscribers.insert(stream, subscribers);
+                }
+            }
+            Event::KeyFrameWanted { stream } => self.hub.want_key_frame(stream),
+        }
+    }
+
+    fn pass_on(&mut self, stream: StreamId, feed: Feed, to: &mut Subscriber) {
+        match to {
+            Subscriber::Shard(shard) => self.hub.push(*shard, Message::Relayed { stream, feed }),
+            Subscriber::Recorder(input) => {
+                if !input.send(feed) {
+                    self.counters.recorder_dropped += 1;
+                }
+            }
+        }
+    }
+
+    /// Starts the stream's recorder unless it is there already.
+    fn record(&mut self, now: Instant, stream: StreamId) {
+        let subscribers = self.subscribers.get(&stream);
+        if subscribers.is_some_and(|all| all.iter().any(|who| matches!(who, Subscriber::Recorder(_)))) {
+            return;
+        }
+        if let Some(input) = self.hub.recorders.start(stream, &self.hub) {
+            self.subscribe(now, stream, Subscriber::Recorder(input));
+        }
+    }
+
+    fn show_counters(&mut self, now: Instant) {
+        self.counters_due = now + COUNTERS_INTERVAL;
+        self.counters.engine = self.engine.counters();
+        self.counters.size = self.engine.size();
+        self.counters.inbox_dropped = self.hub.inboxes.get(self.index).map_or(0, super::inbox::Inbox::dropped);
+        if let Some(shown) = self.hub.shard_counters.get(self.index) {
+            *shown.lock() = self.counters;
+        }
+    }
+}

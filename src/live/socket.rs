@@ -1,0 +1,239 @@
+//! A shard's UDP socket: many datagrams per system call in both directions.
+//!
+//! All shards listen on one port (`SO_REUSEPORT`); the kernel spreads clients over them by address, and a datagram that
+//! arrives at the wrong shard is passed on. An answer leaves from the address that the question was sent to.
+
+use lectern_media::engine::Origin;
+use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
+use socket2::{Domain, SockRef, Type};
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+/// System calls' worth of datagrams taken at once.
+const BATCH: usize = 16;
+
+/// The largest piece that the kernel puts together from datagrams of one sender.
+const PIECE_BYTES: usize = 65_536;
+
+/// Asked of the kernel for each direction: a second of 60 Mb/s. It gives at most `net.core.rmem_max` and `wmem_max`.
+const SOCKET_BUFFER_BYTES: usize = 8 << 20;
+
+/// See the module.
+pub(super) struct Socket {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    is_v6: bool,
+}
+
+/// Memory that datagrams are received into.
+pub(super) struct ReceiveBuf(Box<[u8]>);
+
+impl ReceiveBuf {
+    /// One megabyte.
+    pub(super) fn new() -> ReceiveBuf {
+        ReceiveBuf(vec![0; BATCH * PIECE_BYTES].into_boxed_slice())
+    }
+}
+
+/// What became of a send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sent {
+    /// The kernel has all of it.
+    Whole,
+    /// The kernel had no room, or refused: at least a part is lost.
+    Lost,
+}
+
+impl Socket {
+    /// Opens `count` sockets on the port of `first`, which is one of them. `first` was bound alone, so another program
+    /// on this port would have been noticed.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(super) fn open(first: UdpSocket, count: usize) -> io::Result<Vec<Socket>> {
+        let address = first.local_addr()?;
+        if count > 1 {
+            SockRef::from(&first).set_reuse_port(true)?;
+        }
+        let only_v6 = address.is_ipv6() && SockRef::from(&first).only_v6()?;
+        let mut sockets = vec![Socket::new(first)?];
+        for _ in 1..count {
+            let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+            if address.is_ipv6() {
+                socket.set_only_v6(only_v6)?;
+            }
+            socket.set_reuse_port(true)?;
+            socket.bind(&address.into())?;
+            sockets.push(Socket::new(socket.into())?);
+        }
+        Ok(sockets)
+    }
+
+    fn new(socket: UdpSocket) -> io::Result<Socket> {
+        let options = SockRef::from(&socket);
+        // The kernel takes what it allows; there is nothing better to do about less.
+        let _ = options.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+        let _ = options.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let is_v6 = socket.local_addr()?.is_ipv6();
+        Ok(Socket { socket, state, is_v6 })
+    }
+
+    /// How many bytes the kernel keeps for datagrams that wait to be received.
+    pub(super) fn receive_buffer_bytes(&self) -> io::Result<usize> {
+        SockRef::from(&self.socket).recv_buffer_size()
+    }
+
+    /// Takes what has arrived, at most a megabyte, and gives each datagram to `each`. Returns how many pieces there
+    /// were; 0: nothing has arrived.
+    pub(super) fn receive(&self, buf: &mut ReceiveBuf, mut each: impl FnMut(Origin, &mut [u8])) -> usize {
+        let mut metas = [RecvMeta::default(); BATCH];
+        let mut pieces = buf.0.chunks_exact_mut(PIECE_BYTES);
+        let mut slices: [IoSliceMut<'_>; BATCH] =
+            std::array::from_fn(|_| IoSliceMut::new(pieces.next().unwrap_or_default()));
+        // An error is that of an earlier send (ICMP) or nothing to receive: neither needs an answer.
+        let Ok(count) = self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas) else {
+            return 0;
+        };
+        for (meta, piece) in metas.iter().zip(buf.0.chunks_exact_mut(PIECE_BYTES)).take(count) {
+            let remote = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
+            let from = Origin::Udp {
+                remote,
+                local: meta.dst_ip.map(|ip| ip.to_canonical()),
+            };
+            let Some(piece) = piece.get_mut(..meta.len) else {
+                continue;
+            };
+            piece
+                .chunks_mut(meta.stride.max(1))
+                .for_each(|datagram| each(from, datagram));
+        }
+        count
+    }
+
+    /// Sends `contents` cut into datagrams of `segment_bytes`, in as few system calls as the network card allows.
+    pub(super) fn send(
+        &self,
+        to: SocketAddr,
+        from: Option<IpAddr>,
+        contents: &[u8],
+        segment_bytes: Option<usize>,
+    ) -> Sent {
+        let segment = segment_bytes.unwrap_or(contents.len()).max(1);
+        let at_once = segment * self.state.max_gso_segments().max(1);
+        let mut sent = Sent::Whole;
+        for part in contents.chunks(at_once) {
+            if self.send_part(to, from, part, segment).is_ok() {
+                continue;
+            }
+            // Cards without segmentation offload are found out by this error only; from then on parts are single.
+            let is_over = part.len() <= segment || self.state.max_gso_segments() > 1;
+            let retried = || {
+                part.chunks(segment)
+                    .all(|one| self.send_part(to, from, one, segment).is_ok())
+            };
+            if is_over || !retried() {
+                sent = Sent::Lost;
+            }
+        }
+        sent
+    }
+
+    fn send_part(&self, to: SocketAddr, from: Option<IpAddr>, contents: &[u8], segment: usize) -> io::Result<()> {
+        let transmit = quinn_udp::Transmit {
+            destination: SocketAddr::new(self.as_bound(to.ip()), to.port()),
+            ecn: None,
+            contents,
+            segment_size: Some(segment),
+            src_ip: from.map(|ip| self.as_bound(ip)),
+        };
+        self.state.try_send(UdpSockRef::from(&self.socket), &transmit)
+    }
+
+    /// A socket for both families speaks of IPv4 addresses in IPv6 ones (RFC 4291 section 2.5.5.2).
+    fn as_bound(&self, ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V4(v4) if self.is_v6 => v4.to_ipv6_mapped().into(),
+            other => other,
+        }
+    }
+}
+
+impl std::os::fd::AsFd for Socket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn local(origin: Origin) -> Option<IpAddr> {
+        match origin {
+            Origin::Udp { local, .. } => local,
+            Origin::Tcp { .. } => None,
+        }
+    }
+
+    /// Waits for one receive that brings something.
+    fn receive(socket: &Socket) -> Vec<(Origin, Vec<u8>)> {
+        let mut buf = ReceiveBuf::new();
+        let mut got = vec![];
+        let mut fds = [rustix::event::PollFd::new(socket, rustix::event::PollFlags::IN)];
+        let timeout = rustix::event::Timespec { tv_sec: 5, tv_nsec: 0 };
+        assert_eq!(rustix::event::poll(&mut fds, Some(&timeout)), Ok(1), "nothing arrived");
+        socket.receive(&mut buf, |from, datagram| got.push((from, datagram.to_vec())));
+        got
+    }
+
+    #[test]
+    fn segments_arrive_as_datagrams_from_the_address_that_was_asked() {
+        for bind in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+            let socket = Socket::open(UdpSocket::bind(bind).unwrap(), 1).unwrap().remove(0);
+            let port = socket.socket.local_addr().unwrap().port();
+            let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+            client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let asked: IpAddr = if bind.starts_with("127") {
+                [127, 0, 0, 1]
+            } else {
+                [127, 0, 0, 5]
+            }
+            .into();
+            client.send_to(b"hello", (asked, port)).unwrap();
+            let (from, text) = receive(&socket).remove(0);
+            assert_eq!(text, b"hello");
+            assert_eq!(from.mapped_address(), client.local_addr().unwrap(), "{bind}");
+            assert_eq!(local(from), Some(asked), "{bind}");
+            assert_eq!(
+                socket.send(from.mapped_address(), local(from), &[7; 250], Some(100)),
+                Sent::Whole
+            );
+            for want in [100, 100, 50] {
+                let mut buf = [0; 300];
+                assert_eq!(
+                    client.recv_from(&mut buf).unwrap(),
+                    (want, (asked, port).into()),
+                    "{bind}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_shards_share_a_port_that_nobody_else_can_take() {
+        let first = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap();
+        let sockets = Socket::open(first, 3).unwrap();
+        assert!(
+            sockets
+                .iter()
+                .all(|socket| socket.socket.local_addr().unwrap() == address)
+        );
+        assert!(
+            UdpSocket::bind(address).is_err(),
+            "another program could steal half of the packets"
+        );
+    }
+}

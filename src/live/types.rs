@@ -1,0 +1,101 @@
+//! What goes in and out of [`Live`](super::Live).
+
+use lectern_media::engine::{Refused, Role};
+use lectern_media::id::StreamId;
+use lectern_media::peer::sdp::OfferError;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the media part needs from the settings.
+#[derive(Clone, Debug)]
+pub struct LiveConfig {
+    /// Addresses that are offered before the machine's own, for a server behind NAT.
+    pub public_addresses: Vec<IpAddr>,
+    /// Media threads; 0: one per core. More than 64 are not used.
+    pub shards: usize,
+    /// How long a stream waits for a publisher that dropped out.
+    pub grace: Duration,
+    /// The folder of recordings, one folder a stream in it; `None`: nothing is recorded.
+    pub recordings: Option<PathBuf>,
+}
+
+/// Whether a publisher's stream is recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recording {
+    /// As far as the settings allow it. The answer puts codecs first that a recording can hold.
+    Wanted,
+    /// Not at all.
+    Off,
+}
+
+/// Why an offer was not taken; nothing is kept of it then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The offer's fault; it knows its HTTP status.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// There is no room for one more, or the server is stopping.
+    #[error("the server has no room for another connection now")]
+    Overloaded,
+}
+
+impl From<Refused> for LiveError {
+    fn from(refused: Refused) -> LiveError {
+        match refused {
+            Refused::Offer(error) => LiveError::Offer(error),
+            Refused::Full => LiveError::Overloaded,
+        }
+    }
+}
+
+/// Who a peer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PeerInfo {
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// What it does there.
+    pub role: Role,
+}
+
+/// A stream at this moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StreamStatus {
+    /// Whether a publisher is connected.
+    pub publishing: bool,
+    /// Connected viewers.
+    pub viewers: u32,
+    /// How its recording is doing.
+    pub recording: RecordingStatus,
+}
+
+/// How a recording is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RecordingStatus {
+    /// There is none.
+    #[default]
+    Off,
+    /// It is being written, or waits for its publisher.
+    Writing,
+    /// The disk takes nothing; it is tried again. The class goes on.
+    DiskFailing,
+}
+
+/// What happened to a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LiveEvent {
+    /// A publisher is connected: the first, one that came back, or one that took over.
+    Published(StreamId),
+    /// The publisher left or was lost; the grace time runs.
+    PublisherGone(StreamId),
+    /// The grace time is over and nobody came back.
+    GraceOver(StreamId),
+    /// So many viewers are connected now.
+    ViewerCount(StreamId, u32),
+    /// There is something to replay.
+    RecordingStarted(StreamId),
+    /// Nothing more will be written.
+    RecordingEnded(StreamId),
+    /// The disk takes nothing: what is said meanwhile will be missing in the replay.
+    RecordingFailing(StreamId),
+}
