@@ -161,6 +161,7 @@ impl Recorder {
                 track,
                 epoch,
                 parameters,
+                ..
             } => self.on_track(now, *track, *epoch, parameters),
             Feed::Packets { track, batch } => {
                 if let Some(index) = self.tracks.iter().position(|t| t.source.track == *track)

@@ -227,6 +227,7 @@ impl Publisher {
                     track,
                     epoch: self.epoch,
                     parameters,
+                    starts_at: 0,
                 });
             }
         }
@@ -538,6 +539,7 @@ fn vp8_is_said_once_and_its_sound_is_recorded() {
             track: VIDEO,
             epoch,
             parameters,
+            starts_at: 0,
         });
         publisher.announce(&mut world);
         let until = world.now_ms + 3_000;
