@@ -55,7 +55,10 @@ async fn on_event(app: &App, event: LiveEvent) -> Result<()> {
         LiveEvent::RecordingStarted(stream) => {
             store::set_recording_available(&app.db, id::session_of(stream), true).await?;
         }
-        LiveEvent::PublisherGone(_) | LiveEvent::GraceOver(_) | LiveEvent::RecordingEnded(_) => {}
+        LiveEvent::PublisherGone(_)
+        | LiveEvent::GraceOver(_)
+        | LiveEvent::RecordingEnded(_)
+        | LiveEvent::RecordingFailing(_) => {}
     }
     Ok(())
 }
