@@ -2,7 +2,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { precompress } from "./build/precompress";
+import { precompress } from "./build/precompress.ts";
 
 /** The server that `npm run dev` passes requests on to. */
 const server = process.env.LECTERN_URL ?? "http://127.0.0.1:8080";

@@ -94,7 +94,9 @@ pub struct NewUser {
 pub async fn sign_up(app: &App, new: NewUser, role: Role) -> Result<User> {
     let hash = app.hasher.hash(new.password).await?;
     let user = new_user(&new.name, &new.email, role);
-    store::insert_user(&app.db, &user, Some(&hash)).await.map_err(email_taken)?;
+    store::insert_user(&app.db, &user, Some(&hash))
+        .await
+        .map_err(email_taken)?;
     tracing::info!(user = %user.id, role = role.as_str(), "account made");
     Ok(user)
 }
@@ -107,7 +109,10 @@ pub async fn sign_up(app: &App, new: NewUser, role: Role) -> Result<User> {
 pub async fn without_password(db: &crate::Db, name: &str, email: &str, role: Role) -> Result<User> {
     match store::user_by_email(db, &normal_email(email)).await? {
         Some(found) if found.password_hash.is_none() && found.user.role == role => Ok(found.user),
-        Some(_) => Err(Error::Conflict { code: "email-taken", detail: "this address has an account of its own".into() }),
+        Some(_) => Err(Error::Conflict {
+            code: "email-taken",
+            detail: "this address has an account of its own".into(),
+        }),
         None => {
             let user = new_user(name, email, role);
             store::insert_user(db, &user, None).await.map_err(email_taken)?;

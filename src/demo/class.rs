@@ -32,8 +32,11 @@ impl Class {
     /// # Errors
     /// When the server does not answer, or does not know the demo instructor: then the data folder is another one's.
     pub(super) async fn open(config: &Config, server: &Url) -> Result<Self> {
-        let db = Db::open(config).await.context("cannot open the server's data; run this on its machine and in its folder")?;
-        let instructor = accounts::without_password(&db, "Demo teacher", "demo@localhost", accounts::Role::Instructor).await?;
+        let db = Db::open(config)
+            .await
+            .context("cannot open the server's data; run this on its machine and in its folder")?;
+        let instructor =
+            accounts::without_password(&db, "Demo teacher", "demo@localhost", accounts::Role::Instructor).await?;
         let token = login::start(&db, instructor.id).await?;
         let api = Api::new(server, &token)?;
         let plan = json!({
@@ -43,10 +46,21 @@ impl Class {
             "durationMinutes": 60,
             "isPublic": true,
         });
-        let Created { id } = api.call(Method::POST, "/api/instructor/streams/create", Some(plan)).await?;
-        api.call::<Value>(Method::POST, &format!("/api/instructor/streams/{id}/start"), None).await?;
-        let ingest: Ingest = api.call(Method::GET, &format!("/api/instructor/streams/{id}/ingest"), None).await?;
-        Ok(Self { id, stream_key: ingest.stream_key, api, db, token })
+        let Created { id } = api
+            .call(Method::POST, "/api/instructor/streams/create", Some(plan))
+            .await?;
+        api.call::<Value>(Method::POST, &format!("/api/instructor/streams/{id}/start"), None)
+            .await?;
+        let ingest: Ingest = api
+            .call(Method::GET, &format!("/api/instructor/streams/{id}/ingest"), None)
+            .await?;
+        Ok(Self {
+            id,
+            stream_key: ingest.stream_key,
+            api,
+            db,
+            token,
+        })
     }
 
     /// Ends the class; its replay stays.
@@ -85,7 +99,10 @@ impl Api {
         let origin = HeaderValue::from_str(&server.origin().ascii_serialization())?;
         let headers = HeaderMap::from_iter([(COOKIE, cookie), (ORIGIN, origin)]);
         let http = reqwest::Client::builder().default_headers(headers).build()?;
-        Ok(Self { http, server: server.clone() })
+        Ok(Self {
+            http,
+            server: server.clone(),
+        })
     }
 
     async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Value>) -> Result<T> {
@@ -93,11 +110,17 @@ impl Api {
         if let Some(body) = &body {
             request = request.json(body);
         }
-        let response = request.send().await.with_context(|| format!("no server answers at {}", self.server))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no server answers at {}", self.server))?;
         match response.status() {
             status if status.is_success() => Ok(response.json().await?),
             StatusCode::UNAUTHORIZED => {
-                bail!("the server at {} uses another data folder than this one; see --config", self.server)
+                bail!(
+                    "the server at {} uses another data folder than this one; see --config",
+                    self.server
+                )
             }
             status => bail!("{path} failed with {status}: {}", response.text().await?),
         }

@@ -9,11 +9,28 @@ const MAX_ADDRESSES: usize = 12;
 /// Candidates for a socket bound to `bound`: the operator's addresses first, then the machine's own, most useful first.
 /// Some clients try only the first.
 pub(super) fn candidates(bound: SocketAddr, public: &[IpAddr]) -> Vec<Candidate> {
-    let own = if bound.ip().is_unspecified() { interfaces() } else { vec![bound.ip().to_canonical()] };
+    let own = if bound.ip().is_unspecified() {
+        interfaces()
+    } else {
+        vec![bound.ip().to_canonical()]
+    };
     let takes_v4 = bound.is_ipv4() || bound.ip().is_unspecified();
-    let is_reachable = |ip: &IpAddr| if bound.is_ipv4() { ip.is_ipv4() } else { ip.is_ipv6() || takes_v4 };
-    let addresses = order(public, own.into_iter().filter(is_reachable).collect(), default_route().as_slice());
-    let at = |ip| Candidate { addr: SocketAddr::new(ip, bound.port()), transport: Transport::Udp };
+    let is_reachable = |ip: &IpAddr| {
+        if bound.is_ipv4() {
+            ip.is_ipv4()
+        } else {
+            ip.is_ipv6() || takes_v4
+        }
+    };
+    let addresses = order(
+        public,
+        own.into_iter().filter(is_reachable).collect(),
+        default_route().as_slice(),
+    );
+    let at = |ip| Candidate {
+        addr: SocketAddr::new(ip, bound.port()),
+        transport: Transport::Udp,
+    };
     addresses.into_iter().map(at).collect()
 }
 
@@ -78,9 +95,25 @@ mod tests {
 
     #[test]
     fn the_most_useful_address_comes_first_and_loopback_last() {
-        let own = ips(&["127.0.0.1", "172.17.0.1", "192.168.1.5", "::1", "fe80::1", "fd00::2", "198.51.100.3"]);
+        let own = ips(&[
+            "127.0.0.1",
+            "172.17.0.1",
+            "192.168.1.5",
+            "::1",
+            "fe80::1",
+            "fd00::2",
+            "198.51.100.3",
+        ]);
         let ordered = order(&ips(&["203.0.113.7"]), own, &ips(&["192.168.1.5"]));
-        let want = ["203.0.113.7", "192.168.1.5", "198.51.100.3", "172.17.0.1", "fd00::2", "127.0.0.1", "::1"];
+        let want = [
+            "203.0.113.7",
+            "192.168.1.5",
+            "198.51.100.3",
+            "172.17.0.1",
+            "fd00::2",
+            "127.0.0.1",
+            "::1",
+        ];
         assert_eq!(ordered, ips(&want));
     }
 

@@ -65,7 +65,12 @@ pub(super) struct StopRelay {
 impl Directory {
     /// An empty table for so many shards.
     pub(super) fn new(shards: usize) -> Directory {
-        Directory { load: vec![0; shards], streams: HashMap::new(), peers: HashMap::new(), breaks: 0 }
+        Directory {
+            load: vec![0; shards],
+            streams: HashMap::new(),
+            peers: HashMap::new(),
+            breaks: 0,
+        }
     }
 
     /// The shard of a stream's publisher.
@@ -86,7 +91,12 @@ impl Directory {
     pub(super) fn place_viewer(&mut self, stream: StreamId) -> (usize, bool) {
         let home = self.home(stream);
         let by_load = |&(shard, &load): &(usize, &u32)| (load, shard != home);
-        let shard = self.load.iter().enumerate().min_by_key(by_load).map_or(0, |(shard, _)| shard);
+        let shard = self
+            .load
+            .iter()
+            .enumerate()
+            .min_by_key(by_load)
+            .map_or(0, |(shard, _)| shard);
         self.add_load(shard);
         let is_first = self.entry(stream).add_viewer(shard);
         (shard, is_first && shard != home)
@@ -103,12 +113,25 @@ impl Directory {
     /// The offer was taken.
     pub(super) fn accepted(&mut self, accepted: &Accepted, stream: StreamId, role: Role, shard: usize) {
         let etag = accepted.etag.as_str().into();
-        self.peers.insert(accepted.peer, Peer { shard, stream, role, etag, is_connected: false });
+        self.peers.insert(
+            accepted.peer,
+            Peer {
+                shard,
+                stream,
+                role,
+                etag,
+                is_connected: false,
+            },
+        );
     }
 
     /// All peers of a shard.
     pub(super) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
-        self.peers.iter().filter(|(_, peer)| peer.shard == shard).map(|(&id, _)| id).collect()
+        self.peers
+            .iter()
+            .filter(|(_, peer)| peer.shard == shard)
+            .map(|(&id, _)| id)
+            .collect()
     }
 
     /// The peer has keys. `None`: it was ended meanwhile.
@@ -132,7 +155,16 @@ impl Directory {
 
     /// The peer is gone; `is_replaced`: because another publisher has come.
     pub(super) fn closed(&mut self, peer: PeerId, is_replaced: bool) -> (Option<Change>, Option<StopRelay>) {
-        let Some(Peer { shard, stream, role, is_connected, .. }) = self.peers.remove(&peer) else { return (None, None) };
+        let Some(Peer {
+            shard,
+            stream,
+            role,
+            is_connected,
+            ..
+        }) = self.peers.remove(&peer)
+        else {
+            return (None, None);
+        };
         self.remove_load(shard);
         let stop = self.leave(stream, role, shard);
         let breaks = self.breaks + 1;
@@ -156,7 +188,11 @@ impl Directory {
 
     /// The grace time of a break is over; false when a publisher came back, or the stream was ended, before.
     pub(super) fn grace_over(&mut self, stream: StreamId, number: u64) -> bool {
-        let Some(entry) = self.streams.get_mut(&stream).filter(|entry| entry.in_break == Some(number)) else {
+        let Some(entry) = self
+            .streams
+            .get_mut(&stream)
+            .filter(|entry| entry.in_break == Some(number))
+        else {
             return false;
         };
         entry.in_break = None;
@@ -233,7 +269,9 @@ impl Directory {
 impl Entry {
     /// Whether it is the shard's first.
     fn add_viewer(&mut self, shard: usize) -> bool {
-        let Some(count) = self.viewers.get_mut(shard) else { return false };
+        let Some(count) = self.viewers.get_mut(shard) else {
+            return false;
+        };
         *count += 1;
         *count == 1
     }
@@ -247,7 +285,11 @@ mod tests {
     const OTHER: StreamId = StreamId(1);
 
     fn accepted(id: u128) -> Accepted {
-        Accepted { peer: PeerId(id), answer: String::new(), etag: String::new() }
+        Accepted {
+            peer: PeerId(id),
+            answer: String::new(),
+            etag: String::new(),
+        }
     }
 
     fn view(directory: &mut Directory, id: u128) -> (usize, bool) {
@@ -268,7 +310,11 @@ mod tests {
     fn viewers_spread_and_a_relay_lives_as_long_as_it_has_viewers() {
         let mut directory = Directory::new(2);
         assert_eq!(publish(&mut directory, 100), Some(Change::Published));
-        assert_eq!(view(&mut directory, 1), (1, true), "the home shard has the publisher already");
+        assert_eq!(
+            view(&mut directory, 1),
+            (1, true),
+            "the home shard has the publisher already"
+        );
         assert_eq!(view(&mut directory, 2), (0, false), "the home shard needs no relay");
         assert_eq!(view(&mut directory, 3), (1, false), "the relay is there");
         assert_eq!(directory.status(STREAM), (true, 3));
@@ -326,7 +372,10 @@ mod tests {
         assert_eq!(directory.closed(PeerId(1), false), (None, None));
         assert_eq!(directory.closed(PeerId(2), false), (None, None));
         assert_eq!(directory.connected(PeerId(2)), None);
-        assert_eq!((directory.status(STREAM), directory.peer(PeerId(1))), ((false, 0), None));
+        assert_eq!(
+            (directory.status(STREAM), directory.peer(PeerId(1))),
+            ((false, 0), None)
+        );
         assert_eq!(directory.load, [0, 0]);
     }
 }

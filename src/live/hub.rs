@@ -76,7 +76,15 @@ impl Hub {
     pub(super) fn publish(&self, stream: StreamId, offer: Bytes, recording: Recording, reply: AcceptedReply) {
         let mut directory = self.directory.lock();
         let shard = directory.place_publisher(stream);
-        self.push(shard, Message::Publish { stream, offer, recording, reply });
+        self.push(
+            shard,
+            Message::Publish {
+                stream,
+                offer,
+                recording,
+                reply,
+            },
+        );
     }
 
     /// Sends a viewer's offer to the best shard, and the stream after it.
@@ -180,14 +188,22 @@ impl Hub {
     /// Who a peer is.
     pub(super) fn owner(&self, peer: PeerId) -> Option<PeerInfo> {
         let peer = self.directory.lock().peer(peer)?;
-        Some(PeerInfo { stream: peer.stream, role: peer.role, etag: peer.etag })
+        Some(PeerInfo {
+            stream: peer.stream,
+            role: peer.role,
+            etag: peer.etag,
+        })
     }
 
     /// A stream at this moment.
     pub(super) fn status(&self, stream: StreamId) -> StreamStatus {
         let (publishing, viewers) = self.directory.lock().status(stream);
         let recording = self.recorders.status(stream).unwrap_or(RecordingStatus::Off);
-        StreamStatus { publishing, viewers, recording }
+        StreamStatus {
+            publishing,
+            viewers,
+            recording,
+        }
     }
 
     /// Asks the shard of the stream's publisher for a key frame.

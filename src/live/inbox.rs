@@ -24,13 +24,25 @@ pub(super) type AcceptedReply = oneshot::Sender<Result<Accepted, LiveError>>;
 /// One wish.
 pub(super) enum Message {
     /// Take a publisher's offer.
-    Publish { stream: StreamId, offer: Bytes, recording: Recording, reply: AcceptedReply },
+    Publish {
+        stream: StreamId,
+        offer: Bytes,
+        recording: Recording,
+        reply: AcceptedReply,
+    },
     /// Take a viewer's offer.
-    View { stream: StreamId, offer: Bytes, reply: AcceptedReply },
+    View {
+        stream: StreamId,
+        offer: Bytes,
+        reply: AcceptedReply,
+    },
     /// Close a connection.
     Close { peer: PeerId, reply: oneshot::Sender<bool> },
     /// End a stream.
-    End { stream: StreamId, reply: oneshot::Sender<()> },
+    End {
+        stream: StreamId,
+        reply: oneshot::Sender<()>,
+    },
     /// Another shard has its first viewer of a stream whose publisher is, or will be, here.
     Relay { stream: StreamId, to: usize },
     /// Another shard has no viewer left.
@@ -66,7 +78,9 @@ impl Datagrams {
     pub(super) fn drain(&mut self, mut each: impl FnMut(Origin, &mut [u8])) {
         let mut rest = self.bytes.as_mut_slice();
         for (from, len) in self.entries.drain(..) {
-            let Some((datagram, after)) = rest.split_at_mut_checked(len) else { break };
+            let Some((datagram, after)) = rest.split_at_mut_checked(len) else {
+                break;
+            };
             each(from, datagram);
             rest = after;
         }
@@ -112,7 +126,13 @@ impl Inbox {
 
     /// Adds a wish. Only relayed packets are lost when the thread does not keep up; what they belong to never is.
     pub(super) fn push(&self, message: Message) {
-        let is_packets = matches!(message, Message::Relayed { feed: Feed::Packets { .. }, .. });
+        let is_packets = matches!(
+            message,
+            Message::Relayed {
+                feed: Feed::Packets { .. },
+                ..
+            }
+        );
         let mut arrivals = self.arrivals.lock();
         if is_packets {
             if arrivals.relayed >= MAX_RELAYED {
@@ -170,7 +190,10 @@ mod tests {
     use super::*;
 
     fn origin(port: u16) -> Origin {
-        Origin::Udp { remote: ([127, 0, 0, 1], port).into(), local: None }
+        Origin::Udp {
+            remote: ([127, 0, 0, 1], port).into(),
+            local: None,
+        }
     }
 
     #[test]
@@ -195,8 +218,17 @@ mod tests {
             .collect();
         assert_eq!(streams, [0, 1, 2]);
         let mut datagrams = vec![];
-        taken.datagrams.drain(|from, bytes| datagrams.push((from, bytes.to_vec())));
-        assert_eq!(datagrams, [(origin(1), b"one".to_vec()), (origin(2), vec![]), (origin(3), b"three".to_vec())]);
+        taken
+            .datagrams
+            .drain(|from, bytes| datagrams.push((from, bytes.to_vec())));
+        assert_eq!(
+            datagrams,
+            [
+                (origin(1), b"one".to_vec()),
+                (origin(2), vec![]),
+                (origin(3), b"three".to_vec())
+            ]
+        );
         assert!(!inbox.take(&wake_up, &mut taken));
     }
 

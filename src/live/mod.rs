@@ -75,7 +75,10 @@ impl Live {
         let recorders = Recorders::new(config.recordings);
         let hub = Hub::new(inboxes, recorders, config.grace, tokio::runtime::Handle::current());
         announce(bound, shards, &candidates, sockets.first());
-        let live = Live { hub, threads: Arc::default() };
+        let live = Live {
+            hub,
+            threads: Arc::default(),
+        };
         for (index, (socket, wake_up)) in sockets.into_iter().zip(wake_ups).enumerate() {
             let mut engine_config = EngineConfig::new(certificate.clone(), candidates.clone());
             engine_config.shard = u8::try_from(index)?;
@@ -84,7 +87,9 @@ impl Live {
             let engine = Engine::new(engine_config, seed, Instant::now())
                 .map_err(|error| anyhow::anyhow!("the certificate cannot be used: {error}"))?;
             let shard = Shard::new(index, engine, socket, wake_up, Arc::clone(&live.hub));
-            let thread = std::thread::Builder::new().name(format!("media-{index}")).spawn(move || shard.run())?;
+            let thread = std::thread::Builder::new()
+                .name(format!("media-{index}"))
+                .spawn(move || shard.run())?;
             live.threads.lock().push(thread);
         }
         Ok(live)
@@ -149,7 +154,11 @@ impl Live {
     /// What each shard has done, up to a quarter of a second ago.
     #[must_use]
     pub fn counters(&self) -> Vec<ShardCounters> {
-        self.hub.shard_counters.iter().map(|counters| *counters.lock()).collect()
+        self.hub
+            .shard_counters
+            .iter()
+            .map(|counters| *counters.lock())
+            .collect()
     }
 
     /// Closes all connections and waits for what was recorded to be on the disk. Recordings stay open: their
@@ -184,8 +193,16 @@ fn announce(
     candidates: &[lectern_media::peer::sdp::Candidate],
     socket: Option<&Socket>,
 ) {
-    let offered: Vec<String> = candidates.iter().map(|candidate| candidate.addr.ip().to_string()).collect();
-    tracing::info!(port = bound.port(), threads = shards, "media over UDP is offered at {}", offered.join(", "));
+    let offered: Vec<String> = candidates
+        .iter()
+        .map(|candidate| candidate.addr.ip().to_string())
+        .collect();
+    tracing::info!(
+        port = bound.port(),
+        threads = shards,
+        "media over UDP is offered at {}",
+        offered.join(", ")
+    );
     if let Some(Ok(bytes)) = socket.map(Socket::receive_buffer_bytes)
         && bytes < GOOD_RECEIVE_BUFFER_BYTES
     {

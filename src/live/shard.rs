@@ -81,18 +81,26 @@ impl Shard {
 
     /// Sleeps until there is something to do.
     fn wait(&self) {
-        let timeout = self.engine.poll_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = self
+            .engine
+            .poll_timeout()
+            .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.map(|timeout| Timespec {
             tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(timeout.subsec_nanos()),
         });
-        let mut fds = [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.wake_up, PollFlags::IN)];
+        let mut fds = [
+            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::new(&self.wake_up, PollFlags::IN),
+        ];
         // Interrupted by a signal: look around and wait again.
         let _ = poll(&mut fds, timeout.as_ref());
     }
 
     fn receive(&mut self, now: Instant) {
-        let Some(mut received) = self.received.take() else { return };
+        let Some(mut received) = self.received.take() else {
+            return;
+        };
         let (engine, hub, counters) = (&mut self.engine, &self.hub, &mut self.counters);
         self.socket.receive(&mut received, |from, datagram| {
             if let Verdict::Foreign(shard) = engine.handle_datagram(now, from, datagram)
@@ -106,7 +114,9 @@ impl Shard {
     }
 
     fn take_arrivals(&mut self, now: Instant) {
-        let Some(inbox) = self.hub.inboxes.get(self.index) else { return };
+        let Some(inbox) = self.hub.inboxes.get(self.index) else {
+            return;
+        };
         let mut arrivals = std::mem::take(&mut self.arrivals);
         if inbox.take(&self.wake_up, &mut arrivals) {
             // A datagram that is foreign here too was for a shard that does not exist.
@@ -122,7 +132,12 @@ impl Shard {
 
     fn take_message(&mut self, now: Instant, message: Message) {
         match message {
-            Message::Publish { stream, offer, recording, reply } => {
+            Message::Publish {
+                stream,
+                offer,
+                recording,
+                reply,
+            } => {
                 let is_recorded = recording == Recording::Wanted && self.hub.recorders.are_on();
                 let result = self.engine.publish(now, stream, &offer, is_recorded);
                 if let (Ok(accepted), true) = (&result, is_recorded) {
@@ -184,7 +199,9 @@ impl Shard {
     }
 
     fn unsubscribe(&mut self, stream: StreamId, is_gone: impl Fn(&Subscriber) -> bool) {
-        let Some(subscribers) = self.subscribers.get_mut(&stream) else { return };
+        let Some(subscribers) = self.subscribers.get_mut(&stream) else {
+            return;
+        };
         let before = subscribers.len();
         subscribers.retain(|subscriber| !is_gone(subscriber));
         (subscribers.len()..before).for_each(|_| self.engine.unsubscribe(stream));
@@ -196,7 +213,9 @@ impl Shard {
     /// Sends everything that is to be sent, then tells everything that has happened.
     fn drain(&mut self, now: Instant) {
         while let Some(transmit) = self.engine.poll_transmit(&mut self.transmit) {
-            let Origin::Udp { remote, local } = transmit.to else { continue };
+            let Origin::Udp { remote, local } = transmit.to else {
+                continue;
+            };
             let contents = self.transmit.filled(&transmit);
             if self.socket.send(remote, local, contents, transmit.segment_bytes) == Sent::Lost {
                 self.counters.sends_lost += 1;
@@ -216,13 +235,20 @@ impl Shard {
                     self.record(now, stream);
                 }
             }
-            Event::Closed { peer, stream, role, why } => {
+            Event::Closed {
+                peer,
+                stream,
+                role,
+                why,
+            } => {
                 tracing::debug!(?peer, ?stream, ?role, ?why, "closed");
                 self.to_record.remove(&peer);
                 self.hub.closed(peer, stream, why == CloseReason::Replaced);
             }
             Event::Feed { stream, feed } => {
-                let Some(mut subscribers) = self.subscribers.remove(&stream) else { return };
+                let Some(mut subscribers) = self.subscribers.remove(&stream) else {
+                    return;
+                };
                 let is_over = matches!(feed, Feed::Ended);
                 for subscriber in &mut subscribers {
                     self.pass_on(stream, feed.clone(), subscriber);

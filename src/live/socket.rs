@@ -92,12 +92,21 @@ impl Socket {
         let mut slices: [IoSliceMut<'_>; BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(pieces.next().unwrap_or_default()));
         // An error is that of an earlier send (ICMP) or nothing to receive: neither needs an answer.
-        let Ok(count) = self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas) else { return 0 };
+        let Ok(count) = self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas) else {
+            return 0;
+        };
         for (meta, piece) in metas.iter().zip(buf.0.chunks_exact_mut(PIECE_BYTES)).take(count) {
             let remote = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
-            let from = Origin::Udp { remote, local: meta.dst_ip.map(|ip| ip.to_canonical()) };
-            let Some(piece) = piece.get_mut(..meta.len) else { continue };
-            piece.chunks_mut(meta.stride.max(1)).for_each(|datagram| each(from, datagram));
+            let from = Origin::Udp {
+                remote,
+                local: meta.dst_ip.map(|ip| ip.to_canonical()),
+            };
+            let Some(piece) = piece.get_mut(..meta.len) else {
+                continue;
+            };
+            piece
+                .chunks_mut(meta.stride.max(1))
+                .for_each(|datagram| each(from, datagram));
         }
         count
     }
@@ -119,7 +128,10 @@ impl Socket {
             }
             // Cards without segmentation offload are found out by this error only; from then on parts are single.
             let is_over = part.len() <= segment || self.state.max_gso_segments() > 1;
-            let retried = || part.chunks(segment).all(|one| self.send_part(to, from, one, segment).is_ok());
+            let retried = || {
+                part.chunks(segment)
+                    .all(|one| self.send_part(to, from, one, segment).is_ok())
+            };
             if is_over || !retried() {
                 sent = Sent::Lost;
             }
@@ -183,16 +195,28 @@ mod tests {
             let port = socket.socket.local_addr().unwrap().port();
             let client = UdpSocket::bind("127.0.0.1:0").unwrap();
             client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-            let asked: IpAddr = if bind.starts_with("127") { [127, 0, 0, 1] } else { [127, 0, 0, 5] }.into();
+            let asked: IpAddr = if bind.starts_with("127") {
+                [127, 0, 0, 1]
+            } else {
+                [127, 0, 0, 5]
+            }
+            .into();
             client.send_to(b"hello", (asked, port)).unwrap();
             let (from, text) = receive(&socket).remove(0);
             assert_eq!(text, b"hello");
             assert_eq!(from.mapped_address(), client.local_addr().unwrap(), "{bind}");
             assert_eq!(local(from), Some(asked), "{bind}");
-            assert_eq!(socket.send(from.mapped_address(), local(from), &[7; 250], Some(100)), Sent::Whole);
+            assert_eq!(
+                socket.send(from.mapped_address(), local(from), &[7; 250], Some(100)),
+                Sent::Whole
+            );
             for want in [100, 100, 50] {
                 let mut buf = [0; 300];
-                assert_eq!(client.recv_from(&mut buf).unwrap(), (want, (asked, port).into()), "{bind}");
+                assert_eq!(
+                    client.recv_from(&mut buf).unwrap(),
+                    (want, (asked, port).into()),
+                    "{bind}"
+                );
             }
         }
     }
@@ -202,7 +226,14 @@ mod tests {
         let first = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = first.local_addr().unwrap();
         let sockets = Socket::open(first, 3).unwrap();
-        assert!(sockets.iter().all(|socket| socket.socket.local_addr().unwrap() == address));
-        assert!(UdpSocket::bind(address).is_err(), "another program could steal half of the packets");
+        assert!(
+            sockets
+                .iter()
+                .all(|socket| socket.socket.local_addr().unwrap() == address)
+        );
+        assert!(
+            UdpSocket::bind(address).is_err(),
+            "another program could steal half of the packets"
+        );
     }
 }

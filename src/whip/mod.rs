@@ -56,7 +56,11 @@ impl Caller {
     /// # Errors
     /// 401, 403 or 404.
     pub async fn touch(&self, app: &App, session: Uuid, role: Role) -> Result<()> {
-        let Some(token) = self.bearer.as_deref().and_then(|text| MediaToken::read(text, &app.keys.tokens)) else {
+        let Some(token) = self
+            .bearer
+            .as_deref()
+            .and_then(|text| MediaToken::read(text, &app.keys.tokens))
+        else {
             return self.enter(app, session, role).await.map(drop);
         };
         let purpose = match role {
@@ -76,7 +80,12 @@ impl Caller {
 /// # Errors
 /// 415.
 pub fn expect_type(content_type: Option<&str>, wanted: &'static str) -> Result<()> {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     if essence.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
@@ -94,7 +103,13 @@ pub fn expect_type(content_type: Option<&str>, wanted: &'static str) -> Result<(
 /// # Errors
 /// 400 or 413 for a fragment that is none, 412 for an entity tag that is not the connection's, 422 for a restart.
 pub fn take_fragment(peer: &PeerInfo, if_match: Option<&str>, body: &[u8]) -> Result<()> {
-    let refused = |status, code, detail: String| Err(Error::Refused { status, code, detail: detail.into() });
+    let refused = |status, code, detail: String| {
+        Err(Error::Refused {
+            status,
+            code,
+            detail: detail.into(),
+        })
+    };
     if let Err(error) = fragment::parse(body) {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         return refused(status, "malformed-fragment", error.to_string());
@@ -115,7 +130,10 @@ pub fn take_fragment(peer: &PeerInfo, if_match: Option<&str>, body: &[u8]) -> Re
 }
 
 fn unavailable(detail: &'static str) -> Error {
-    Error::Unavailable { detail, retry_after: RETRY_AFTER }
+    Error::Unavailable {
+        detail,
+        retry_after: RETRY_AFTER,
+    }
 }
 
 impl From<LiveError> for Error {
@@ -129,7 +147,11 @@ impl From<LiveError> for Error {
                     StatusCode::PAYLOAD_TOO_LARGE => "too-large",
                     _ => "malformed-offer",
                 };
-                Error::Refused { status, code, detail: error.to_string().into() }
+                Error::Refused {
+                    status,
+                    code,
+                    detail: error.to_string().into(),
+                }
             }
         }
     }
@@ -142,17 +164,31 @@ mod tests {
 
     #[test]
     fn media_types_compare_without_case_and_parameters() {
-        for good in ["application/sdp", "Application/SDP; charset=utf-8", " application/sdp ;x=y"] {
+        for good in [
+            "application/sdp",
+            "Application/SDP; charset=utf-8",
+            " application/sdp ;x=y",
+        ] {
             assert!(expect_type(Some(good), SDP).is_ok(), "{good}");
         }
-        for bad in [None, Some(""), Some("text/plain"), Some("application/sdp2"), Some("application/json; application/sdp")] {
+        for bad in [
+            None,
+            Some(""),
+            Some("text/plain"),
+            Some("application/sdp2"),
+            Some("application/json; application/sdp"),
+        ] {
             assert!(expect_type(bad, SDP).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn a_fragment_is_taken_for_the_connection_that_it_names() {
-        let peer = PeerInfo { stream: StreamId(1), role: Role::Viewer, etag: "abc".into() };
+        let peer = PeerInfo {
+            stream: StreamId(1),
+            role: Role::Viewer,
+            etag: "abc".into(),
+        };
         let trickle = b"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
                         a=candidate:1 1 udp 1 192.0.2.1 1000 typ host\r\n";
         let status = |tag, body: &[u8]| match take_fragment(&peer, tag, body) {

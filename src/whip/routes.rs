@@ -9,13 +9,13 @@ use crate::id::stream_of;
 use crate::live::{Accepted, PeerInfo, Recording, Role};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
     IF_MATCH, LOCATION, ORIGIN, RETRY_AFTER,
 };
 use axum::http::request::Parts;
-use axum::http::StatusCode;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -31,9 +31,15 @@ const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("86400");
 pub fn router() -> Router<App> {
     Router::new()
         .route("/whip/{session}", endpoint().post(publish))
-        .route("/whip/{session}/{peer}", resource().patch(patch::<Whip>).delete(close::<Whip>))
+        .route(
+            "/whip/{session}/{peer}",
+            resource().patch(patch::<Whip>).delete(close::<Whip>),
+        )
         .route("/whep/{session}", endpoint().post(view))
-        .route("/whep/{session}/{peer}", resource().patch(patch::<Whep>).delete(close::<Whep>))
+        .route(
+            "/whep/{session}/{peer}",
+            resource().patch(patch::<Whep>).delete(close::<Whep>),
+        )
         .layer(map_response(allow_all_sites))
 }
 
@@ -72,7 +78,11 @@ async fn publish(
 ) -> Result<Response> {
     let session = caller.enter(&app, session, Role::Publisher).await?;
     expect_type(text(&headers, CONTENT_TYPE), SDP)?;
-    let recording = if session.recording_enabled { Recording::Wanted } else { Recording::Off };
+    let recording = if session.recording_enabled {
+        Recording::Wanted
+    } else {
+        Recording::Off
+    };
     let accepted = app.live.publish(stream_of(session.id), offer, recording).await?;
     Ok(created("whip", session.id, accepted))
 }
@@ -99,7 +109,10 @@ async fn view(
     expect_type(text(&headers, CONTENT_TYPE), SDP)?;
     let stream = stream_of(session.id);
     if !params.wait && !app.live.status(stream).publishing {
-        let error = Error::Conflict { code: "not-publishing", detail: "nobody is broadcasting yet" };
+        let error = Error::Conflict {
+            code: "not-publishing",
+            detail: "nobody is broadcasting yet",
+        };
         let retry = super::RETRY_AFTER.as_secs().to_string();
         return Ok(([(RETRY_AFTER, retry)], error).into_response());
     }
@@ -139,7 +152,11 @@ async fn close<P: Protocol>(
 ) -> Result<StatusCode> {
     caller.touch(&app, session, P::ROLE).await?;
     find::<P>(&app, session, peer)?;
-    if app.live.close(peer).await { Ok(StatusCode::OK) } else { Err(Error::NotFound("connection")) }
+    if app.live.close(peer).await {
+        Ok(StatusCode::OK)
+    } else {
+        Err(Error::NotFound("connection"))
+    }
 }
 
 fn find<P: Protocol>(app: &App, session: Uuid, peer: PeerId) -> Result<PeerInfo> {
@@ -161,7 +178,10 @@ async fn is_an_endpoint() -> impl IntoResponse {
 fn preflight(methods: &'static str, accepts: &'static str, media_type: &'static str) -> Response {
     let headers = [
         (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods)),
-        (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, if-match")),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("authorization, content-type, if-match"),
+        ),
         (ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE),
         (HeaderName::from_static(accepts), HeaderValue::from_static(media_type)),
     ];
@@ -214,7 +234,10 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller> {
         let bearer = <Option<Bearer>>::from_request_parts(parts, app).await?;
-        Ok(Caller { bearer: bearer.map(|Bearer(token)| token), user: user_of_our_page(parts, app).await? })
+        Ok(Caller {
+            bearer: bearer.map(|Bearer(token)| token),
+            user: user_of_our_page(parts, app).await?,
+        })
     }
 }
 

@@ -27,7 +27,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 function whipBinary(): string {
   const given = process.env.FFMPEG_WHIP;
   if (given) return given;
-  const server = process.env.LECTERN_TEST_BINARY ?? join(import.meta.dirname, "../../target/debug/lectern");
+  const server = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../target/debug/lectern");
   const packages = join(server, "../../venv/lib");
   const python = readdirSync(packages).find((name) => name.startsWith("python3"));
   const binaries = join(packages, python ?? "", "site-packages/imageio_ffmpeg/binaries");

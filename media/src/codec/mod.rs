@@ -4,14 +4,20 @@
 //! the payload it was given.
 
 pub mod av1;
+mod depacketise;
 pub mod h264;
 pub mod h265;
+mod nal;
 pub mod opus;
 mod read;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod vp8;
 pub mod vp9;
 
+pub use depacketise::{Depacketiser, Description, MAX_FRAME_BYTES};
 pub use read::Malformed;
+pub(crate) use read::Reader;
 
 /// Whether a decoder can start at this packet: the first packet of a key frame, or one that carries its parameter
 /// sets. `payload` is the RTP payload without header and padding. H.264 and H.265 may say so for several packets of
@@ -24,6 +30,26 @@ pub fn starts_key_frame(codec: Codec, payload: &[u8]) -> bool {
         Codec::Vp9 => vp9::starts_key_frame(payload),
         Codec::Av1 => av1::starts_key_frame(payload),
         Codec::Opus => false,
+    }
+}
+
+/// Which layer of a scalable stream a packet belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Layer {
+    /// Counted from 0, the smallest picture.
+    pub spatial: u8,
+    /// Counted from 0, the lowest frame rate.
+    pub temporal: u8,
+}
+
+/// The layer of a packet, where its payload names one: VP8, VP9 and H.265 by their headers, AV1 by the first OBU's.
+pub fn layer(codec: Codec, payload: &[u8]) -> Option<Layer> {
+    match codec {
+        Codec::H265 => h265::layer(payload),
+        Codec::Vp8 => vp8::layer(payload),
+        Codec::Vp9 => vp9::layer(payload),
+        Codec::Av1 => av1::layer(payload),
+        Codec::H264 | Codec::Opus => None,
     }
 }
 
@@ -97,104 +123,4 @@ pub struct CodecParameters {
     pub profile: u16,
     /// H.264 `packetization-mode`; 0 for every other codec.
     pub packetization_mode: u8,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const ALL: [Codec; 6] = [
-        Codec::H264,
-        Codec::H265,
-        Codec::Vp8,
-        Codec::Vp9,
-        Codec::Av1,
-        Codec::Opus,
-    ];
-
-    #[test]
-    fn key_frames_are_seen_where_they_start_and_nowhere_else() {
-        let table: &[(&str, Codec, &[u8], bool)] = &[
-            ("SPS", Codec::H264, &[0x67, 0x42, 0xe0, 0x1f], true),
-            ("PPS", Codec::H264, &[0x68, 0xce], false),
-            ("IDR, first slice", Codec::H264, &[0x65, 0x88], true),
-            ("IDR, later slice", Codec::H264, &[0x65, 0x40], false),
-            ("P slice", Codec::H264, &[0x41, 0x9a], false),
-            ("SEI", Codec::H264, &[0x06, 0x05], false),
-            (
-                "STAP-A: delimiter, SPS",
-                Codec::H264,
-                &[0x78, 0, 2, 9, 0xf0, 0, 2, 0x67, 0x42],
-                true,
-            ),
-            (
-                "STAP-A: SEI, P slice",
-                Codec::H264,
-                &[0x78, 0, 2, 6, 5, 0, 2, 0x41, 0x9a],
-                false,
-            ),
-            ("STAP-A torn before its SPS", Codec::H264, &[0x78, 0, 9, 0x67], false),
-            ("FU-A, start of IDR", Codec::H264, &[0x7c, 0x85, 0x88], true),
-            ("FU-A, middle of IDR", Codec::H264, &[0x7c, 0x05, 0x88], false),
-            ("FU-A, start of P", Codec::H264, &[0x7c, 0x81, 0x9a], false),
-            ("VPS", Codec::H265, &[0x40, 0x01, 0x0c], true),
-            ("SPS", Codec::H265, &[0x42, 0x01, 0x01], true),
-            ("IDR_W_RADL", Codec::H265, &[0x26, 0x01, 0xaf], true),
-            ("CRA, later slice", Codec::H265, &[0x2a, 0x01, 0x2f], false),
-            ("TRAIL_R", Codec::H265, &[0x02, 0x01, 0xd0], false),
-            (
-                "AP: delimiter, VPS",
-                Codec::H265,
-                &[0x60, 0x01, 0, 3, 0x46, 1, 0x50, 0, 3, 0x40, 1, 0x0c],
-                true,
-            ),
-            ("FU, start of IDR_N_LP", Codec::H265, &[0x62, 0x01, 0x94, 0xaf], true),
-            ("FU, end of IDR_N_LP", Codec::H265, &[0x62, 0x01, 0x54, 0xaf], false),
-            ("plain key", Codec::Vp8, &[0x10, 0x10, 0x02], true),
-            ("plain inter", Codec::Vp8, &[0x10, 0x11, 0x02], false),
-            (
-                "key, 15-bit picture id, TL0, TID",
-                Codec::Vp8,
-                &[0x90, 0xe0, 0x80, 1, 7, 0x40, 0x10],
-                true,
-            ),
-            ("key, later packet", Codec::Vp8, &[0x80, 0x80, 0x05, 0x10], false),
-            ("key, partition 1", Codec::Vp8, &[0x11, 0x10], false),
-            ("key", Codec::Vp9, &[0x8c, 0x05, 0x82, 0x49], true),
-            (
-                "key with scalability structure",
-                Codec::Vp9,
-                &[0x8a, 5, 0x18, 1, 64, 0, 180, 1, 0x04, 9, 0x82],
-                true,
-            ),
-            (
-                "key picture, upper spatial layer",
-                Codec::Vp9,
-                &[0xac, 0x05, 0x03, 0, 0x82],
-                false,
-            ),
-            ("intra-only", Codec::Vp9, &[0x8c, 0x05, 0x84], false),
-            ("inter", Codec::Vp9, &[0xcc, 0x05, 0x86], false),
-            ("key, later packet", Codec::Vp9, &[0x84, 0x05, 0x82], false),
-            ("profile 3 key", Codec::Vp9, &[0x08, 0xb1], true),
-            ("new sequence", Codec::Av1, &[0x18, 0x0a, 0x0b], true),
-            ("middle of a frame", Codec::Av1, &[0x90, 0x0a, 0x0b], false),
-            ("inter frame", Codec::Av1, &[0x10, 0x32], false),
-            ("music", Codec::Opus, &[0xfc, 0xff], false),
-        ];
-        for (name, codec, payload, want) in table {
-            assert_eq!(starts_key_frame(*codec, payload), *want, "{codec:?} {name}");
-        }
-        assert!(ALL.iter().all(|codec| !starts_key_frame(*codec, &[])));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_survived(payload in prop::collection::vec(any::<u8>(), 0..64)) {
-            for codec in ALL {
-                starts_key_frame(codec, &payload);
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! VP8 in RTP (RFC 7741). Forwarded, never recorded: CMAF has no VP8 that browsers play.
 
+use super::Layer;
 use super::read::{Malformed, Reader};
 
 /// What the payload descriptor says (section 4.2).
@@ -44,4 +45,12 @@ pub fn parse(payload: &[u8]) -> Result<(Descriptor, &[u8]), Malformed> {
 pub fn starts_key_frame(payload: &[u8]) -> bool {
     parse(payload)
         .is_ok_and(|(descriptor, frame)| descriptor.starts_frame && frame.first().is_some_and(|byte| byte & 0x01 == 0))
+}
+
+/// The temporal layer.
+pub fn layer(payload: &[u8]) -> Option<Layer> {
+    parse(payload).ok().map(|(descriptor, _)| Layer {
+        spatial: 0,
+        temporal: descriptor.temporal,
+    })
 }

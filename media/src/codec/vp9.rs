@@ -1,6 +1,9 @@
 //! VP9 in RTP (RFC 9628): the payload descriptor, and frames from packets.
 
+use super::Layer;
 use super::read::{Malformed, Reader};
+use shiguredo_mp4::bitstream::vp9::{self, Vp9FrameSize, Vp9SampleEntryConfig};
+use shiguredo_mp4::boxes::SampleEntry;
 
 /// What the payload descriptor says (section 4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +18,8 @@ pub struct Descriptor {
     pub spatial: u8,
     /// Temporal layer, 0 where the sender has none.
     pub temporal: u8,
+    /// Width and height of the highest spatial layer, where the packet carries the scalability structure (`V`).
+    pub size: Option<(u16, u16)>,
 }
 
 /// Splits a payload into its descriptor and the bytes of the frame.
@@ -42,24 +47,30 @@ pub fn parse(payload: &[u8]) -> Result<(Descriptor, &[u8]), Malformed> {
             }
         }
     }
-    if has(0x02) {
-        skip_scalability_structure(&mut r)?;
-    }
+    let size = if has(0x02) {
+        scalability_structure(&mut r)?
+    } else {
+        None
+    };
     let descriptor = Descriptor {
         starts_frame: has(0x08),
         ends_frame: has(0x04),
         inter_predicted,
         spatial,
         temporal,
+        size,
     };
     Ok((descriptor, r.rest()))
 }
 
-/// Section 4.2.1.
-fn skip_scalability_structure(r: &mut Reader<'_>) -> Result<(), Malformed> {
+/// Section 4.2.1: sizes of the layers, of which the last is the highest, and the pictures of a group.
+fn scalability_structure(r: &mut Reader<'_>) -> Result<Option<(u16, u16)>, Malformed> {
     let first = r.u8()?;
+    let mut size = None;
     if first & 0x10 != 0 {
-        r.take(4 * (usize::from(first >> 5) + 1))?; // width and height of each spatial layer
+        for _ in 0..=first >> 5 {
+            size = Some((r.u16()?, r.u16()?));
+        }
     }
     if first & 0x08 != 0 {
         for _ in 0..r.u8()? {
@@ -67,7 +78,7 @@ fn skip_scalability_structure(r: &mut Reader<'_>) -> Result<(), Malformed> {
             r.take(usize::from(picture >> 2 & 0x03))?;
         }
     }
-    Ok(())
+    Ok(size)
 }
 
 /// Whether this is the first packet of a key frame: it begins the lowest spatial layer of a picture, and the frame
@@ -86,4 +97,125 @@ fn is_key_frame(frame: &[u8]) -> bool {
         Some(byte) => byte & 0xc0 == 0x80 && byte & 0x0c == 0,
         None => false,
     }
+}
+
+/// The layers that the descriptor names.
+pub fn layer(payload: &[u8]) -> Option<Layer> {
+    parse(payload).ok().map(|(descriptor, _)| Layer {
+        spatial: descriptor.spatial,
+        temporal: descriptor.temporal,
+    })
+}
+
+/// The most frames that a superframe holds (VP9 bitstream specification annex B).
+const MAX_LAYERS: usize = 8;
+
+/// Puts frames together; spatial layers of one picture become a superframe.
+#[derive(Debug, Default)]
+pub(super) struct Assembler {
+    entry: Option<SampleEntry>,
+}
+
+impl Assembler {
+    /// Appends the picture to `sample`. Says whether it is a key frame.
+    pub(super) fn frame<'a>(
+        &mut self,
+        payloads: impl Iterator<Item = &'a [u8]>,
+        sample: &mut Vec<u8>,
+    ) -> Result<bool, Malformed> {
+        let begin = sample.len();
+        let malformed = Malformed {
+            what: "VP9 frame",
+            at: 0,
+        };
+        let (mut starts, mut layers, mut size) = ([0; MAX_LAYERS], 0, None);
+        for payload in payloads {
+            let (descriptor, body) = parse(payload)?;
+            if descriptor.starts_frame {
+                *starts.get_mut(layers).ok_or(malformed)? = sample.len();
+                layers += 1;
+            } else if layers == 0 {
+                return Err(malformed);
+            }
+            size = size.max(descriptor.size);
+            sample.extend_from_slice(body);
+        }
+        let key = is_key_frame(sample.get(begin..).unwrap_or_default());
+        if key {
+            self.entry = sample.get(begin..).and_then(|picture| entry(picture, size));
+        }
+        if layers > 1 {
+            push_superframe_index(sample, starts.get(..layers).unwrap_or_default());
+        }
+        Ok(key)
+    }
+
+    /// `vp09` from the newest key frame.
+    pub(super) fn entry(&self) -> Option<SampleEntry> {
+        self.entry.clone()
+    }
+}
+
+/// Annex B: sizes of the frames, in little-endian, between two equal marker bytes.
+fn push_superframe_index(sample: &mut Vec<u8>, starts: &[usize]) {
+    let end = sample.len();
+    let last = u8::try_from(starts.len() - 1).expect("at most eight layers");
+    let marker = 0xc0 | 3 << 3 | last;
+    sample.push(marker);
+    for (i, start) in starts.iter().enumerate() {
+        let next = starts.get(i + 1).copied().unwrap_or(end);
+        let size = u32::try_from(next - start).unwrap_or(u32::MAX);
+        sample.extend_from_slice(&size.to_le_bytes());
+    }
+    sample.push(marker);
+}
+
+/// `vp09` for a stream that begins with this key frame. `size` is that of the highest spatial layer, where the lowest
+/// alone is a key frame.
+fn entry(key_frame: &[u8], size: Option<(u16, u16)>) -> Option<SampleEntry> {
+    let header = vp9::parse_frame_header(key_frame).ok()?;
+    let Vp9FrameSize::Resolved { width, height } = header.frame_size else {
+        return None;
+    };
+    let own = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
+    let (width, height) = size.map_or(own, |size| size.max(own));
+    // ISO/IEC 23091-2 code points; 2 is unspecified
+    let (colour_primaries, transfer_characteristics, matrix_coefficients) = match header.color_space {
+        1 | 3 => (6, 6, 6),
+        2 => (1, 1, 1),
+        5 => (9, 14, 9),
+        7 => (1, 13, 0),
+        _ => (2, 2, 2),
+    };
+    let level = level(u64::from(width) * u64::from(height));
+    let config = Vp9SampleEntryConfig {
+        level,
+        colour_primaries,
+        transfer_characteristics,
+        matrix_coefficients,
+        width,
+        height,
+    };
+    vp9::build_vp09_box(&header, &config).ok().map(SampleEntry::Vp09)
+}
+
+/// The lowest level that allows pictures of this many samples at 60 a second (VP9 levels, luma picture size).
+fn level(samples: u64) -> u8 {
+    const SAMPLES_PER_S: [(u64, u8); 11] = [
+        (829_440, 10),
+        (2_764_800, 11),
+        (4_608_000, 20),
+        (9_216_000, 21),
+        (20_736_000, 30),
+        (36_864_000, 31),
+        (83_558_400, 40),
+        (160_432_128, 41),
+        (311_951_360, 50),
+        (588_251_136, 51),
+        (1_176_502_272, 52),
+    ];
+    SAMPLES_PER_S
+        .iter()
+        .find(|(limit, _)| samples * 60 <= *limit)
+        .map_or(62, |(_, level)| *level)
 }

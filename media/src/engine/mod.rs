@@ -6,11 +6,15 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `offers` | commands: publish, view, close, end, relay |
+//! | `patch` | commands: trickled candidates, ICE restart |
 //! | `receive` | datagrams in |
+//! | `control` | small messages on their way out |
 //! | `transmit` | datagrams out |
 //! | `timers` | what happens by time alone |
 
+mod control;
 mod offers;
+mod patch;
 mod receive;
 #[cfg(test)]
 mod tests;
@@ -19,8 +23,8 @@ mod transmit;
 mod types;
 
 pub use types::{
-    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, Origin, Refused, Role, Transmit, TransmitBuf,
-    Verdict,
+    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, Refused,
+    Role, Transmit, TransmitBuf, Verdict,
 };
 
 use crate::demux::Demux;
@@ -29,16 +33,13 @@ use crate::id::{PeerId, StreamId};
 use crate::peer::Peer;
 use crate::peer::dtls::SharedConfig;
 use crate::stream::Stream;
+use control::ControlQueue;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::time::Instant;
-
-/// Small messages (STUN, DTLS, RTCP) waiting to be sent. They are drained after every call, so this is never reached
-/// unless the shell stops draining.
-const MAX_CONTROL: usize = 65_536;
 
 /// Retransmissions waiting to be sent.
 const MAX_RETRANSMITS: usize = 16_384;
@@ -64,7 +65,7 @@ pub struct Engine {
     /// Viewers that are sent history.
     catching_up: Vec<(usize, PeerId)>,
     next_catch_up: usize,
-    control: VecDeque<(Origin, Vec<u8>)>,
+    control: ControlQueue,
     retransmits: VecDeque<transmit::Retransmit>,
     events: VecDeque<Event>,
     counters: Counters,
@@ -93,7 +94,7 @@ impl Engine {
             work: VecDeque::new(),
             catching_up: Vec::new(),
             next_catch_up: 0,
-            control: VecDeque::new(),
+            control: ControlQueue::default(),
             retransmits: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -116,14 +117,6 @@ impl Engine {
     /// How many peers, streams and connected viewers there are.
     pub fn size(&self) -> (usize, usize, usize) {
         (self.peers.len(), self.streams.len(), self.viewers.len())
-    }
-
-    fn send_control(&mut self, to: Origin, message: Vec<u8>) {
-        if self.control.len() < MAX_CONTROL {
-            self.control.push_back((to, message));
-        } else {
-            self.counters.note_drop(DropReason::Full);
-        }
     }
 
     /// Puts a stream into the list of work if there is any, and passes on its facts.

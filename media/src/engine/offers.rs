@@ -125,13 +125,16 @@ impl Engine {
             start_kbps: self.config.start_kbps,
         });
         let id = PeerId(u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64()));
-        let etag = format!("{:016x}", self.rng.next_u64());
+        let etag = self.new_etag();
         let stream = self.stream_key(stream);
         let ufrag = agent.ufrag;
         let key = self.peers.insert(Peer {
             id,
             stream,
             agent,
+            next_agent: None,
+            remote_ufrag: offer.ice.ufrag.clone(),
+            etag: etag.clone(),
             negotiated,
             fingerprints: offer.fingerprints.clone(),
             our_side,
@@ -244,11 +247,9 @@ impl Engine {
             self.events.push_back(Event::KeyFrameWanted { stream: id });
             return;
         };
-        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected())
-            && let Some(request) = ingest.key_frame_request()
-        {
+        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) {
             self.counters.key_frame_requests += 1;
-            self.send_control(to, request);
+            self.control.write(to, |out| ingest.write_key_frame_request(out));
         }
     }
 
@@ -258,12 +259,14 @@ impl Engine {
             return;
         };
         self.peer_ids.remove(&peer.id);
-        self.demux.remove(&peer.agent.ufrag, peer.agent.addresses(), key);
+        for agent in [Some(&peer.agent), peer.next_agent.as_ref()].into_iter().flatten() {
+            self.demux.remove(&agent.ufrag, agent.addresses(), key);
+        }
         self.handshaking.retain(|&other| other != key);
         if let (Some(mut dtls), Some(to)) = (peer.dtls.take(), peer.agent.selected())
             && peer.is_connected()
         {
-            dtls.close(|datagram| self.control.push_back((to, datagram.to_vec())));
+            dtls.close(|datagram| self.control.push(to, datagram));
         }
         let Some(stream) = self.streams.get_mut(peer.stream) else {
             return;

@@ -121,11 +121,9 @@ impl Engine {
             let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) else {
                 continue;
             };
-            if let Some(message) = ingest.feedback(now) {
-                self.control.push_back((to, message));
-            }
-            if is_report_time && let Some(message) = ingest.receiver_report(now) {
-                self.control.push_back((to, message));
+            self.control.write(to, |out| ingest.write_feedback(now, out));
+            if is_report_time {
+                self.control.write(to, |out| ingest.write_receiver_report(now, out));
             }
         }
     }
@@ -141,9 +139,8 @@ impl Engine {
                 continue;
             };
             let (audio, video) = stream.tracks_mut();
-            if let Some(message) = viewer.sender_reports(audio, video, now) {
-                self.control.push_back((viewer.to, message));
-            }
+            self.control
+                .write(viewer.to, |out| viewer.write_sender_reports(audio, video, now, out));
         }
     }
 

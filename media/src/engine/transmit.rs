@@ -34,9 +34,7 @@ impl Engine {
     }
 
     fn poll_control(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
-        let (to, message) = self.control.pop_front()?;
-        let len = message.len();
-        buf.space().get_mut(..len)?.copy_from_slice(&message);
+        let (to, len) = self.control.pop(buf.space())?;
         Some(Transmit {
             to,
             len,

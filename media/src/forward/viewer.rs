@@ -435,23 +435,18 @@ impl Viewer {
         })
     }
 
-    /// Sender reports for the lanes that send, sealed; `None` when there is nothing to report.
-    pub fn sender_reports(&mut self, audio: &Track, video: &Track, now: Instant) -> Option<Vec<u8>> {
-        let mut compound = Vec::with_capacity(96);
+    /// Writes sender reports for the lanes that send, sealed; false when there is nothing to report.
+    pub fn write_sender_reports(&mut self, audio: &Track, video: &Track, now: Instant, out: &mut Vec<u8>) -> bool {
         for track in [audio, video] {
             let (Some(lane), Some((ntp, rtp))) = (self.lane(track.kind), track.sender_clock_at(now)) else {
                 continue;
             };
             if lane.packets > 0 {
                 let rtp = (rtp as u32).wrapping_add(lane.rtp_offset);
-                rtcp::write_sender_report(lane.ssrc, ntp, rtp, lane.packets, lane.octets, &mut compound);
+                rtcp::write_sender_report(lane.ssrc, ntp, rtp, lane.packets, lane.octets, out);
             }
         }
-        if compound.is_empty() {
-            return None;
-        }
-        self.sealer.seal_rtcp(&mut compound)?;
-        Some(compound)
+        !out.is_empty() && self.sealer.seal_rtcp(out).is_some()
     }
 }
 

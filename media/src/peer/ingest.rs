@@ -205,56 +205,51 @@ impl Ingest {
         Some((source.kind, source.placement.as_ref()?.rtp_time(rtp_time)?))
     }
 
-    /// A sealed request for a key frame; `None` before there is any video.
-    pub fn key_frame_request(&mut self) -> Option<Vec<u8>> {
-        let video = self.sources.iter().rfind(|s| s.kind == Kind::Video && !s.is_rtx)?.ssrc;
-        let mut packet = Vec::with_capacity(48);
-        rtcp::write_receiver_report(OUR_SSRC, &[], &mut packet);
-        rtcp::write_pli(OUR_SSRC, video, &mut packet);
-        self.sealer.seal_rtcp(&mut packet)?;
-        Some(packet)
+    /// Writes a sealed request for a key frame; false before there is any video.
+    pub fn write_key_frame_request(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(video) = self.sources.iter().rfind(|s| s.kind == Kind::Video && !s.is_rtx) else {
+            return false;
+        };
+        rtcp::write_receiver_report(OUR_SSRC, &[], out);
+        rtcp::write_pli(OUR_SSRC, video.ssrc, out);
+        self.sealer.seal_rtcp(out).is_some()
     }
 
-    /// What is to be said every 50 ms, sealed: which packets came when, and which did not.
-    pub fn feedback(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let mut packet = Vec::new();
-        let media_ssrc = self.sources.first()?.ssrc;
+    /// Writes what is to be said every 50 ms, sealed: which packets came when, and which did not. False when there is
+    /// nothing to say.
+    pub fn write_feedback(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        let Some(first) = self.sources.first() else {
+            return false;
+        };
         if !self.arrivals.is_empty() {
-            self.arrivals.write_feedback(OUR_SSRC, media_ssrc, &mut packet);
+            self.arrivals.write_feedback(OUR_SSRC, first.ssrc, out);
         }
-        let mut numbers = Vec::new();
         for source in self
             .sources
             .iter_mut()
             .filter(|s| s.wants_nack && !s.missing.is_empty())
         {
-            numbers.clear();
+            let mut numbers: SmallVec<[u16; 64]> = SmallVec::new();
             source.missing.requests(now, &mut numbers);
             if !numbers.is_empty() {
-                rtcp::write_nack(OUR_SSRC, source.ssrc, &numbers, &mut packet);
+                rtcp::write_nack(OUR_SSRC, source.ssrc, &numbers, out);
             }
         }
-        if packet.is_empty() {
-            return None;
-        }
-        self.sealer.seal_rtcp(&mut packet)?;
-        Some(packet)
+        !out.is_empty() && self.sealer.seal_rtcp(out).is_some()
     }
 
-    /// A sealed receiver report about every source, for once a second.
-    pub fn receiver_report(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let blocks: SmallVec<[ReceptionReport; 4]> = self
+    /// Writes a sealed receiver report about every source, for once a second; false before anything has come.
+    pub fn write_receiver_report(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        let blocks: SmallVec<[ReceptionReport; MAX_SOURCES]> = self
             .sources
             .iter_mut()
             .map(|source| source.report.block(source.ssrc, now))
             .collect();
         if blocks.is_empty() {
-            return None;
+            return false;
         }
-        let mut packet = Vec::with_capacity(8 + 24 * blocks.len() + 24);
-        rtcp::write_receiver_report(OUR_SSRC, &blocks, &mut packet);
-        self.sealer.seal_rtcp(&mut packet)?;
-        Some(packet)
+        rtcp::write_receiver_report(OUR_SSRC, &blocks, out);
+        self.sealer.seal_rtcp(out).is_some()
     }
 }
 

@@ -51,12 +51,12 @@ impl Missing {
     }
 
     /// Appends the sequence numbers to ask for at `now`, ascending.
-    pub fn requests(&mut self, now: Instant, out: &mut Vec<u16>) {
+    pub fn requests(&mut self, now: Instant, out: &mut impl Extend<u16>) {
         self.holes
             .retain(|hole| now.saturating_duration_since(hole.noticed) < GIVE_UP);
         for hole in self.holes.iter_mut().filter(|hole| hole.next_request <= now) {
             hole.next_request = now + RETRY_WAIT;
-            out.push((hole.extended & 0xffff) as u16);
+            out.extend([(hole.extended & 0xffff) as u16]);
         }
     }
 

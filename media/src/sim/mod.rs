@@ -8,7 +8,7 @@ mod viewer;
 pub use publisher::{Clip, PublisherOptions};
 pub use viewer::{Seen, ViewerOptions};
 
-use crate::engine::{Engine, EngineConfig, Event, Origin, TransmitBuf, Verdict};
+use crate::engine::{Engine, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, TransmitBuf, Verdict};
 use crate::id::{PeerId, StreamId};
 use crate::peer::sdp::{Candidate, Transport};
 use client::Client;
@@ -187,6 +187,21 @@ impl Sim {
         }
     }
 
+    /// A client restarts ICE; with `is_lost`, it never learns what the server answered.
+    pub fn restart_ice(&mut self, id: ClientId, if_match: IfMatch<'_>, is_lost: bool) -> Result<Patched, PatchError> {
+        let Some((client, ..)) = self.clients.get_mut(id.0) else {
+            return Err(PatchError::Unknown);
+        };
+        let peer = client.peer.ok_or(PatchError::Unknown)?;
+        let patched = self
+            .engine
+            .patch(self.now, peer, Client::restart_fragment().as_bytes(), if_match)?;
+        if let (Patched::Restarted { fragment, .. }, false) = (&patched, is_lost) {
+            client.take_restart(fragment, self.now);
+        }
+        Ok(patched)
+    }
+
     /// Gives the engine a datagram from nowhere.
     pub fn inject(&mut self, from: SocketAddr, bytes: &mut [u8]) -> Verdict {
         let verdict = self.engine.handle_datagram(
@@ -199,6 +214,25 @@ impl Sim {
         );
         self.drain();
         verdict
+    }
+
+    /// What a publisher sends in the time to come, with the moments at which it sends it; the engine is not given it.
+    /// For benches, which measure the engine alone.
+    pub fn record_publisher(&mut self, id: ClientId, time: Duration) -> Vec<(Instant, Origin, Vec<u8>)> {
+        let mut sent = Vec::new();
+        let end = self.now + time;
+        while self.now < end {
+            if let Some((client, Actor::Publisher(publisher), ..)) = self.clients.get_mut(id.0) {
+                publisher.tick(client, self.now);
+                let from = Origin::Udp {
+                    remote: client.address(),
+                    local: None,
+                };
+                sent.extend(client.out.drain(..).map(|bytes| (self.now, from, bytes)));
+            }
+            self.now += STEP;
+        }
+        sent
     }
 
     /// Lets time pass.

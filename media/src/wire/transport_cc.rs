@@ -20,6 +20,7 @@ pub struct Arrivals {
     pending: Vec<(u64, Duration)>,
     highest: Option<u64>,
     feedback_count: u8,
+    deltas: Vec<(u64, i16)>,
 }
 
 impl Arrivals {
@@ -30,6 +31,7 @@ impl Arrivals {
             pending: Vec::with_capacity(64),
             highest: None,
             feedback_count: 0,
+            deltas: Vec::new(),
         }
     }
 
@@ -83,36 +85,29 @@ impl Arrivals {
     }
 
     /// Two-bit status vectors of seven packets each, then the deltas.
-    fn write_chunks(&self, base: u64, count: u64, reference: u128, out: &mut Vec<u8>) {
+    fn write_chunks(&mut self, base: u64, count: u64, reference: u128, out: &mut Vec<u8>) {
         let mut clock = (reference * REFERENCE_US) as i128;
-        let deltas: Vec<(u64, i128)> = self
-            .pending
-            .iter()
-            .take_while(|(number, _)| number - base < count)
-            .map(|(number, at)| {
-                let delta = (at.as_micros() as i128 - clock)
-                    .div_euclid(DELTA_US)
-                    .clamp(-0x8000, 0x7fff);
-                clock += delta * DELTA_US;
-                (number - base, delta)
-            })
-            .collect();
-        let is_small = |delta: i128| (0..256).contains(&delta);
-        let mut next = deltas.iter().peekable();
+        self.deltas.clear();
+        for (number, at) in self.pending.iter().take_while(|(number, _)| number - base < count) {
+            let ticks = (at.as_micros() as i128 - clock).div_euclid(DELTA_US);
+            let delta = ticks.clamp(-0x8000, 0x7fff) as i16;
+            clock += i128::from(delta) * DELTA_US;
+            self.deltas.push((number - base, delta));
+        }
+        let mut next = self.deltas.iter().peekable();
         for chunk in 0..count.div_ceil(7) {
             let mut word = 0xC000u16;
             for slot in 0..7 {
                 if let Some((_, delta)) = next.next_if(|(number, _)| *number == chunk * 7 + slot) {
-                    word |= (if is_small(*delta) { 1 } else { 2 }) << (12 - 2 * slot);
+                    word |= (if u8::try_from(*delta).is_ok() { 1 } else { 2 }) << (12 - 2 * slot);
                 }
             }
             out.extend_from_slice(&word.to_be_bytes());
         }
-        for &(_, delta) in &deltas {
-            if is_small(delta) {
-                out.push(delta as u8);
-            } else {
-                out.extend_from_slice(&(delta as i16).to_be_bytes());
+        for &(_, delta) in &self.deltas {
+            match u8::try_from(delta) {
+                Ok(small) => out.push(small),
+                Err(_) => out.extend_from_slice(&delta.to_be_bytes()),
             }
         }
     }

@@ -3,6 +3,7 @@ import { clsx } from "clsx";
 import { Eye } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocale } from "./i18n/locale";
 
 type Tone = "neutral" | "live" | "good" | "warn" | "danger";
 
@@ -35,11 +36,12 @@ export function LiveBadge() {
 
 /** How many people watch. */
 export function ViewerCount({ count }: { count: number }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   return (
     <span className="inline-flex items-center gap-1.5 text-sm tabular-nums" data-viewers={count}>
       <Eye className="size-4" aria-hidden="true" />
-      <span aria-hidden="true">{count.toLocaleString(i18n.language)}</span>
+      <span aria-hidden="true">{count.toLocaleString(locale)}</span>
       <span className="sr-only">{t("watch.viewers", { count })}</span>
     </span>
   );
@@ -53,7 +55,7 @@ const PHASES = {
 } as const;
 
 /** The phase a class belongs to; nothing where it belongs to none. */
-export function PhaseBadge({ phase }: { phase: number | null }) {
+export function PhaseBadge({ phase }: { phase: number | null | undefined }) {
   const { t } = useTranslation();
   if (phase !== 1 && phase !== 2 && phase !== 3 && phase !== 4) return null;
   return <span className={clsx(SHAPE, "border-transparent", PHASES[phase])}>{t(`phase.p${phase}`)}</span>;

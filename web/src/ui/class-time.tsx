@@ -1,6 +1,6 @@
 /** When a class takes place, in the reader's time and, where it differs, in the class's own. */
 import { CalendarDays } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useLocale } from "./i18n/locale";
 import { elsewhere, span } from "./time";
 
 interface ClassTimeProps {
@@ -11,9 +11,9 @@ interface ClassTimeProps {
 
 /** Day and hours on two lines. */
 export function ClassTime({ start, minutes, zone }: ClassTimeProps) {
-  const { i18n } = useTranslation();
-  const { day, hours } = span(start, minutes, i18n.language);
-  const there = elsewhere(start, minutes, zone, i18n.language);
+  const locale = useLocale();
+  const { day, hours } = span(start, minutes, locale);
+  const there = elsewhere(start, minutes, zone, locale);
   return (
     <p className="flex gap-2 text-sm">
       <CalendarDays className="mt-0.5 size-4 shrink-0 text-muted" aria-hidden="true" />

@@ -2,6 +2,7 @@
 import { useTranslation } from "react-i18next";
 import type { PublisherStats } from "../../media/stats";
 import { type Figure, Figures } from "../../ui/figures";
+import { useLocale } from "../../ui/i18n/locale";
 import { bitrate, percent } from "../../ui/numbers";
 import { Card } from "../../ui/page";
 import { Sparkline } from "../../ui/sparkline";
@@ -31,16 +32,17 @@ export function HealthPanel({ history }: { history: PublisherStats[] }) {
 }
 
 function useFigures(stats: PublisherStats | undefined): Figure[] {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const none = t("common.none");
   const total = (stats?.videoBps ?? 0) + (stats?.audioBps ?? 0);
   const limit = (["none", "cpu", "bandwidth", "other"] as const).find((name) => name === stats?.limitedBy);
   return [
-    { id: "bitrate", name: t("stats.bitrate"), value: bitrate(total, i18n.language), raw: total },
+    { id: "bitrate", name: t("stats.bitrate"), value: bitrate(total, locale), raw: total },
     {
       id: "loss",
       name: t("stats.loss"),
-      value: stats?.lossRatio == null ? none : percent(stats.lossRatio, i18n.language),
+      value: stats?.lossRatio == null ? none : percent(stats.lossRatio, locale),
       raw: stats?.lossRatio ?? null,
     },
     {

@@ -4,7 +4,7 @@ import type { FieldErrors } from "../../ui/use-form";
 import { text } from "../../ui/use-form";
 
 /** As short as the server allows. */
-export const PASSWORD_MIN = 10;
+export const PASSWORD_MIN = 8;
 
 /** Finds fault with the fields of a new account. */
 export function checkNewAccount(data: FormData, t: TFunction): FieldErrors {

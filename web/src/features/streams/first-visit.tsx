@@ -21,21 +21,16 @@ export function FirstVisit({ teaches }: { teaches: boolean }) {
       ? t("streams.empty.instructor")
       : t("streams.empty.visitor");
   return (
-    <EmptyState
-      icon={<Presentation aria-hidden="true" />}
-      title={t("streams.empty.title")}
-      actions={
-        teaches ? (
-          <Link to="/instructor/streams/create" className={buttonClass({ size: "large" })}>
-            <CalendarPlus aria-hidden="true" />
-            {t("streams.plan")}
-          </Link>
-        ) : null
-      }
-    >
+    <EmptyState icon={<Presentation aria-hidden="true" />} title={t("streams.empty.title")}>
       <p>{text}</p>
+      {teaches ? (
+        <Link to="/instructor/streams/create" className={`${buttonClass({ size: "large" })} mt-5`}>
+          <CalendarPlus aria-hidden="true" />
+          {t("streams.plan")}
+        </Link>
+      ) : null}
       {teaches || needsSetup ? (
-        <div className="mt-5">
+        <div className="mt-8">
           <p>{t("streams.empty.demo")}</p>
           <div className="mt-2 flex items-center justify-center gap-2">
             <code className="rounded-lg bg-raised px-3 py-1.5 font-mono text-ink">{DEMO}</code>

@@ -1,5 +1,6 @@
 /** One class in a list. */
 import { Link } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import { Lock, Play, Radio } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
@@ -12,16 +13,24 @@ import { Thumbnail } from "../../ui/thumbnail";
 import { daysUntil } from "../../ui/time";
 
 /** A class with its picture, its time and the one thing to do with it. */
-export function SessionCard({ session }: { session: Session }) {
+export function SessionCard({ session, wide = false }: { session: Session; wide?: boolean }) {
   const { t } = useTranslation();
   const live = session.status === "live";
   return (
-    <Card className="flex h-full flex-col overflow-hidden transition-shadow hover:shadow-lift">
-      <article className="flex h-full flex-col" data-session={session.id} data-status={session.status}>
-        <Thumbnail url={session.thumbnailUrl} phase={session.phaseId}>
-          {live ? <LiveBadge /> : null}
-        </Thumbnail>
-        <div className="flex flex-1 flex-col gap-3 p-4">
+    <Card className={clsx("overflow-hidden transition-shadow hover:shadow-lift", !wide && "h-full")}>
+      <article
+        className={clsx("flex flex-col", wide ? "md:flex-row" : "h-full")}
+        data-session={session.id}
+        data-status={session.status}
+      >
+        {session.thumbnailUrl || session.status !== "upcoming" ? (
+          <div className={clsx(wide && "md:w-3/5 lg:w-2/3")}>
+            <Thumbnail url={session.thumbnailUrl} phase={session.phaseId}>
+              {live ? <LiveBadge /> : null}
+            </Thumbnail>
+          </div>
+        ) : null}
+        <div className={clsx("flex flex-1 flex-col gap-3 p-4", wide && "md:justify-center md:p-6")}>
           <div className="flex flex-wrap items-center gap-2 empty:hidden">
             <PhaseBadge phase={session.phaseId} />
             {session.status === "cancelled" ? <Badge tone="danger">{t("status.cancelled")}</Badge> : null}
@@ -44,7 +53,7 @@ export function SessionCard({ session }: { session: Session }) {
           ) : (
             <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
           )}
-          <div className="mt-auto pt-1">
+          <div className={clsx("pt-1", !wide && "mt-auto")}>
             <Action session={session} />
           </div>
         </div>

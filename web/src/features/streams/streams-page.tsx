@@ -1,5 +1,5 @@
 /** All classes: live now, upcoming, past. */
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CalendarPlus } from "lucide-react";
 import { type ReactNode, useId } from "react";
@@ -17,13 +17,18 @@ import { SessionCard, SessionCardSkeleton } from "./session-card";
 export function StreamsPage() {
   const { t } = useTranslation();
   const { data: user } = useQuery(meQuery);
+  const live = useQuery(sessionsQuery("live"));
+  const upcoming = useQuery(sessionsQuery("upcoming"));
+  const ended = useQuery(sessionsQuery("ended"));
+  const all = [live, upcoming, ended];
   const teaches = user ? user.role !== "viewer" : false;
+  const empty = all.every((query) => query.data?.length === 0);
   return (
     <Page
       title={t("streams.title")}
       lead={t("streams.lead")}
       actions={
-        teaches ? (
+        teaches && !empty ? (
           <Link to="/instructor/streams/create" className={buttonClass()}>
             <CalendarPlus aria-hidden="true" />
             {t("streams.plan")}
@@ -31,18 +36,16 @@ export function StreamsPage() {
         ) : null
       }
     >
-      <Lists teaches={teaches} />
+      {empty ? <FirstVisit teaches={teaches} /> : <Lists live={live} upcoming={upcoming} ended={ended} />}
     </Page>
   );
 }
 
-function Lists({ teaches }: { teaches: boolean }) {
-  const { t } = useTranslation();
-  const live = useQuery(sessionsQuery("live"));
-  const upcoming = useQuery(sessionsQuery("upcoming"));
-  const ended = useQuery(sessionsQuery("ended"));
-  const all = [live, upcoming, ended];
+type Listing = UseQueryResult<Session[]>;
 
+function Lists({ live, upcoming, ended }: { live: Listing; upcoming: Listing; ended: Listing }) {
+  const { t } = useTranslation();
+  const all = [live, upcoming, ended];
   if (all.some((query) => query.isPending && !query.isError)) {
     return (
       <Loading>
@@ -58,13 +61,28 @@ function Lists({ teaches }: { teaches: boolean }) {
   if (failed) {
     return <ErrorState error={failed.error} onRetry={() => all.forEach((query) => void query.refetch())} />;
   }
-  if (all.every((query) => query.data?.length === 0)) return <FirstVisit teaches={teaches} />;
   return (
     <div className="grid gap-10">
-      <Section title={t("streams.live")} sessions={live.data} />
+      <LiveSection sessions={live.data} />
       <Section title={t("streams.upcoming")} sessions={upcoming.data} empty={t("streams.noUpcoming")} />
       <Section title={t("streams.past")} sessions={ended.data} />
     </div>
+  );
+}
+
+/** One class on the air takes the whole width; several share it like the others. */
+function LiveSection({ sessions = [] }: { sessions?: Session[] | undefined }) {
+  const { t } = useTranslation();
+  const [only] = sessions;
+  const id = useId();
+  if (!only || sessions.length > 1) return <Section title={t("streams.live")} sessions={sessions} />;
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id} className="mb-3 text-xl font-semibold">
+        {t("streams.live")}
+      </h2>
+      <SessionCard session={only} wide />
+    </section>
   );
 }
 

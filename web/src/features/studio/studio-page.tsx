@@ -45,15 +45,7 @@ function OwnSessions() {
   if (!own.data) return <ErrorState error={own.error} onRetry={() => void own.refetch()} />;
   if (own.data.length === 0) {
     return (
-      <EmptyState
-        icon={<Presentation aria-hidden="true" />}
-        title={t("studio.empty.title")}
-        actions={
-          <Link to="/instructor/streams/create" className={buttonClass({ size: "large" })}>
-            {t("studio.create")}
-          </Link>
-        }
-      >
+      <EmptyState icon={<Presentation aria-hidden="true" />} title={t("studio.empty.title")}>
         <p>{t("studio.empty.text")}</p>
       </EmptyState>
     );
@@ -137,7 +129,8 @@ function Status({ session }: { session: Session }) {
 function Actions({ session }: { session: Session }) {
   const { t } = useTranslation();
   const open = session.status === "upcoming" || session.status === "live";
-  const Icon = session.recordingAvailable && !open ? Play : ExternalLink;
+  const replay = session.recordingAvailable && !open;
+  const label = replay ? t("studio.replay") : t("studio.view");
   return (
     <>
       {open ? (
@@ -155,10 +148,10 @@ function Actions({ session }: { session: Session }) {
         to="/streams/$id/watch"
         params={{ id: session.id }}
         className={buttonClass({ variant: "secondary" })}
-        aria-label={`${t("studio.view")}: ${session.title}`}
+        aria-label={`${label}: ${session.title}`}
       >
-        <Icon aria-hidden="true" />
-        {session.recordingAvailable && !open ? t("studio.replay") : t("studio.view")}
+        {replay ? <Play aria-hidden="true" /> : <ExternalLink aria-hidden="true" />}
+        {label}
       </Link>
     </>
   );

@@ -27,8 +27,6 @@ interface ControlsProps {
   actions: VideoActions;
   /** Shows how long it is and where we are; a live class has neither. */
   seekable?: boolean;
-  /** What stands beside the volume: badges, counts. */
-  status?: ReactNode;
   /** More buttons, on the right. */
   extras?: ReactNode;
   onToggleStats?: (() => void) | undefined;
@@ -37,7 +35,7 @@ interface ControlsProps {
 const SKIP_S = 10;
 
 /** Play, sound, position, and the ways to see it larger. */
-export function Controls({ playback, actions, seekable = false, status, extras, onToggleStats }: ControlsProps) {
+export function Controls({ playback, actions, seekable = false, extras, onToggleStats }: ControlsProps) {
   const { t } = useTranslation();
   const fullscreen = useFullscreen();
   const idle = useIdle();
@@ -71,14 +69,11 @@ export function Controls({ playback, actions, seekable = false, status, extras, 
           </>
         ) : null}
         <Sound playback={playback} actions={actions} />
-        <div className="flex min-w-0 items-center gap-3 px-1 sm:px-2">
-          {status}
-          {seekable ? (
-            <span className="text-sm whitespace-nowrap tabular-nums">
-              {clock(playback.time)} / {clock(playback.duration)}
-            </span>
-          ) : null}
-        </div>
+        {seekable ? (
+          <span className="px-1 text-sm whitespace-nowrap tabular-nums sm:px-2">
+            {clock(playback.time)} / {clock(playback.duration)}
+          </span>
+        ) : null}
         <div className="ml-auto flex items-center gap-0.5 sm:gap-1">
           {extras}
           {onToggleStats ? (

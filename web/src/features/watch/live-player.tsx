@@ -1,4 +1,5 @@
 /** Plays a class that is on the air. */
+import { clsx } from "clsx";
 import { Volume2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -34,26 +35,27 @@ export function LivePlayer({ session }: { session: Session }) {
       {blocked ? (
         <Button
           size="large"
-          className="absolute top-4 left-1/2 z-20 -translate-x-1/2 whitespace-nowrap shadow-lift"
+          className="absolute top-1/2 left-1/2 z-20 -translate-1/2 whitespace-nowrap shadow-lift"
           onClick={() => actions?.setMuted(false)}
         >
           <Volume2 aria-hidden="true" />
           {t("watch.unmute")}
         </Button>
       ) : null}
+      {state === "live" ? (
+        <div className="absolute top-3 left-3 z-10 flex items-center gap-2">
+          <LiveBadge />
+          <span className="rounded-full bg-black/60 px-2.5">
+            <ViewerCount count={session.viewerCount} />
+          </span>
+        </div>
+      ) : null}
       {showStats ? <StatsPanel history={live.history} onClose={() => setShowStats(false)} /> : null}
       {actions && state !== "failed" ? (
-        <Controls
-          playback={playback}
-          actions={actions}
-          onToggleStats={() => setShowStats((shown) => !shown)}
-          status={
-            <>
-              {state === "live" ? <LiveBadge /> : null}
-              <ViewerCount count={session.viewerCount} />
-            </>
-          }
-        />
+        // Small screens have no room for both the bar and a message.
+        <div className={clsx(state !== "live" && "max-sm:hidden")}>
+          <Controls playback={playback} actions={actions} onToggleStats={() => setShowStats((shown) => !shown)} />
+        </div>
       ) : null}
     </Stage>
   );

@@ -3,6 +3,7 @@ import { Check, Settings } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { AUTOMATIC, type Rendition } from "../../media/replay-engine";
+import { useLocale } from "../../ui/i18n/locale";
 import { ICON } from "./controls";
 import { useStageElement } from "./stage";
 
@@ -18,13 +19,14 @@ interface SettingsMenuProps {
 
 /** A gear with what can be set; quality only where there is a choice. */
 export function SettingsMenu({ renditions, chosen, onChoose, speed, onSpeed }: SettingsMenuProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const stage = useStageElement();
   const qualities = [
     { value: AUTOMATIC, label: t("watch.controls.automatic") },
     ...renditions.map(({ index, height }) => ({ value: index, label: `${height}p` })),
   ];
-  const speeds = SPEEDS.map((value) => ({ value, label: `${value.toLocaleString(i18n.language)}×` }));
+  const speeds = SPEEDS.map((value) => ({ value, label: `${value.toLocaleString(locale)}×` }));
   const label = renditions.length > 1 ? t("watch.controls.quality") : t("watch.controls.speed");
   return (
     <DropdownMenu.Root modal={false}>

@@ -3,6 +3,7 @@ import { X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { ViewerStats } from "../../media/stats";
 import { type Figure, Figures } from "../../ui/figures";
+import { useLocale } from "../../ui/i18n/locale";
 import { bitrate, percent } from "../../ui/numbers";
 import { Sparkline } from "../../ui/sparkline";
 import { ICON } from "./controls";
@@ -17,7 +18,7 @@ export function StatsPanel({ history, onClose }: { history: ViewerStats[]; onClo
   return (
     <aside
       aria-label={t("stats.title")}
-      className="absolute top-2 right-2 z-30 max-h-[calc(100%-4rem)] w-72 max-w-[calc(100%-1rem)] overflow-y-auto rounded-xl bg-black/80 p-3 backdrop-blur-sm"
+      className="absolute top-2 right-2 z-30 max-h-[calc(100%-1rem)] w-72 max-w-[calc(100%-1rem)] overflow-y-auto rounded-xl bg-black/80 p-3 backdrop-blur-sm"
     >
       <div className="mb-1 flex items-center justify-between">
         <h2 className="text-sm font-semibold">{t("stats.title")}</h2>
@@ -34,7 +35,8 @@ export function StatsPanel({ history, onClose }: { history: ViewerStats[]; onClo
 }
 
 function useFigures(stats: ViewerStats | undefined): Figure[] {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const none = t("common.none");
   const ms = (value: number | null | undefined) => (value == null ? none : t("stats.ms", { value }));
   const total = (stats?.videoBps ?? 0) + (stats?.audioBps ?? 0);
@@ -56,11 +58,11 @@ function useFigures(stats: ViewerStats | undefined): Figure[] {
       name: t("stats.codecs"),
       value: [stats?.videoCodec, stats?.audioCodec].filter(Boolean).join(", ") || none,
     },
-    { id: "bitrate", name: t("stats.bitrate"), value: bitrate(total, i18n.language), raw: total },
+    { id: "bitrate", name: t("stats.bitrate"), value: bitrate(total, locale), raw: total },
     {
       id: "loss",
       name: t("stats.loss"),
-      value: stats?.lossRatio == null ? none : percent(stats.lossRatio, i18n.language),
+      value: stats?.lossRatio == null ? none : percent(stats.lossRatio, locale),
       raw: stats?.lossRatio ?? null,
     },
     { id: "rtt", name: t("stats.rtt"), value: ms(stats?.rttMs), raw: stats?.rttMs ?? null },

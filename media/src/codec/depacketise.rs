@@ -1,0 +1,121 @@
+//! Frames from packets, in the shape in which MP4 stores them, and what an init segment must say about them.
+
+use super::{Codec, Kind, Malformed, av1, h264, h265, opus, vp9};
+use shiguredo_mp4::boxes::SampleEntry;
+use shiguredo_mp4::codec_string;
+
+/// The largest frame that is put together. A 4K key frame of a screen stays far below.
+pub const MAX_FRAME_BYTES: usize = 8 << 20;
+
+/// Puts the packets of one track together, frame by frame, in decoding order.
+#[derive(Debug)]
+pub struct Depacketiser(Assembler);
+
+#[derive(Debug)]
+enum Assembler {
+    H264(h264::Assembler),
+    H265(h265::Assembler),
+    Vp9(vp9::Assembler),
+    Av1(av1::Assembler),
+    Opus,
+}
+
+impl Depacketiser {
+    /// For a track of this codec; nothing for VP8, which MP4 players do not play.
+    pub fn new(codec: Codec) -> Option<Depacketiser> {
+        Some(Depacketiser(match codec {
+            Codec::H264 => Assembler::H264(Default::default()),
+            Codec::H265 => Assembler::H265(Default::default()),
+            Codec::Vp9 => Assembler::Vp9(Default::default()),
+            Codec::Av1 => Assembler::Av1(Default::default()),
+            Codec::Opus => Assembler::Opus,
+            Codec::Vp8 => return None,
+        }))
+    }
+
+    /// Appends one frame to `sample`, as one MP4 sample. `payloads` are the RTP payloads of all its packets in order.
+    /// Says whether a decoder can start at it (always for sound). On an error `sample` is as it was before. Copies
+    /// every byte once (AV1: twice) and grows `sample` by no more than it was given plus a few bytes a packet.
+    pub fn frame<'a>(
+        &mut self,
+        payloads: impl IntoIterator<Item = &'a [u8]>,
+        sample: &mut Vec<u8>,
+    ) -> Result<bool, Malformed> {
+        let begin = sample.len();
+        let too_large = Malformed {
+            what: "frame",
+            at: MAX_FRAME_BYTES,
+        };
+        let mut budget = MAX_FRAME_BYTES;
+        let payloads = payloads.into_iter().take_while(|payload| {
+            budget = budget.saturating_sub(payload.len());
+            budget > 0
+        });
+        let result = match &mut self.0 {
+            Assembler::H264(assembler) => assembler.frame(payloads, sample),
+            Assembler::H265(assembler) => assembler.frame(payloads, sample),
+            Assembler::Vp9(assembler) => assembler.frame(payloads, sample),
+            Assembler::Av1(assembler) => assembler.frame(payloads, sample),
+            Assembler::Opus => {
+                payloads.for_each(|payload| sample.extend_from_slice(payload));
+                Ok(true)
+            }
+        };
+        let result = if budget == 0 { Err(too_large) } else { result };
+        if result.is_err() {
+            sample.truncate(begin);
+        }
+        result
+    }
+
+    /// What the frames so far say about the track: nothing until the first parameter sets came. Builds it anew, so
+    /// ask after key frames only.
+    pub fn description(&self) -> Option<Description> {
+        let entry = match &self.0 {
+            Assembler::H264(assembler) => assembler.entry(),
+            Assembler::H265(assembler) => assembler.entry(),
+            Assembler::Vp9(assembler) => assembler.entry(),
+            Assembler::Av1(assembler) => assembler.entry(),
+            Assembler::Opus => Some(opus::entry()),
+        }?;
+        Description::new(entry)
+    }
+}
+
+/// What an init segment says about its track. Two that are equal need no new init segment between them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Description {
+    /// The MP4 sample entry, with the decoder's configuration.
+    pub entry: SampleEntry,
+    /// The codec and its profile as in HLS `CODECS` (RFC 6381).
+    pub codecs: String,
+    /// Picture width in pixels, 0 for sound.
+    pub width: u16,
+    /// Picture height in pixels, 0 for sound.
+    pub height: u16,
+}
+
+impl Description {
+    /// Sound or picture.
+    pub fn kind(&self) -> Kind {
+        if self.width == 0 { Kind::Audio } else { Kind::Video }
+    }
+
+    fn new(entry: SampleEntry) -> Option<Description> {
+        let codecs = codec_string::from_sample_entry(&entry).ok()?;
+        let visual = match &entry {
+            SampleEntry::Avc1(b) => Some(&b.visual),
+            SampleEntry::Hvc1(b) => Some(&b.visual),
+            SampleEntry::Vp09(b) => Some(&b.visual),
+            SampleEntry::Av01(b) => Some(&b.visual),
+            _ => None,
+        };
+        let (width, height) = visual.map_or((0, 0), |v| (v.width, v.height));
+        Some(Description {
+            codecs,
+            width,
+            height,
+            entry,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+/** Stand-ins for the browser's WebRTC, for tests: they do nothing until told. */
+import { vi } from "vitest";
+
+/** A connection whose state the test decides. */
+export class FakePeer extends EventTarget {
+  /** All that were made, in order. */
+  static readonly made: FakePeer[] = [];
+
+  connectionState: RTCPeerConnectionState = "new";
+  closed = false;
+  local: RTCSessionDescriptionInit | null = null;
+  remote: RTCSessionDescriptionInit | null = null;
+  readonly added: { kind: string; init: RTCRtpTransceiverInit | undefined }[] = [];
+  readonly preferences: string[][] = [];
+  readonly transport = Object.assign(new EventTarget(), { state: "connected" });
+  readonly senders: { track: FakeTrack; replaceTrack: (track: FakeTrack) => Promise<void> }[] = [];
+  report: Map<string, object> = new Map();
+
+  constructor() {
+    super();
+    FakePeer.made.push(this);
+  }
+
+  static get last(): FakePeer {
+    const peer = FakePeer.made.at(-1);
+    if (!peer) throw new Error("no connection was made");
+    return peer;
+  }
+
+  addTransceiver(trackOrKind: FakeTrack | string, init?: RTCRtpTransceiverInit) {
+    const kind = typeof trackOrKind === "string" ? trackOrKind : trackOrKind.kind;
+    this.added.push({ kind, init });
+    if (typeof trackOrKind !== "string") {
+      const sender = {
+        track: trackOrKind,
+        replaceTrack: async (track: FakeTrack) => {
+          sender.track = track;
+        },
+      };
+      this.senders.push(sender);
+    }
+    return {
+      setCodecPreferences: (codecs: { mimeType: string }[]) =>
+        this.preferences.push(codecs.map((codec) => codec.mimeType)),
+    };
+  }
+
+  getSenders() {
+    return this.senders;
+  }
+
+  getTransceivers() {
+    return [{ sender: { transport: this.transport } }];
+  }
+
+  async createOffer() {
+    return { type: "offer", sdp: "v=0\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n" };
+  }
+
+  async setLocalDescription(description: RTCSessionDescriptionInit) {
+    this.local = description;
+  }
+
+  async setRemoteDescription(description: RTCSessionDescriptionInit) {
+    this.remote = description;
+  }
+
+  async getStats() {
+    return this.report;
+  }
+
+  close() {
+    this.closed = true;
+    this.connectionState = "closed";
+  }
+
+  /** What the network does to the connection. */
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.dispatchEvent(new Event("connectionstatechange"));
+  }
+
+  /** The server says goodbye by DTLS. */
+  closeByServer(): void {
+    this.transport.state = "closed";
+    this.transport.dispatchEvent(new Event("statechange"));
+  }
+
+  /** A track of the answer arrives. */
+  receive(track: FakeTrack): void {
+    this.dispatchEvent(Object.assign(new Event("track"), { track }));
+  }
+}
+
+/** A track that is only a name. */
+export class FakeTrack extends EventTarget {
+  readonly kind: string;
+
+  constructor(kind: string) {
+    super();
+    this.kind = kind;
+  }
+}
+
+/** A stream of fake tracks. */
+export class FakeStream {
+  readonly tracks: FakeTrack[];
+
+  constructor(tracks: FakeTrack[] = []) {
+    this.tracks = [...tracks];
+  }
+
+  addTrack(track: FakeTrack): void {
+    this.tracks.push(track);
+  }
+
+  getTracks(): FakeTrack[] {
+    return this.tracks;
+  }
+}
+
+/** One request that the code under test made. */
+export interface Sent {
+  method: string;
+  url: string;
+  authorization: string | null;
+  body: string;
+  keepalive: boolean;
+}
+
+/** Puts the fakes in place of the browser's own and answers every POST with 201, until told otherwise. */
+export function installFakes() {
+  FakePeer.made.length = 0;
+  const sent: Sent[] = [];
+  const respond = vi.fn((request: Sent): Response | Promise<Response> => {
+    if (request.method === "DELETE") return new Response(null, { status: 200 });
+    const made = sent.filter((one) => one.method === "POST").length;
+    return answer(made);
+  });
+  vi.stubGlobal("RTCPeerConnection", FakePeer);
+  vi.stubGlobal("MediaStream", FakeStream);
+  vi.stubGlobal("RTCRtpSender", {
+    getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }, { mimeType: "video/H264" }] }),
+  });
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    const headers = new Headers(init.headers);
+    const request: Sent = {
+      method: init.method ?? "GET",
+      url,
+      authorization: headers.get("Authorization"),
+      body: typeof init.body === "string" ? init.body : "",
+      keepalive: init.keepalive ?? false,
+    };
+    sent.push(request);
+    return respond(request);
+  });
+  return { sent, respond };
+}
+
+/** A 201 for the `n`th POST. */
+export function answer(n: number): Response {
+  return new Response("v=0\r\n", {
+    status: 201,
+    headers: { "Content-Type": "application/sdp", Location: `/whep/class/peer${n}`, ETag: `"e${n}"` },
+  });
+}
+
+/** Lets promises that are due settle, without any time passing. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
