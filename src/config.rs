@@ -149,13 +149,8 @@ impl Config {
                     path.display()
                 )]));
             }
-<<<<<<< HEAD
             Some(path) => Figment::new().merge(Toml::file_exact(path)),
             None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
-=======
-            Some(path) => Figment::from(Toml::file_exact(path)),
-            None if Path::new(DEFAULT_FILE).is_file() => Figment::from(Toml::file_exact(DEFAULT_FILE)),
->>>>>>> project
             None => Figment::new(),
         };
         Config::from_sources(figment.merge(environment()))
