@@ -4,6 +4,8 @@ import * as pages from "./support/pages";
 import { connectionsMade, firstPictureMs, look, medianDelayMs, received } from "./support/probe";
 import { expect, openPage, test } from "./support/test";
 
+test.use({ instance: "class" });
+
 test.describe.configure({ mode: "serial" });
 
 /** Pages that stay open from one test to the next. */
