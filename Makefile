@@ -27,7 +27,7 @@ soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in 
 	SOAK_S=600 scripts/test needs build soak
 
 bench: ## Processor time per forwarded packet, beside a bare loop
-	$(CARGO) bench --workspace
+	$(CARGO) run --release --locked --package lectern-fanout
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

@@ -11,7 +11,7 @@ const CLIP = join(import.meta.dirname, "../../src/demo/class.mp4");
 export function publish(url: string, key: string, { options = [] as readonly string[], seconds = 0 } = {}): ChildProcess {
   const input = ["-re", "-stream_loop", "-1", ...(seconds ? ["-t", `${seconds}`] : []), "-i", CLIP, "-c", "copy"];
   const output = ["-f", "whip", "-authorization", key, ...options, url];
-  return spawn(whipBinary(), ["-nostdin", "-hide_banner", "-loglevel", "warning", ...input, ...output], {
+  return spawn(whipBinary(), ["-nostdin", "-hide_banner", "-loglevel", "error", ...input, ...output], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }

@@ -5,10 +5,10 @@ import type { components, paths } from "./schema";
 type Problem = components["schemas"]["Problem"];
 
 /** Sends requests by path; the login travels in a cookie. */
-export const api = createClient<paths>({ fetch: (request) => fetch(request) });
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: (request) => fetch(request) });
 
 /** The server said no (RFC 9457). A server that is not reached is the network's own `TypeError`. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
   /** Names of the fields that the server does not accept. */
