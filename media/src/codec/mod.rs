@@ -9,11 +9,9 @@ pub mod h264;
 pub mod h265;
 mod nal;
 pub mod opus;
-#[cfg(test)]
-pub(crate) mod packetise;
 mod read;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod vp8;
 pub mod vp9;
 

@@ -1,7 +1,9 @@
 //! Frames of real encoders through packets and back, and everybody's packets against arbitrary bytes.
 
-use super::packetise::{annexb, clip, packetise};
+pub(crate) mod packetise;
+
 use super::*;
+use packetise::{annexb, clip, packetise};
 use proptest::prelude::*;
 
 const ALL: [Codec; 6] = [

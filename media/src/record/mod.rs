@@ -5,7 +5,7 @@
 //! [`playlist`] writes HLS from it. After a crash, [`repair`] finds what can be kept of the segments that were growing:
 //!
 //! ```text
-//! packets → reorder → source: frames on one time line → recorder: parts → segment: fragments → Write
+//! packets → reorder → source: frames on one time line → presentation: parts → rendition → segment → fmp4 → Write
 //! journal → Catalogue → playlist
 //!            + tails + repair → the journal goes on (Recorder::resume)
 //! ```
@@ -16,7 +16,9 @@
 mod fmp4;
 mod journal;
 pub mod playlist;
+mod presentation;
 mod recorder;
+mod rendition;
 mod reorder;
 mod repair;
 mod segment;

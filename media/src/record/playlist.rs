@@ -18,8 +18,12 @@ const MIN_TARGET_DURATION_S: u64 = 4;
 const AUDIO_GROUP: &str = "audio";
 
 /// The master playlist: a variant for each picture rendition, with the sound beside it; the sound alone where there is
-/// no picture. `uri` gives the address of a rendition's media playlist. Nothing while no segment is finished.
+/// no picture. `uri` gives the address of a rendition's media playlist. Nothing before each rendition has a segment:
+/// players read a master playlist once, and would never hear sound that is added a moment later.
 pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<String> {
+    if !is_complete(catalogue) {
+        return None;
+    }
     let renditions: Vec<Summary<'_>> = catalogue
         .renditions()
         .into_iter()
@@ -113,6 +117,21 @@ pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> Strin
     (!own.is_empty()).then(|| text(|out| playlist.write_to(out)))
 }
 
+/// Whether all renditions of the first part with media have a segment, as they soon do, or nothing more will come.
+fn is_complete(catalogue: &Catalogue) -> bool {
+    let Some(first) = catalogue.segments().first() else {
+        return false;
+    };
+    let mut inits = catalogue.inits().iter().filter(|init| init.part == first.part);
+    let has_segment = |init: &Init| {
+        catalogue
+            .segments()
+            .iter()
+            .any(|segment| segment.rendition == init.rendition)
+    };
+    catalogue.ended() || catalogue.segments().len() > 1 || inits.all(has_segment)
+}
+
 /// The parts that have media in any rendition, in order.
 fn used_parts(catalogue: &Catalogue) -> Vec<u32> {
     let mut parts: Vec<u32> = catalogue.segments().iter().map(|segment| segment.part).collect();
@@ -156,6 +175,7 @@ impl<'a> Summary<'a> {
                 peak_bps = peak_bps.max(bits_per_s(segment.bytes, segment.duration, first.timescale));
             }
         }
+        let average_bps = bits_per_s(bytes, ticks, first.timescale);
         let frames_per_s = per_s(frames, ticks, first.timescale);
         let size = inits
             .iter()
@@ -166,8 +186,8 @@ impl<'a> Summary<'a> {
             kind: first.kind,
             codecs: distinct_codecs(&inits),
             size: size.unwrap_or_default(),
-            peak_bps,
-            average_bps: bits_per_s(bytes, ticks, first.timescale),
+            peak_bps: peak_bps.max(average_bps),
+            average_bps,
             frames_per_s: (frames_per_s * 1000.0).round() / 1000.0,
         })
     }

@@ -34,27 +34,37 @@ pub(super) enum Next {
 }
 
 /// The packets of one track on their way from arrival order to sequence order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reorder {
     /// The sequence number of the first slot.
-    next: Option<u64>,
+    next: u64,
     slots: VecDeque<Option<Held>>,
     blocked_since: Option<Instant>,
 }
 
 impl Reorder {
+    /// Begins with sequence number `next`; earlier ones belong to somebody else.
+    pub(super) fn new(next: u64) -> Reorder {
+        Reorder {
+            next,
+            slots: VecDeque::new(),
+            blocked_since: None,
+        }
+    }
+
     /// Takes in a batch. Packets that come twice or after they were given up are dropped.
     pub(super) fn insert(&mut self, batch: &Arc<Batch>) {
         for (index, packet) in batch.packets().enumerate() {
             let seq = packet.meta.seq;
-            let next = *self.next.get_or_insert(seq);
-            let Some(ahead) = seq.checked_sub(next) else { continue };
+            let Some(ahead) = seq.checked_sub(self.next) else {
+                continue;
+            };
             let slot = match usize::try_from(ahead) {
                 Ok(slot) if slot < 2 * MAX_WAITING => slot,
                 _ => {
                     // too far to wait for what lies between: begin again behind a hole of one
                     self.slots.clear();
-                    self.next = seq.checked_sub(1);
+                    self.next = seq - 1;
                     1
                 }
             };
@@ -91,7 +101,7 @@ impl Reorder {
     fn advance(&mut self, slots: usize) {
         self.slots.drain(..slots.min(self.slots.len()));
         let slots = u64::try_from(slots).expect("a queue is shorter than 2^64");
-        self.next = self.next.map(|next| next.saturating_add(slots));
+        self.next = self.next.saturating_add(slots);
     }
 }
 
@@ -105,7 +115,7 @@ mod tests {
     fn drive(seqs: &[u64], waited: bool) -> Vec<Option<u64>> {
         #[expect(clippy::disallowed_methods, reason = "any instant will do")]
         let now = Instant::now();
-        let mut queue = Reorder::default();
+        let mut queue = Reorder::new(seqs[0]);
         let mut out = Vec::new();
         for seq in seqs {
             let mut batch = Batch::new();

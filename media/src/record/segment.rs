@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(super) struct SegmentWriter {
     rendition: String,
-    kind: Kind,
     timescale: u32,
     part: u32,
     /// Wall clock of time 0, in microseconds since 1970.
@@ -76,7 +75,6 @@ impl SegmentWriter {
         })));
         SegmentWriter {
             rendition: rendition.to_owned(),
-            kind,
             timescale,
             part,
             start_us,
@@ -220,10 +218,5 @@ impl SegmentWriter {
 
     fn ns(&self, ticks: u64) -> i64 {
         ticks_to_ns(i64::try_from(ticks).unwrap_or(i64::MAX), self.timescale)
-    }
-
-    /// Sound or picture.
-    pub(super) fn kind(&self) -> Kind {
-        self.kind
     }
 }

@@ -65,14 +65,14 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// For a track that begins; nothing where the codec cannot be recorded.
-    pub(super) fn new(track: TrackId, codec: Codec) -> Option<Source> {
+    /// For a track that begins with sequence number `starts_at`; nothing where the codec cannot be recorded.
+    pub(super) fn new(track: TrackId, codec: Codec, starts_at: u64) -> Option<Source> {
         let depacketiser = Depacketiser::new(codec)?;
         Some(Source {
             track,
             codec,
             clock: TrackClock::new(codec.kind(), codec.clock_rate()),
-            queue: Reorder::default(),
+            queue: Reorder::new(starts_at),
             description: depacketiser.description().map(Arc::new),
             depacketiser,
             packets: Vec::new(),

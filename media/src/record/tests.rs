@@ -1,299 +1,15 @@
-//! Whole recordings in virtual time: a made publisher, a disk in memory, and what a player would find there.
+//! Whole recordings in virtual time, and what a player would find on the disk.
+
+mod world;
 
 use super::*;
-use crate::codec::packetise::{clip, packetise};
-use crate::codec::{Codec, CodecParameters, starts_key_frame};
+use crate::codec::{Codec, CodecParameters};
 use crate::forward::batch::{Batch, PacketMeta};
 use crate::forward::feed::Feed;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
-
-const VIDEO: TrackId = TrackId(0);
-const AUDIO: TrackId = TrackId(1);
-
-/// 20 November 2026, 12:00 UTC.
-const START_US: i64 = 1_795_176_000_000_000;
-
-/// A recording folder in memory.
-#[derive(Clone, Default)]
-struct Disk {
-    files: BTreeMap<String, Vec<u8>>,
-    journal: Vec<u8>,
-}
-
-impl Disk {
-    fn apply(&mut self, write: &Write) {
-        match write {
-            Write::Append { file, offset: 0, bytes } => {
-                self.files.insert(file.to_string(), bytes.to_vec());
-            }
-            Write::Append { file, offset, bytes } => {
-                let known = self.files.get_mut(file.as_str()).expect("a file begins at 0");
-                assert_eq!(known.len() as u64, *offset, "{file} has no hole");
-                known.extend_from_slice(bytes);
-            }
-            Write::Journal(entry) => self.journal.extend_from_slice(entry.to_line().as_bytes()),
-            Write::RequestKeyFrame { .. } => {}
-        }
-    }
-
-    fn catalogue(&self) -> Catalogue {
-        Catalogue::read(&self.journal).0
-    }
-
-    /// What the server does when it starts: cuts torn ends off and lists what is whole.
-    fn repair(&mut self) -> Catalogue {
-        let (mut catalogue, whole) = Catalogue::read(&self.journal);
-        self.journal.truncate(usize::try_from(whole).unwrap());
-        for tail in catalogue.tails() {
-            let Some(bytes) = self.files.get_mut(tail.file.as_str()) else {
-                continue;
-            };
-            let repaired = repair(bytes);
-            bytes.truncate(usize::try_from(repaired.valid_len).unwrap());
-            match catalogue.adopt(&tail, &repaired) {
-                Some(entry) => {
-                    self.journal.extend_from_slice(entry.to_line().as_bytes());
-                    catalogue.apply(&entry);
-                }
-                None => {
-                    self.files.remove(tail.file.as_str());
-                }
-            }
-        }
-        catalogue
-    }
-
-    /// Fails where the catalogue lists what a player could not play.
-    fn check(&self) {
-        let catalogue = self.catalogue();
-        for init in catalogue.inits() {
-            assert!(self.files.contains_key(init.file.as_str()), "{} is there", init.file);
-        }
-        let mut ends: BTreeMap<(&str, u32), u64> = BTreeMap::new();
-        for segment in catalogue.segments() {
-            let found = repair(&self.files[segment.file.as_str()]);
-            let name = segment.file.as_str();
-            assert_eq!(found.valid_len, segment.bytes, "{name}: bytes");
-            assert_eq!(
-                found.valid_len,
-                self.files[name].len() as u64,
-                "{name}: nothing after its fragments"
-            );
-            assert_eq!(
-                (found.tfdt, found.duration),
-                (segment.tfdt, segment.duration),
-                "{name}: times"
-            );
-            assert_eq!(
-                (found.frames, found.key),
-                (segment.frames, segment.key),
-                "{name}: frames"
-            );
-            assert!(
-                catalogue.init(&segment.rendition, segment.part).is_some(),
-                "{name}: init"
-            );
-            let end = ends.entry((&segment.rendition, segment.part)).or_insert(segment.tfdt);
-            assert_eq!(*end, segment.tfdt, "{name} follows the one before it");
-            *end += segment.duration;
-        }
-        for (rendition, ended) in catalogue.renditions().into_iter().flat_map(|r| [(r, false), (r, true)]) {
-            let text = playlist::media(&catalogue, rendition, str::to_owned, ended).unwrap();
-            let parsed = m3u8_rs::parse_media_playlist_res(text.as_bytes()).expect("a parser accepts it");
-            assert_eq!(parsed.end_list, ended);
-            assert!(
-                parsed
-                    .segments
-                    .iter()
-                    .all(|s| s.duration.round() <= parsed.target_duration as f32)
-            );
-        }
-    }
-}
-
-/// A recorder with its shell: a clock, a disk, a log of what was written.
-struct World {
-    origin: Instant,
-    now_ms: u64,
-    recorder: Recorder,
-    disk: Disk,
-    log: Vec<Write>,
-    asked: Vec<(u64, TrackId)>,
-}
-
-impl World {
-    fn new() -> World {
-        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
-        let origin = Instant::now();
-        let recorder = Recorder::new(Config::default(), origin, START_US);
-        World {
-            origin,
-            now_ms: 0,
-            recorder,
-            disk: Disk::default(),
-            log: Vec::new(),
-            asked: Vec::new(),
-        }
-    }
-
-    fn now(&self) -> Instant {
-        self.origin + Duration::from_millis(self.now_ms)
-    }
-
-    fn advance(&mut self, to_ms: u64) {
-        while let Some(at) = self
-            .recorder
-            .poll_timeout()
-            .filter(|at| *at <= self.origin + Duration::from_millis(to_ms))
-        {
-            self.now_ms = self.now_ms.max(u64::try_from((at - self.origin).as_millis()).unwrap());
-            self.recorder.handle_timeout(self.now());
-            self.drain();
-        }
-        self.now_ms = self.now_ms.max(to_ms);
-    }
-
-    fn feed(&mut self, feed: &Feed) {
-        self.recorder.handle(self.now(), feed);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        while let Some(write) = self.recorder.poll_write() {
-            if let Write::RequestKeyFrame { track } = write {
-                self.asked.push((self.now_ms, track));
-            }
-            self.disk.apply(&write);
-            self.log.push(write);
-        }
-    }
-
-    fn end(mut self) -> (Disk, Vec<Write>) {
-        self.feed(&Feed::Ended);
-        assert!(self.recorder.is_finished());
-        self.disk.check();
-        (self.disk, self.log)
-    }
-}
-
-/// Something that sends 30 frames and 50 packets of sound a second.
-struct Publisher {
-    epoch: u32,
-    video: Option<Codec>,
-    has_audio: bool,
-    /// Sends a key frame when asked.
-    obeys: bool,
-    clips: [Vec<Vec<u8>>; 2],
-    /// Next frame to be sent of either clip.
-    positions: [usize; 2],
-    seqs: [u64; 2],
-    mute_video: bool,
-    mute_audio: bool,
-    lose: fn(TrackId, u64) -> bool,
-    asked_before: usize,
-}
-
-impl Publisher {
-    fn new(epoch: u32, video: Option<Codec>, has_audio: bool) -> Publisher {
-        let clips = [video.map(clip).unwrap_or_default(), clip(Codec::Opus)];
-        let base = u64::from(epoch) * 1_000_000;
-        Publisher {
-            epoch,
-            video,
-            has_audio,
-            obeys: false,
-            clips,
-            positions: [0, 0],
-            seqs: [base, base],
-            mute_video: false,
-            mute_audio: false,
-            lose: |_, _| false,
-            asked_before: 0,
-        }
-    }
-
-    fn announce(&self, world: &mut World) {
-        for (track, codec) in [(VIDEO, self.video), (AUDIO, self.has_audio.then_some(Codec::Opus))] {
-            if let Some(codec) = codec {
-                let parameters = CodecParameters {
-                    codec,
-                    profile: 0,
-                    packetization_mode: 0,
-                };
-                world.feed(&Feed::Track {
-                    track,
-                    epoch: self.epoch,
-                    parameters,
-                });
-            }
-        }
-    }
-
-    /// Sends until `until_ms`; media time is the world's time.
-    fn send(&mut self, world: &mut World, until_ms: u64) {
-        while world.now_ms < until_ms {
-            let ms = world.now_ms;
-            if let Some(codec) = self.video
-                && [0, 33, 66].contains(&(ms % 100))
-            {
-                self.send_picture(world, codec);
-            }
-            if self.has_audio && ms.is_multiple_of(20) {
-                let index = self.positions[1] % self.clips[1].len();
-                self.positions[1] += 1;
-                let frame = self.clips[1][index].clone();
-                if !self.mute_audio {
-                    self.send_packets(world, AUDIO, ms * 48, &[frame]);
-                }
-            }
-            world.advance(ms + 1);
-        }
-    }
-
-    fn send_picture(&mut self, world: &mut World, codec: Codec) {
-        let asked = world.asked.iter().filter(|(_, track)| *track == VIDEO).count();
-        if self.obeys && asked > self.asked_before {
-            self.positions[0] = 0;
-        }
-        self.asked_before = asked;
-        let index = self.positions[0] % self.clips[0].len();
-        self.positions[0] += 1;
-        if !self.mute_video {
-            let packets = packetise(codec, &self.clips[0][index], index == 0, 300);
-            self.send_packets(world, VIDEO, world.now_ms * 90, &packets);
-        }
-    }
-
-    fn send_packets(&mut self, world: &mut World, track: TrackId, rtp_time: u64, payloads: &[Vec<u8>]) {
-        let seq = &mut self.seqs[usize::from(track.0)];
-        let codec = if track == VIDEO {
-            self.video.unwrap()
-        } else {
-            Codec::Opus
-        };
-        let mut batch = Batch::new();
-        for (index, payload) in payloads.iter().enumerate() {
-            let meta = PacketMeta {
-                seq: *seq,
-                rtp_time,
-                arrived: world.now(),
-                marker: track == VIDEO && index + 1 == payloads.len(),
-                starts_key_frame: starts_key_frame(codec, payload),
-            };
-            if !(self.lose)(track, *seq) {
-                batch.push(meta, payload);
-            }
-            *seq += 1;
-        }
-        world.feed(&Feed::Packets {
-            track,
-            batch: Arc::new(batch),
-        });
-    }
-}
+use world::{AUDIO, Disk, Publisher, START_US, VIDEO, World};
 
 /// Begin and end of a rendition's part in milliseconds.
 fn spans(catalogue: &Catalogue, rendition: &str) -> Vec<(u64, u64)> {
@@ -525,6 +241,97 @@ fn a_track_that_is_away_does_not_hold_up_the_other() {
 }
 
 #[test]
+fn a_camera_that_is_switched_on_late_shows_its_first_picture_from_the_beginning() {
+    let mut world = World::new();
+    let mut publisher = Publisher::new(0, Some(Codec::H264), true);
+    publisher.announce(&mut world);
+    publisher.mute_video = true;
+    publisher.send(&mut world, 25_000);
+    publisher.mute_video = false;
+    publisher.positions[0] = 0;
+    publisher.send(&mut world, 30_000);
+    let (disk, _) = world.end();
+    let catalogue = disk.catalogue();
+    for rendition in ["video0", "audio1"] {
+        let [(start, end)] = spans(&catalogue, rendition)[..] else {
+            panic!("one part")
+        };
+        assert!(start == 0 && close(end, 30_000, 35), "{rendition}: {start} to {end}");
+    }
+    let pictures = catalogue.segments().iter().filter(|s| s.rendition == "video0");
+    assert!(pictures.clone().all(|s| s.key && s.duration <= 90 * 3_100));
+}
+
+#[test]
+fn the_first_picture_is_shown_from_the_first_sound() {
+    let mut world = World::new();
+    let mut publisher = Publisher::new(0, Some(Codec::Vp9), true);
+    publisher.announce(&mut world);
+    publisher.mute_video = true;
+    publisher.send(&mut world, 800);
+    publisher.mute_video = false;
+    publisher.positions[0] = 0;
+    publisher.send(&mut world, 4_000);
+    let (disk, _) = world.end();
+    for rendition in ["video0", "audio1"] {
+        assert_eq!(spans(&disk.catalogue(), rendition)[0].0, 0);
+    }
+}
+
+#[test]
+fn a_frame_shown_before_the_one_sent_ahead_of_it_keeps_its_place() {
+    let mut writes = std::collections::VecDeque::new();
+    let mut depacketiser = crate::codec::Depacketiser::new(Codec::Vp9).unwrap();
+    let key = crate::codec::tests::packetise::packetise(
+        Codec::Vp9,
+        &crate::codec::tests::packetise::clip(Codec::Vp9)[0],
+        true,
+        1200,
+    );
+    depacketiser
+        .frame(key.iter().map(Vec::as_slice), &mut Vec::new())
+        .unwrap();
+    let description = depacketiser.description().unwrap();
+    let mut writer = segment::SegmentWriter::new("v", crate::codec::Kind::Video, 1000, 0, 0, &description, &mut writes);
+    for (ms, key) in [
+        (0, true),
+        (3, false),
+        (1, false),
+        (2, false),
+        (6, false),
+        (4, false),
+        (5, false),
+    ] {
+        writer.push(ms * 1_000_000, key, b"frame");
+    }
+    writer.close(7_000_000, &mut writes);
+    let file: Vec<u8> = writes.iter().filter_map(segment_bytes).flatten().copied().collect();
+    assert_eq!(shown(&file), [0, 3, 1, 2, 6, 4, 5]);
+}
+
+fn segment_bytes(write: &Write) -> Option<&[u8]> {
+    match write {
+        Write::Append { file, bytes, .. } if file.as_str().ends_with(".m4s") => Some(bytes),
+        _ => None,
+    }
+}
+
+/// When the frames of a file's first fragment are shown, in decoding order, by somebody else's parser.
+fn shown(file: &[u8]) -> Vec<i64> {
+    use shiguredo_mp4::{Decode, boxes::MoofBox};
+    let (moof, _) = MoofBox::decode(file).unwrap();
+    let traf = &moof.traf_boxes[0];
+    let mut decoded = i64::try_from(traf.tfdt_box.as_ref().unwrap().base_media_decode_time).unwrap();
+    let samples = traf.trun_boxes[0].samples.iter();
+    let shown = samples.map(|sample| {
+        let at = decoded + sample.composition_time_offset.unwrap();
+        decoded += i64::from(sample.duration.unwrap());
+        at
+    });
+    shown.collect()
+}
+
+#[test]
 fn vp8_is_said_once_and_its_sound_is_recorded() {
     let mut world = World::new();
     for epoch in 0..2 {
@@ -538,6 +345,7 @@ fn vp8_is_said_once_and_its_sound_is_recorded() {
             track: VIDEO,
             epoch,
             parameters,
+            starts_at: 0,
         });
         publisher.announce(&mut world);
         let until = world.now_ms + 3_000;
@@ -593,6 +401,43 @@ fn what_a_crash_leaves_plays_to_the_last_second_and_goes_on() {
         );
     }
     assert_eq!(catalogue.start_us(), Some(START_US));
+}
+
+#[test]
+fn a_disk_that_was_full_for_a_while_costs_that_while() {
+    let mut world = World::new();
+    let mut publisher = Publisher::new(0, Some(Codec::H264), true);
+    publisher.announce(&mut world);
+    publisher.send(&mut world, 5_000);
+    let full = world.disk.clone();
+    publisher.send(&mut world, 9_000);
+    world.disk = full; // nothing of the last seconds was written
+    let catalogue = world.disk.repair();
+    world.recorder.recover(&catalogue);
+    publisher.send(&mut world, 14_000);
+    let (disk, _) = world.end();
+    for rendition in ["video0", "audio1"] {
+        let spans = spans(&disk.catalogue(), rendition);
+        assert_eq!(spans.len(), 2);
+        assert!(close(spans[0].1, 5_000, 600) && close(spans[1].0, 9_000, 1_100) && close(spans[1].1, 14_000, 40));
+    }
+}
+
+#[test]
+fn playlists_are_written_to_the_letter() {
+    let mut world = World::new();
+    let mut publisher = Publisher::new(0, Some(Codec::H264), true);
+    publisher.announce(&mut world);
+    publisher.send(&mut world, 2_900);
+    assert!(playlist::master(&world.disk.catalogue(), str::to_owned).is_some());
+    let live = playlist::media(&world.disk.catalogue(), "video0", str::to_owned, false).unwrap();
+    let (disk, _) = world.end();
+    let catalogue = disk.catalogue();
+    let master = playlist::master(&catalogue, |name| format!("hls/{name}.m3u8?sig=1")).unwrap();
+    let media = playlist::media(&catalogue, "audio1", |file| format!("media/{file}"), true).unwrap();
+    assert_eq!(live, include_str!("tests/live.m3u8"));
+    assert_eq!(master, include_str!("tests/master.m3u8"));
+    assert_eq!(media, include_str!("tests/audio.m3u8"));
 }
 
 #[test]

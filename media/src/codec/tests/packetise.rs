@@ -1,6 +1,7 @@
 //! Packets from frames, as real senders make them: the opposite of what is tested.
 
-use super::{Codec, Reader, read::push_leb128};
+use crate::codec::read::push_leb128;
+use crate::codec::{Codec, Reader};
 
 /// A second of a moving test picture or a tone by real encoders (AV1: a third of a second). Each frame stands behind
 /// its length in four bytes: H.264 and H.265 as Annex B access units, VP9 and AV1 as in IVF, Opus as in Ogg. The first

@@ -1,0 +1,300 @@
+//! A made publisher, a recorder with its shell, and a disk in memory, all in virtual time.
+
+use crate::codec::tests::packetise::{clip, packetise};
+use crate::codec::{Codec, CodecParameters, starts_key_frame};
+use crate::forward::batch::{Batch, PacketMeta};
+use crate::forward::feed::Feed;
+use crate::id::TrackId;
+use crate::record::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(super) const VIDEO: TrackId = TrackId(0);
+pub(super) const AUDIO: TrackId = TrackId(1);
+
+/// 20 November 2026, 12:00 UTC.
+pub(super) const START_US: i64 = 1_795_176_000_000_000;
+
+/// A recording folder in memory.
+#[derive(Clone, Default)]
+pub(super) struct Disk {
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    pub(super) journal: Vec<u8>,
+}
+
+impl Disk {
+    pub(super) fn apply(&mut self, write: &Write) {
+        match write {
+            Write::Append { file, offset: 0, bytes } => {
+                self.files.insert(file.to_string(), bytes.to_vec());
+            }
+            Write::Append { file, offset, bytes } => {
+                let known = self.files.get_mut(file.as_str()).expect("a file begins at 0");
+                assert_eq!(known.len() as u64, *offset, "{file} has no hole");
+                known.extend_from_slice(bytes);
+            }
+            Write::Journal(entry) => self.journal.extend_from_slice(entry.to_line().as_bytes()),
+            Write::RequestKeyFrame { .. } => {}
+        }
+    }
+
+    pub(super) fn catalogue(&self) -> Catalogue {
+        Catalogue::read(&self.journal).0
+    }
+
+    /// What the server does when it starts: cuts torn ends off and lists what is whole.
+    pub(super) fn repair(&mut self) -> Catalogue {
+        let (mut catalogue, whole) = Catalogue::read(&self.journal);
+        self.journal.truncate(usize::try_from(whole).unwrap());
+        for tail in catalogue.tails() {
+            let Some(bytes) = self.files.get_mut(tail.file.as_str()) else {
+                continue;
+            };
+            let repaired = repair(bytes);
+            bytes.truncate(usize::try_from(repaired.valid_len).unwrap());
+            match catalogue.adopt(&tail, &repaired) {
+                Some(entry) => {
+                    self.journal.extend_from_slice(entry.to_line().as_bytes());
+                    catalogue.apply(&entry);
+                }
+                None => {
+                    self.files.remove(tail.file.as_str());
+                }
+            }
+        }
+        catalogue
+    }
+
+    /// Fails where the catalogue lists what a player could not play.
+    pub(super) fn check(&self) {
+        let catalogue = self.catalogue();
+        for init in catalogue.inits() {
+            assert!(self.files.contains_key(init.file.as_str()), "{} is there", init.file);
+        }
+        let mut ends: BTreeMap<(&str, u32), u64> = BTreeMap::new();
+        for segment in catalogue.segments() {
+            let found = repair(&self.files[segment.file.as_str()]);
+            let name = segment.file.as_str();
+            assert_eq!(found.valid_len, segment.bytes, "{name}: bytes");
+            assert_eq!(
+                found.valid_len,
+                self.files[name].len() as u64,
+                "{name}: nothing after its fragments"
+            );
+            assert_eq!(
+                (found.tfdt, found.duration),
+                (segment.tfdt, segment.duration),
+                "{name}: times"
+            );
+            assert_eq!(
+                (found.frames, found.key),
+                (segment.frames, segment.key),
+                "{name}: frames"
+            );
+            assert!(
+                catalogue.init(&segment.rendition, segment.part).is_some(),
+                "{name}: init"
+            );
+            let end = ends.entry((&segment.rendition, segment.part)).or_insert(segment.tfdt);
+            assert_eq!(*end, segment.tfdt, "{name} follows the one before it");
+            *end += segment.duration;
+        }
+        for (rendition, ended) in catalogue.renditions().into_iter().flat_map(|r| [(r, false), (r, true)]) {
+            let text = playlist::media(&catalogue, rendition, str::to_owned, ended).unwrap();
+            let parsed = m3u8_rs::parse_media_playlist_res(text.as_bytes()).expect("a parser accepts it");
+            assert_eq!(parsed.end_list, ended);
+            assert!(
+                parsed
+                    .segments
+                    .iter()
+                    .all(|s| s.duration.round() <= parsed.target_duration as f32)
+            );
+        }
+    }
+}
+
+/// A recorder with its shell: a clock, a disk, a log of what was written.
+pub(super) struct World {
+    pub(super) origin: Instant,
+    pub(super) now_ms: u64,
+    pub(super) recorder: Recorder,
+    pub(super) disk: Disk,
+    pub(super) log: Vec<Write>,
+    pub(super) asked: Vec<(u64, TrackId)>,
+}
+
+impl World {
+    pub(super) fn new() -> World {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let origin = Instant::now();
+        let recorder = Recorder::new(Config::default(), origin, START_US);
+        World {
+            origin,
+            now_ms: 0,
+            recorder,
+            disk: Disk::default(),
+            log: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.origin + Duration::from_millis(self.now_ms)
+    }
+
+    pub(super) fn advance(&mut self, to_ms: u64) {
+        while let Some(at) = self
+            .recorder
+            .poll_timeout()
+            .filter(|at| *at <= self.origin + Duration::from_millis(to_ms))
+        {
+            self.now_ms = self.now_ms.max(u64::try_from((at - self.origin).as_millis()).unwrap());
+            self.recorder.handle_timeout(self.now());
+            self.drain();
+        }
+        self.now_ms = self.now_ms.max(to_ms);
+    }
+
+    pub(super) fn feed(&mut self, feed: &Feed) {
+        self.recorder.handle(self.now(), feed);
+        self.drain();
+    }
+
+    pub(super) fn drain(&mut self) {
+        while let Some(write) = self.recorder.poll_write() {
+            if let Write::RequestKeyFrame { track } = write {
+                self.asked.push((self.now_ms, track));
+            }
+            self.disk.apply(&write);
+            self.log.push(write);
+        }
+    }
+
+    pub(super) fn end(mut self) -> (Disk, Vec<Write>) {
+        self.feed(&Feed::Ended);
+        assert!(self.recorder.is_finished());
+        self.disk.check();
+        (self.disk, self.log)
+    }
+}
+
+/// Something that sends 30 frames and 50 packets of sound a second.
+pub(super) struct Publisher {
+    pub(super) epoch: u32,
+    pub(super) video: Option<Codec>,
+    pub(super) has_audio: bool,
+    /// Sends a key frame when asked.
+    pub(super) obeys: bool,
+    pub(super) clips: [Vec<Vec<u8>>; 2],
+    /// Next frame to be sent of either clip.
+    pub(super) positions: [usize; 2],
+    pub(super) seqs: [u64; 2],
+    /// Every how many frames of the clip one is a key frame.
+    pub(super) gop: usize,
+    pub(super) mute_video: bool,
+    pub(super) mute_audio: bool,
+    pub(super) lose: fn(TrackId, u64) -> bool,
+    pub(super) asked_before: usize,
+}
+
+impl Publisher {
+    pub(super) fn new(epoch: u32, video: Option<Codec>, has_audio: bool) -> Publisher {
+        let clips = [video.map(clip).unwrap_or_default(), clip(Codec::Opus)];
+        let base = u64::from(epoch) * 1_000_000;
+        Publisher {
+            epoch,
+            video,
+            has_audio,
+            obeys: false,
+            clips,
+            positions: [0, 0],
+            seqs: [base, base],
+            gop: 1 << 30,
+            mute_video: false,
+            mute_audio: false,
+            lose: |_, _| false,
+            asked_before: 0,
+        }
+    }
+
+    pub(super) fn announce(&self, world: &mut World) {
+        for (track, codec) in [(VIDEO, self.video), (AUDIO, self.has_audio.then_some(Codec::Opus))] {
+            if let Some(codec) = codec {
+                let parameters = CodecParameters {
+                    codec,
+                    profile: 0,
+                    packetization_mode: 0,
+                };
+                world.feed(&Feed::Track {
+                    track,
+                    epoch: self.epoch,
+                    parameters,
+                    starts_at: u64::from(self.epoch) * 1_000_000,
+                });
+            }
+        }
+    }
+
+    /// Sends until `until_ms`; media time is the world's time.
+    pub(super) fn send(&mut self, world: &mut World, until_ms: u64) {
+        while world.now_ms < until_ms {
+            let ms = world.now_ms;
+            if let Some(codec) = self.video
+                && [0, 33, 66].contains(&(ms % 100))
+            {
+                self.send_picture(world, codec);
+            }
+            if self.has_audio && ms.is_multiple_of(20) {
+                let index = self.positions[1] % self.clips[1].len();
+                self.positions[1] += 1;
+                let frame = self.clips[1][index].clone();
+                if !self.mute_audio {
+                    self.send_packets(world, AUDIO, ms * 48, &[frame]);
+                }
+            }
+            world.advance(ms + 1);
+        }
+    }
+
+    fn send_picture(&mut self, world: &mut World, codec: Codec) {
+        let asked = world.asked.iter().filter(|(_, track)| *track == VIDEO).count();
+        if self.obeys && asked > self.asked_before {
+            self.positions[0] = 0;
+        }
+        self.asked_before = asked;
+        let index = self.positions[0] % self.clips[0].len();
+        self.positions[0] += 1;
+        if !self.mute_video {
+            let packets = packetise(codec, &self.clips[0][index], index.is_multiple_of(self.gop), 300);
+            self.send_packets(world, VIDEO, world.now_ms * 90, &packets);
+        }
+    }
+
+    fn send_packets(&mut self, world: &mut World, track: TrackId, rtp_time: u64, payloads: &[Vec<u8>]) {
+        let seq = &mut self.seqs[usize::from(track.0)];
+        let codec = if track == VIDEO {
+            self.video.unwrap()
+        } else {
+            Codec::Opus
+        };
+        let mut batch = Batch::new();
+        for (index, payload) in payloads.iter().enumerate() {
+            let meta = PacketMeta {
+                seq: *seq,
+                rtp_time,
+                arrived: world.now(),
+                marker: track == VIDEO && index + 1 == payloads.len(),
+                starts_key_frame: starts_key_frame(codec, payload),
+            };
+            if !(self.lose)(track, *seq) {
+                batch.push(meta, payload);
+            }
+            *seq += 1;
+        }
+        world.feed(&Feed::Packets {
+            track,
+            batch: Arc::new(batch),
+        });
+    }
+}
