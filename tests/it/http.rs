@@ -192,6 +192,23 @@ async fn the_description_of_the_api_is_served_and_does_not_change_by_accident() 
     golden.bind(|| insta::assert_json_snapshot!("openapi", document));
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = serde_json::to_value(router::api().into_openapi()).unwrap();
+    let operations = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+}
+
 #[tokio::test]
 async fn the_web_app_answers_its_own_addresses_only() {
     let test = TestApp::new().await;
