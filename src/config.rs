@@ -149,8 +149,8 @@ impl Config {
                     path.display()
                 )]));
             }
-            Some(path) => Figment::from(Toml::file_exact(path)),
-            None if Path::new(DEFAULT_FILE).is_file() => Figment::from(Toml::file_exact(DEFAULT_FILE)),
+            Some(path) => Figment::new().merge(Toml::file_exact(path)),
+            None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
             None => Figment::new(),
         };
         Config::from_sources(figment.merge(environment()))

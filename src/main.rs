@@ -86,7 +86,10 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.level)?;
+    // The demo's WebRTC library tells every step of a connection; the server does not use it.
+    let filter = EnvFilter::try_new(&config.log.level)?
+        .add_directive("rtc=error".parse()?)
+        .add_directive("webrtc=error".parse()?);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -13,9 +13,12 @@ use std::time::Instant;
 /// The most bytes that wait for a part to start, or for the next fragment.
 const MAX_WAITING_BYTES: usize = 16 << 20;
 
-/// A track whose first frame is at most this much later than the part's belongs to it: its first picture is shown from
-/// the part's beginning, its sound begins with silence. A track that is later begins a part of its own.
+/// A track whose first frame is at most this much later than the part's joins it without further ado: its first picture
+/// is shown from the part's beginning, its sound begins with silence.
 const JOIN_NS: i64 = NS_PER_S / 10 * 25;
+
+/// How often the first picture is repeated at most, where a camera was switched on long after the sound.
+const MAX_STILLS: i64 = 150;
 
 /// Sound that has been away for this long is filled with silence, up to [`LAG_NS`] before now.
 const SOUND_AWAY_NS: i64 = NS_PER_S;
@@ -241,7 +244,7 @@ impl Presentation {
             track.needs_key = true;
             return;
         }
-        let is_late = !is_open && frame.time - start > JOIN_NS;
+        let is_late = !is_open && track.rendition.kind() == Kind::Audio && frame.time - start > JOIN_NS;
         let described = track.rendition.described();
         let is_new = frame.key && described.is_some_and(|known| !Arc::ptr_eq(known, &frame.description));
         if is_late || is_new {
@@ -251,20 +254,41 @@ impl Presentation {
             return;
         }
         let first_at = self.open(index, &frame.description);
+        match frame.description.kind() {
+            Kind::Video => self.write_picture(index, first_at, frame, bytes),
+            Kind::Audio => {
+                let lead = self.lead(index);
+                if let Some(track) = self.tracks.get_mut(index) {
+                    track.rendition.push_sound(frame.time, bytes, lead, &mut self.writes);
+                }
+            }
+        }
+    }
+
+    /// Writes a picture. The first of a part is shown from the part's beginning, `first_at`: players play nothing where
+    /// the pictures have a hole.
+    fn write_picture(&mut self, index: usize, first_at: Option<i64>, frame: &Frame, bytes: &[u8]) {
         let lead = self.lead(index);
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
-        match track.rendition.kind() {
-            Kind::Audio => track.rendition.push_sound(frame.time, bytes, lead, &mut self.writes),
-            Kind::Video => {
-                let time = first_at.unwrap_or(frame.time);
-                let cut = track
-                    .rendition
-                    .push_picture(time, frame.key, bytes, lead, &mut self.writes);
-                self.cut_others(index, time, cut);
+        let mut time = frame.time;
+        if let Some(start) = first_at {
+            let late = time - start;
+            if late <= JOIN_NS {
+                time = start;
+            } else {
+                let step = duration_ns(self.config.segment_target).max(late / MAX_STILLS);
+                for still in 0..late / step {
+                    let at = start + still * step;
+                    track.rendition.push_picture(at, true, bytes, lead, &mut self.writes);
+                }
             }
         }
+        let cut = track
+            .rendition
+            .push_picture(time, frame.key, bytes, lead, &mut self.writes);
+        self.cut_others(index, time, cut);
     }
 
     /// Begins a track's part if that has not happened; then says where.
