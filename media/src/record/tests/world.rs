@@ -193,8 +193,6 @@ pub(super) struct Publisher {
     /// Next frame to be sent of either clip.
     pub(super) positions: [usize; 2],
     pub(super) seqs: [u64; 2],
-    /// Every how many frames of the clip one is a key frame.
-    pub(super) gop: usize,
     pub(super) mute_video: bool,
     pub(super) mute_audio: bool,
     pub(super) lose: fn(TrackId, u64) -> bool,
@@ -218,7 +216,6 @@ impl Publisher {
             clips,
             positions: [0, 0],
             seqs: [base, base],
-            gop: 1 << 30,
             mute_video: false,
             mute_audio: false,
             lose: |_, _| false,
@@ -299,7 +296,7 @@ impl Publisher {
         let index = self.positions[0] % self.clips[0].len();
         self.positions[0] += 1;
         if !self.mute_video {
-            let packets = packetise(codec, &self.clips[0][index], index.is_multiple_of(self.gop), 300);
+            let packets = packetise(codec, &self.clips[0][index], index == 0, 300);
             let captured_ms = world.now_ms + CLOCKS_AHEAD_MS - self.picture_delay_ms;
             self.send_packets(world, VIDEO, skewed(captured_ms * 90, self.wall_ppm), &packets);
         }
