@@ -24,13 +24,13 @@ format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in pla
 	cd web && npx biome check --write .
 
 soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
-	LECTERN_SOAK_S=600 scripts/test needs build soak
+	SOAK_S=600 scripts/test needs build soak
 
 bench: ## Processor time per forwarded packet, beside a bare loop
-	$(CARGO) bench --workspace
+	$(CARGO) run --release --locked --package lectern-fanout
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	cd web && npm ci --no-audit --no-fund
+	cd web && npm install --no-save --no-audit --no-fund
 	@touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)

@@ -150,7 +150,8 @@ impl Config {
                 )]));
             }
             Some(path) => Figment::new().merge(Toml::file_exact(path)),
-            None => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
+            None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
+            None => Figment::new(),
         };
         Config::from_sources(figment.merge(environment()))
     }
@@ -254,7 +255,11 @@ fn extract<T: DeserializeOwned>(figment: &Figment) -> Result<T, ConfigError> {
     figment.extract().map_err(|errors| {
         let lines = errors.into_iter().map(|error| {
             let key = error.path.join(".");
-            let source = error.metadata.as_ref().map(describe_source).unwrap_or_default();
+            let source = error
+                .metadata
+                .as_ref()
+                .map(|from| describe_source(from, &key))
+                .unwrap_or_default();
             let key = if key.is_empty() {
                 String::new()
             } else {
@@ -299,13 +304,15 @@ fn describe_unknown(figment: &Figment, path: &[String], near: Option<String>) ->
 }
 
 fn source_of(figment: &Figment, key: &str) -> Option<String> {
-    figment.find_metadata(key).map(describe_source)
+    figment.find_metadata(key).map(|from| describe_source(from, key))
 }
 
-fn describe_source(metadata: &figment::Metadata) -> String {
+fn describe_source(metadata: &figment::Metadata, key: &str) -> String {
     match &metadata.source {
         Some(source) => format!(" (set in {source})"),
-        None if metadata.name.contains("environment") => format!(" (set in the environment, {ENV_PREFIX}…)"),
+        None if metadata.name.contains("environment") => {
+            format!(" (set in {ENV_PREFIX}{})", key.to_uppercase().replace('.', "__"))
+        }
         None => String::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The `lectern` command: arguments, settings, run. The only place that ends the process.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -85,12 +86,16 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.level)?;
+    // The demo's WebRTC library tells every step of a connection; the server does not use it.
+    let filter = EnvFilter::try_new(&config.log.level)?
+        .add_directive("rtc=error".parse()?)
+        .add_directive("webrtc=error".parse()?);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
     let result = match config.log.format {
-        LogFormat::Text => log.compact().with_target(false).try_init(),
+        LogFormat::Text => log.compact().with_target(false).with_ansi(is_terminal).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
     result.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))

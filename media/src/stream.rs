@@ -11,6 +11,9 @@ use crate::peer::ingest::Received;
 use slab::Slab;
 use std::time::{Duration, Instant};
 
+/// Sound kept to be sent again: 5 s, more than any player waits for.
+const MAX_AUDIO_PACKETS: usize = 256;
+
 /// See the module.
 pub struct Stream {
     /// Its name outside.
@@ -61,7 +64,7 @@ impl Stream {
             flush_due: None,
             idle_since: None,
             is_queued: false,
-            audio: Track::new(Kind::Audio, max_history_packets.min(1024)),
+            audio: Track::new(Kind::Audio, max_history_packets.min(MAX_AUDIO_PACKETS)),
             video: Track::new(Kind::Video, max_history_packets),
             epoch: 0,
             feeds: Vec::new(),

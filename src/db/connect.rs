@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, PgConnection};
 
 use super::Db;
 use crate::config::Config;
@@ -69,6 +70,7 @@ impl Db {
     async fn postgres(url: &str) -> sqlx::Result<Db> {
         let options: PgConnectOptions = url.parse()?;
         let options = options.application_name("lectern");
+        PgConnection::connect_with(&options).await?.close().await?; // its error says more than the pool's
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT);

@@ -44,6 +44,7 @@ impl Class {
             "description": "A made picture with a running clock and a beep every second.",
             "scheduledStart": jiff::Timestamp::now().to_string(),
             "durationMinutes": 60,
+            "timeZone": jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC"),
             "isPublic": true,
         });
         let Created { id } = api

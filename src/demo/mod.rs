@@ -11,6 +11,8 @@ use class::Class;
 use clip::Clip;
 use publisher::Publisher;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
@@ -48,39 +50,58 @@ pub async fn run(config: Config, args: Args) -> Result<()> {
         Some(url) => url,
         None => format!("http://localhost:{}", config.http.listen.port()).parse()?,
     };
-    let Some((session, key)) = args.session.zip(args.stream_key) else {
-        let class = Class::open(&config, &server).await?;
-        let published = until_interrupted(publish(&server, class.id, &class.stream_key, &clip)).await;
-        return published.and(class.end().await);
-    };
-    until_interrupted(publish(&server, session, &key, &clip)).await
-}
-
-/// The work, or the end of it by Ctrl-C or a service manager's stop.
-async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        result = work => result,
-        result = tokio::signal::ctrl_c() => Ok(result?),
-        _ = terminate.recv() => Ok(()),
+    let interrupted = interruption()?;
+    match args.session.zip(args.stream_key) {
+        Some((session, key)) => publish(&server, session, &key, &clip, &interrupted).await,
+        None => {
+            let class = Class::open(&config, &server).await?;
+            let published = publish(&server, class.id, &class.stream_key, &clip, &interrupted).await;
+            published.and(class.end().await)
+        }
     }
 }
 
-/// Publishes for ever; comes back when the server was away. Only the first connection must succeed.
-async fn publish(server: &Url, session: Uuid, key: &str, clip: &Clip) -> Result<()> {
+/// Cancelled by Ctrl-C, and by a service manager's stop.
+fn interruption() -> Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let token = CancellationToken::new();
+    let interrupted = token.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        interrupted.cancel();
+    });
+    Ok(token)
+}
+
+/// Publishes until `interrupted`; comes back when the server was away. Only the first connection must succeed.
+async fn publish(server: &Url, session: Uuid, key: &str, clip: &Clip, interrupted: &CancellationToken) -> Result<()> {
     let endpoint = server.join(&format!("/whip/{session}"))?;
-    let mut publisher = Box::pin(Publisher::connect(&endpoint, key))
-        .await
-        .context("cannot publish the demo class")?;
+    let connect = || Box::pin(interrupted.run_until_cancelled(Publisher::connect(&endpoint, key)));
+    let Some(first) = connect().await else { return Ok(()) };
+    let mut publisher = first.context("cannot publish the demo class")?;
     announce(server, session);
     loop {
-        publisher.play(clip).await?;
+        match interrupted.run_until_cancelled(publisher.play(clip)).await {
+            Some(played) => played?,
+            None => {
+                publisher.close().await;
+                return Ok(());
+            }
+        }
         tracing::warn!("the server is gone; trying to come back");
         publisher = loop {
-            tokio::time::sleep(PAUSE).await;
-            match Box::pin(Publisher::connect(&endpoint, key)).await {
-                Ok(publisher) => break publisher,
-                Err(error) => tracing::debug!("not yet: {error:#}"),
+            if interrupted
+                .run_until_cancelled(tokio::time::sleep(PAUSE))
+                .await
+                .is_none()
+            {
+                return Ok(());
+            }
+            match connect().await {
+                Some(Ok(publisher)) => break publisher,
+                Some(Err(error)) => tracing::debug!("not yet: {error:#}"),
+                None => return Ok(()),
             }
         };
         tracing::info!("publishing again");

@@ -61,7 +61,7 @@ impl Publisher {
     /// # Errors
     /// When the server refuses (its own words are in the error), or no connection comes about within 10 s.
     pub(super) async fn connect(endpoint: &Url, key: &str) -> Result<Self> {
-        let (connection, mut states) = peer_connection().await?;
+        let (connection, mut states) = Box::pin(peer_connection()).await?;
         let (video_track, video_sender) = add_track(&connection, RtpCodecKind::Video, h264()).await?;
         let (audio_track, audio_sender) = add_track(&connection, RtpCodecKind::Audio, opus()).await?;
 
@@ -178,13 +178,12 @@ async fn peer_connection() -> Result<(Arc<dyn PeerConnection>, watch::Receiver<S
     }
     let interceptors = register_default_interceptors(Registry::new(), &mut media)?;
     let (sender, states) = watch::channel(State::default());
-    let connection = PeerConnectionBuilder::new()
+    let builder = PeerConnectionBuilder::new()
         .with_media_engine(media)
         .with_interceptor_registry(interceptors)
         .with_handler(Arc::new(Handler(sender)))
-        .with_udp_addrs(vec!["127.0.0.1:0", "0.0.0.0:0"])
-        .build()
-        .await?;
+        .with_udp_addrs(vec!["127.0.0.1:0", "0.0.0.0:0"]);
+    let connection = Box::pin(builder.build()).await?;
     Ok((Arc::new(connection), states))
 }
 

@@ -5,9 +5,10 @@
 //! not the home shard, the first viewer there starts a relay and the last one stops it. Plain tables: no threads, no
 //! clock.
 
-use lectern_media::engine::Role;
+use lectern_media::engine::{Accepted, Role};
 use lectern_media::id::{PeerId, StreamId};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// See the module.
 pub(super) struct Directory {
@@ -19,7 +20,7 @@ pub(super) struct Directory {
 }
 
 /// One peer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Peer {
     /// Which shard it is on.
     pub(super) shard: usize,
@@ -27,6 +28,8 @@ pub(super) struct Peer {
     pub(super) stream: StreamId,
     /// What it does.
     pub(super) role: Role,
+    /// The entity tag of its ICE session.
+    pub(super) etag: Arc<str>,
     is_connected: bool,
 }
 
@@ -108,23 +111,34 @@ impl Directory {
     }
 
     /// The offer was taken.
-    pub(super) fn accepted(&mut self, peer: PeerId, stream: StreamId, role: Role, shard: usize) {
+    pub(super) fn accepted(&mut self, accepted: &Accepted, stream: StreamId, role: Role, shard: usize) {
+        let etag = accepted.etag.as_str().into();
         self.peers.insert(
-            peer,
+            accepted.peer,
             Peer {
                 shard,
                 stream,
                 role,
+                etag,
                 is_connected: false,
             },
         );
+    }
+
+    /// All peers of a shard.
+    pub(super) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
+        self.peers
+            .iter()
+            .filter(|(_, peer)| peer.shard == shard)
+            .map(|(&id, _)| id)
+            .collect()
     }
 
     /// The peer has keys. `None`: it was ended meanwhile.
     pub(super) fn connected(&mut self, peer: PeerId) -> Option<Change> {
         let info = self.peers.get_mut(&peer)?;
         info.is_connected = true;
-        let Peer { stream, role, .. } = *info;
+        let (stream, role) = (info.stream, info.role);
         let entry = self.entry(stream);
         match role {
             Role::Publisher => {
@@ -146,6 +160,7 @@ impl Directory {
             stream,
             role,
             is_connected,
+            ..
         }) = self.peers.remove(&peer)
         else {
             return (None, None);
@@ -185,7 +200,7 @@ impl Directory {
         true
     }
 
-    /// The stream is over; nothing is known of it from now on. Returns whether anybody was connected.
+    /// The stream is over; nothing is known of it from now on.
     pub(super) fn ended(&mut self, stream: StreamId) {
         let load = &mut self.load;
         self.peers.retain(|_, peer| {
@@ -200,7 +215,7 @@ impl Directory {
 
     /// Who a peer is.
     pub(super) fn peer(&self, peer: PeerId) -> Option<Peer> {
-        self.peers.get(&peer).copied()
+        self.peers.get(&peer).cloned()
     }
 
     /// Whether there is a connected publisher, and how many connected viewers.
@@ -269,9 +284,17 @@ mod tests {
     const STREAM: StreamId = StreamId(0);
     const OTHER: StreamId = StreamId(1);
 
+    fn accepted(id: u128) -> Accepted {
+        Accepted {
+            peer: PeerId(id),
+            answer: String::new(),
+            etag: String::new(),
+        }
+    }
+
     fn view(directory: &mut Directory, id: u128) -> (usize, bool) {
         let (shard, relay) = directory.place_viewer(STREAM);
-        directory.accepted(PeerId(id), STREAM, Role::Viewer, shard);
+        directory.accepted(&accepted(id), STREAM, Role::Viewer, shard);
         directory.connected(PeerId(id));
         (shard, relay)
     }
@@ -279,7 +302,7 @@ mod tests {
     fn publish(directory: &mut Directory, id: u128) -> Option<Change> {
         let shard = directory.place_publisher(STREAM);
         assert_eq!(shard, directory.home(STREAM));
-        directory.accepted(PeerId(id), STREAM, Role::Publisher, shard);
+        directory.accepted(&accepted(id), STREAM, Role::Publisher, shard);
         directory.connected(PeerId(id))
     }
 
@@ -334,7 +357,7 @@ mod tests {
         let mut directory = Directory::new(1);
         publish(&mut directory, 1);
         let shard = directory.place_publisher(STREAM);
-        directory.accepted(PeerId(2), STREAM, Role::Publisher, shard);
+        directory.accepted(&accepted(2), STREAM, Role::Publisher, shard);
         assert_eq!(directory.closed(PeerId(1), true), (None, None));
         assert_eq!(directory.connected(PeerId(2)), Some(Change::Published));
         assert_eq!(directory.status(STREAM), (true, 0));

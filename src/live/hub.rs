@@ -121,12 +121,17 @@ impl Hub {
     pub(super) fn answered(&self, shard: usize, stream: StreamId, role: Role, accepted: Option<&Accepted>) {
         let mut directory = self.directory.lock();
         match accepted {
-            Some(accepted) => directory.accepted(accepted.peer, stream, role, shard),
+            Some(accepted) => directory.accepted(accepted, stream, role, shard),
             None => {
                 let stop = directory.refused(stream, role, shard);
                 self.stop_relay(stream, stop);
             }
         }
+    }
+
+    /// All peers of a shard.
+    pub(super) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
+        self.directory.lock().peers_of(shard)
     }
 
     /// A peer has keys.
@@ -186,6 +191,7 @@ impl Hub {
         Some(PeerInfo {
             stream: peer.stream,
             role: peer.role,
+            etag: peer.etag,
         })
     }
 

@@ -165,10 +165,9 @@ impl Shard {
             Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
             Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
             Message::Stop => {
-                let streams: Vec<StreamId> = self.subscribers.keys().copied().collect();
-                streams
-                    .into_iter()
-                    .for_each(|stream| self.unsubscribe(stream, |_| true));
+                for peer in self.hub.peers_of(self.index) {
+                    self.engine.close(now, peer);
+                }
                 self.is_stopping = true;
             }
         }

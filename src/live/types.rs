@@ -5,6 +5,7 @@ use lectern_media::id::StreamId;
 use lectern_media::peer::sdp::OfferError;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the media part needs from the settings.
@@ -50,12 +51,14 @@ impl From<Refused> for LiveError {
 }
 
 /// Who a peer is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PeerInfo {
     /// The stream it belongs to.
     pub stream: StreamId,
     /// What it does there.
     pub role: Role,
+    /// The entity tag of its ICE session (RFC 9725 section 4.3), without quotes.
+    pub etag: Arc<str>,
 }
 
 /// A stream at this moment.

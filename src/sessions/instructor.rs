@@ -100,7 +100,7 @@ pub async fn create(
 }
 
 /// Lists the caller's own sessions, latest first
-#[utoipa::path(get, path = "/api/instructor/streams", tag = "instructor", responses(
+#[utoipa::path(get, path = "/api/instructor/streams", tag = "instructor", operation_id = "list_own", responses(
     (status = 200, body = SessionList), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<SessionList>> {
     let sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED).await?;

@@ -1,9 +1,207 @@
-//! WHIP and WHEP over HTTP; a stand-in without routes.
+//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over HTTP: who may do what with which connection.
+//!
+//! What a client sends is read by the media engine; here is what stands around it: access, media types, entity tags.
 
-/// The routes.
-pub mod routes {
-    /// Routes of `/whip` and `/whep`.
-    pub fn router() -> axum::Router<crate::App> {
-        axum::Router::new()
+pub mod routes;
+
+use crate::App;
+use crate::accounts::User;
+use crate::error::{Error, Result};
+use crate::live::{LiveError, PeerInfo, Role};
+use crate::sessions::Session;
+use crate::sessions::access::{authorize_publish, authorize_watch};
+use crate::sessions::token::{MediaToken, Purpose};
+use axum::http::StatusCode;
+use lectern_media::peer::sdp::fragment;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The media type of offers and answers (RFC 8866 section 8.1).
+pub const SDP: &str = "application/sdp";
+
+/// The media type of what a client sends later (RFC 8840 section 9).
+pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// When a client may try again after 503, and when one that does not want to wait may ask for the publisher again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Who asks: what the request showed.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The bearer token or stream key.
+    pub bearer: Option<String>,
+    /// Who is signed in, when the request comes from a page of ours.
+    pub user: Option<User>,
+}
+
+impl Caller {
+    /// The session, if the caller may open a connection of this role to it.
+    ///
+    /// # Errors
+    /// 401, 403, 404, or 409 when the session is over; 503 when the server is stopping.
+    pub async fn enter(&self, app: &App, session: Uuid, role: Role) -> Result<Session> {
+        let entered = match role {
+            Role::Publisher => authorize_publish(app, session, self.bearer.as_deref()).await?,
+            Role::Viewer => authorize_watch(app, session, self.bearer.as_deref(), self.user.as_ref()).await?,
+        };
+        if app.shutdown.is_cancelled() {
+            return Err(unavailable("the server is being restarted"));
+        }
+        Ok(entered)
+    }
+
+    /// Checks that the caller may change or close a connection that is there. The secret name of the connection does
+    /// not replace the token (protocol rule W22), but a token that has expired meanwhile still closes what it opened.
+    ///
+    /// # Errors
+    /// 401, 403 or 404.
+    pub async fn touch(&self, app: &App, session: Uuid, role: Role) -> Result<()> {
+        let Some(token) = self
+            .bearer
+            .as_deref()
+            .and_then(|text| MediaToken::read(text, &app.keys.tokens))
+        else {
+            return self.enter(app, session, role).await.map(drop);
+        };
+        let purpose = match role {
+            Role::Publisher => Purpose::Publish,
+            Role::Viewer => Purpose::Watch,
+        };
+        if token.purpose == purpose && token.session == session {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("this token is good for something else"))
+        }
+    }
+}
+
+/// Whether a Content-Type is `wanted`: without case, and with any parameters (protocol rule W3).
+///
+/// # Errors
+/// 415.
+pub fn expect_type(content_type: Option<&str>, wanted: &'static str) -> Result<()> {
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if essence.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code: "unsupported-media-type",
+        detail: format!("the body must be {wanted}").into(),
+    })
+}
+
+/// Takes what a client sends after its offer. Its candidates are not needed: the server is ICE-lite (RFC 8445 section
+/// 2.5) and learns where a client is from the client's own checks. An ICE restart is refused, and the connection stays
+/// as it was.
+///
+/// # Errors
+/// 400 or 413 for a fragment that is none, 412 for an entity tag that is not the connection's, 422 for a restart.
+pub fn take_fragment(peer: &PeerInfo, if_match: Option<&str>, body: &[u8]) -> Result<()> {
+    let refused = |status, code, detail: String| {
+        Err(Error::Refused {
+            status,
+            code,
+            detail: detail.into(),
+        })
+    };
+    if let Err(error) = fragment::parse(body) {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        return refused(status, "malformed-fragment", error.to_string());
+    }
+    match if_match.map(|tag| tag.trim().trim_matches('"')) {
+        // Deployed clients send no entity tag with their candidates.
+        None => Ok(()),
+        Some("*") => {
+            let detail = "this server does not restart ICE; make a new connection".to_owned();
+            refused(StatusCode::UNPROCESSABLE_ENTITY, "no-ice-restart", detail)
+        }
+        Some(tag) if *tag == *peer.etag => Ok(()),
+        Some(_) => {
+            let detail = "If-Match names an ICE session that is no longer this connection's".to_owned();
+            refused(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
+        }
+    }
+}
+
+fn unavailable(detail: &'static str) -> Error {
+    Error::Unavailable {
+        detail,
+        retry_after: RETRY_AFTER,
+    }
+}
+
+impl From<LiveError> for Error {
+    fn from(error: LiveError) -> Error {
+        match error {
+            LiveError::Overloaded => unavailable("the server has no room for another connection now"),
+            LiveError::Offer(error) => {
+                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                let code = match status {
+                    StatusCode::UNPROCESSABLE_ENTITY => "unsupported-offer",
+                    StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+                    _ => "malformed-offer",
+                };
+                Error::Refused {
+                    status,
+                    code,
+                    detail: error.to_string().into(),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lectern_media::id::StreamId;
+
+    #[test]
+    fn media_types_compare_without_case_and_parameters() {
+        for good in [
+            "application/sdp",
+            "Application/SDP; charset=utf-8",
+            " application/sdp ;x=y",
+        ] {
+            assert!(expect_type(Some(good), SDP).is_ok(), "{good}");
+        }
+        for bad in [
+            None,
+            Some(""),
+            Some("text/plain"),
+            Some("application/sdp2"),
+            Some("application/json; application/sdp"),
+        ] {
+            assert!(expect_type(bad, SDP).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_taken_for_the_connection_that_it_names() {
+        let peer = PeerInfo {
+            stream: StreamId(1),
+            role: Role::Viewer,
+            etag: "abc".into(),
+        };
+        let trickle = b"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
+                        a=candidate:1 1 udp 1 192.0.2.1 1000 typ host\r\n";
+        let status = |tag, body: &[u8]| match take_fragment(&peer, tag, body) {
+            Ok(()) => 204,
+            Err(Error::Refused { status, .. }) => status.as_u16(),
+            Err(_) => 500,
+        };
+        assert_eq!(status(None, trickle), 204);
+        assert_eq!(status(Some("\"abc\""), trickle), 204);
+        assert_eq!(status(Some("\"abd\""), trickle), 412);
+        assert_eq!(status(Some("*"), trickle), 422);
+        assert_eq!(status(Some("\"*\""), trickle), 422);
+        assert_eq!(status(None, b""), 400);
+        assert_eq!(status(None, b"v=0\0"), 400);
     }
 }

@@ -8,7 +8,7 @@ import { expect, openPage, type Page, test } from "../../web/e2e/support/test";
 import { measure, publish, stop } from "./ffmpeg";
 
 /** How long the timed broadcast is; `make soak` makes it ten minutes. */
-const BROADCAST_S = Number(process.env.LECTERN_SOAK_S ?? 20);
+const BROADCAST_S = Number(process.env.SOAK_S ?? 20);
 
 let teacher: Page;
 

@@ -11,7 +11,7 @@ const CLIP = join(import.meta.dirname, "../../src/demo/class.mp4");
 export function publish(url: string, key: string, { options = [] as readonly string[], seconds = 0 } = {}): ChildProcess {
   const input = ["-re", "-stream_loop", "-1", ...(seconds ? ["-t", `${seconds}`] : []), "-i", CLIP, "-c", "copy"];
   const output = ["-f", "whip", "-authorization", key, ...options, url];
-  return spawn(whipBinary(), ["-nostdin", "-hide_banner", "-loglevel", "warning", ...input, ...output], {
+  return spawn(whipBinary(), ["-nostdin", "-hide_banner", "-loglevel", "error", ...input, ...output], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }
@@ -27,7 +27,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 function whipBinary(): string {
   const given = process.env.FFMPEG_WHIP;
   if (given) return given;
-  const server = process.env.LECTERN_TEST_BINARY ?? join(import.meta.dirname, "../../target/debug/lectern");
+  const server = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../target/debug/lectern");
   const packages = join(server, "../../venv/lib");
   const python = readdirSync(packages).find((name) => name.startsWith("python3"));
   const binaries = join(packages, python ?? "", "site-packages/imageio_ffmpeg/binaries");

@@ -17,7 +17,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  outputDir: process.env.LECTERN_TEST_OUTPUT ?? "../node_modules/.cache/e2e",
+  outputDir: process.env.TEST_OUTPUT ?? "../node_modules/.cache/e2e",
   reporter: [["list"]],
   use: {
     locale: "en-GB",

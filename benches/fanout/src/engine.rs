@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 const STREAM: StreamId = StreamId(1);
 
-/// Until the history of sound has gone round once, and with it everything that is allocated to be used again.
-const WARM_UP: Duration = Duration::from_secs(25);
+/// Until the histories have gone round once, and with them everything that is allocated to be used again. Together with
+/// what is measured it must stay below the time after which silent viewers are removed.
+const WARM_UP: Duration = Duration::from_secs(16);
 
 /// A class that runs, with viewers who are at the live edge.
 pub(crate) struct World {

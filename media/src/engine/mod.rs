@@ -6,6 +6,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `offers` | commands: publish, view, close, end, relay |
+//! | `patch` | commands: trickled candidates, ICE restart |
 //! | `receive` | datagrams in |
 //! | `control` | small messages on their way out |
 //! | `transmit` | datagrams out |
@@ -13,6 +14,7 @@
 
 mod control;
 mod offers;
+mod patch;
 mod receive;
 #[cfg(test)]
 mod tests;
@@ -21,8 +23,8 @@ mod transmit;
 mod types;
 
 pub use types::{
-    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, Origin, Refused, Role, Transmit, TransmitBuf,
-    Verdict,
+    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, Refused,
+    Role, Transmit, TransmitBuf, Verdict,
 };
 
 use crate::demux::Demux;

@@ -125,13 +125,16 @@ impl Engine {
             start_kbps: self.config.start_kbps,
         });
         let id = PeerId(u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64()));
-        let etag = format!("{:016x}", self.rng.next_u64());
+        let etag = self.new_etag();
         let stream = self.stream_key(stream);
         let ufrag = agent.ufrag;
         let key = self.peers.insert(Peer {
             id,
             stream,
             agent,
+            next_agent: None,
+            remote_ufrag: offer.ice.ufrag.clone(),
+            etag: etag.clone(),
             negotiated,
             fingerprints: offer.fingerprints.clone(),
             our_side,
@@ -256,7 +259,9 @@ impl Engine {
             return;
         };
         self.peer_ids.remove(&peer.id);
-        self.demux.remove(&peer.agent.ufrag, peer.agent.addresses(), key);
+        for agent in [Some(&peer.agent), peer.next_agent.as_ref()].into_iter().flatten() {
+            self.demux.remove(&agent.ufrag, agent.addresses(), key);
+        }
         self.handshaking.retain(|&other| other != key);
         if let (Some(mut dtls), Some(to)) = (peer.dtls.take(), peer.agent.selected())
             && peer.is_connected()

@@ -73,14 +73,24 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(key) else {
             return Verdict::Dropped(DropReason::Unknown);
         };
+        let is_for_next = request.local_ufrag != peer.agent.ufrag;
+        let agent = match &mut peer.next_agent {
+            Some(next) if is_for_next => next,
+            _ => &mut peer.agent,
+        };
         let mut checked = None;
         self.control.write(from, |reply| {
-            checked = peer.agent.handle_check(&request, from, reply);
+            checked = agent.handle_check(&request, from, reply);
             checked.is_some()
         });
         let Some(checked) = checked else {
             return Verdict::Dropped(DropReason::Unauthentic);
         };
+        if let Some(next) = peer.next_agent.take_if(|_| is_for_next) {
+            // The restart has succeeded: what was before it is gone.
+            let old = std::mem::replace(&mut peer.agent, next);
+            self.demux.remove(&old.ufrag, old.addresses(), key);
+        }
         peer.last_heard = self.now;
         if checked.new_address {
             self.demux.add_address(&from, key);
@@ -156,7 +166,7 @@ impl Engine {
             }
             Media::WillView(lanes) => {
                 let Some(to) = peer.agent.selected() else { return };
-                let negotiated = std::mem::take(&mut peer.negotiated);
+                let negotiated = peer.negotiated.clone();
                 let viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
                 let viewer_key = self.viewers.insert(viewer);
                 peer.media = Media::Views {

@@ -1,6 +1,6 @@
 //! The engine in a simulated world: what publishers and viewers notice.
 
-use super::{CloseReason, DropReason, Event, Verdict};
+use super::{CloseReason, DropReason, Event, IfMatch, PatchError, Patched, Verdict};
 use crate::codec::{Codec, Kind};
 use crate::forward::feed::Feed;
 use crate::id::StreamId;
@@ -195,6 +195,72 @@ fn a_viewer_that_moves_keeps_its_picture() {
     sim.run(ms(3000));
     assert!(sim.seen(viewer).longest_freeze < ms(1000), "{:?}", sim.seen(viewer));
     assert!(sim.seen(viewer).frames > 60);
+}
+
+#[test]
+fn media_goes_on_after_an_ice_restart_from_another_network() {
+    let mut sim = sim(19);
+    let publisher = sim.publisher(STREAM, PublisherOptions::default(), near());
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    sim.run(ms(2000));
+    for client in [publisher, viewer] {
+        sim.move_client(client);
+        let patched = sim.restart_ice(client, IfMatch::Any, false);
+        assert!(matches!(patched, Ok(Patched::Restarted { .. })), "{patched:?}");
+    }
+    sim.reset_seen(viewer);
+    sim.run(ms(3000));
+    let seen = sim.seen(viewer);
+    assert!(seen.longest_freeze < ms(200) && seen.frames > 80, "{seen:?}");
+    assert_eq!((seen.duplicates, seen.nonce_reuses), (0, 0));
+}
+
+#[test]
+fn a_restart_that_fails_changes_nothing() {
+    let mut sim = sim(20);
+    sim.publisher(STREAM, PublisherOptions::default(), near());
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    sim.run(ms(2000));
+    sim.restart_ice(viewer, IfMatch::Any, true).unwrap();
+    sim.reset_seen(viewer);
+    sim.run(ms(3000));
+    assert!(sim.seen(viewer).longest_freeze < ms(50), "{:?}", sim.seen(viewer));
+}
+
+#[test]
+fn entity_tags_guard_the_connection() {
+    let mut sim = sim(21);
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    sim.run(ms(1000));
+    let (now, peer) = (sim.now(), sim.peer(viewer).unwrap());
+    assert_eq!(
+        sim.restart_ice(viewer, IfMatch::Missing, false),
+        Err(PatchError::Unconditional)
+    );
+    assert_eq!(
+        sim.restart_ice(viewer, IfMatch::Tag("old"), false),
+        Err(PatchError::Stale)
+    );
+    let Ok(Patched::Restarted { etag, .. }) = sim.restart_ice(viewer, IfMatch::Any, false) else {
+        panic!()
+    };
+    let trickle = b"a=ice-ufrag:again\r\na=ice-pwd:againagainagainagainagain\r\na=end-of-candidates\r\n";
+    assert_eq!(
+        sim.engine.patch(now, peer, trickle, IfMatch::Tag(&etag)),
+        Ok(Patched::Trickled)
+    );
+    assert_eq!(
+        sim.engine.patch(now, peer, trickle, IfMatch::Missing),
+        Ok(Patched::Trickled),
+        "many clients do so"
+    );
+    let malformed = sim.engine.patch(now, peer, b"\0", IfMatch::Any);
+    assert!(matches!(malformed, Err(PatchError::Fragment(_))), "{malformed:?}");
+    assert!(sim.engine.close(now, peer));
+    assert_eq!(
+        sim.engine.patch(now, peer, trickle, IfMatch::Any),
+        Err(PatchError::Unknown)
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::forward::feed::Feed;
 use crate::id::{PeerId, StreamId};
+use crate::peer::sdp::fragment::FragmentError;
 use crate::peer::sdp::{Candidate, OfferError};
 use dimpl::DtlsCertificate;
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +27,8 @@ pub struct EngineConfig {
     pub hold: Duration,
     /// How much faster than real time a joining viewer is sent what came since the last key frame.
     pub catch_up_pace: u32,
+    /// Takes a trickled fragment without `If-Match`, as many clients send it.
+    pub lenient_trickle: bool,
     /// The bit rate at which browsers are asked to start to publish, in kb/s.
     pub start_kbps: Option<u32>,
 }
@@ -42,6 +45,7 @@ impl EngineConfig {
             max_history_packets: 16_384,
             hold: Duration::from_millis(2),
             catch_up_pace: 4,
+            lenient_trickle: true,
             start_kbps: Some(2_500),
         }
     }
@@ -117,6 +121,48 @@ pub enum Refused {
     /// The engine has as many peers as it may have.
     #[error("the server is full")]
     Full,
+}
+
+/// Which version of a connection's ICE state a client believes to change (`If-Match`, RFC 9110 section 13.1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IfMatch<'a> {
+    /// It does not say.
+    Missing,
+    /// `*`.
+    Any,
+    /// An entity tag without quotes.
+    Tag(&'a str),
+}
+
+/// What a fragment did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Patched {
+    /// The client's candidates are noted; there is nothing to answer.
+    Trickled,
+    /// ICE was restarted.
+    Restarted {
+        /// Our new credentials and candidates, `application/trickle-ice-sdpfrag`.
+        fragment: String,
+        /// See [`Accepted::etag`].
+        etag: String,
+    },
+}
+
+/// Why a fragment did nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PatchError {
+    /// No such connection.
+    #[error("there is no such connection")]
+    Unknown,
+    /// The fragment itself.
+    #[error(transparent)]
+    Fragment(#[from] FragmentError),
+    /// The entity tag is of an earlier version.
+    #[error("the connection has changed since; its entity tag is another one now")]
+    Stale,
+    /// The client has to say which version it means.
+    #[error("an If-Match header is required")]
+    Unconditional,
 }
 
 /// Why a connection ended.

@@ -20,6 +20,12 @@ pub struct Peer {
     pub stream: usize,
     /// Where it is and who it is.
     pub agent: ice::Agent,
+    /// The same after an ICE restart, until the first check for it has come: a restart that fails changes nothing.
+    pub next_agent: Option<ice::Agent>,
+    /// The ufrag of its offer or its last restart.
+    pub remote_ufrag: String,
+    /// Changes with each restart; without quotes.
+    pub etag: String,
     /// What was agreed on.
     pub negotiated: Vec<sdp::Negotiated>,
     /// Digests of its certificate, from its offer.

@@ -97,6 +97,22 @@ impl Client {
         }]);
     }
 
+    /// New credentials for an ICE restart: the fragment to send.
+    pub(super) fn restart_fragment() -> String {
+        "a=ice-ufrag:again\r\na=ice-pwd:againagainagainagainagain\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+            .to_owned()
+    }
+
+    /// Checks go to the server's new credentials from now on.
+    pub(super) fn take_restart(&mut self, fragment: &str, now: Instant) {
+        let value = |name: &str| {
+            let line = fragment.lines().find_map(|line| line.strip_prefix(name));
+            line.expect("the fragment has it").trim().to_owned()
+        };
+        self.remote = Some((value("a=ice-ufrag:"), stun::integrity_key(&value("a=ice-pwd:"))));
+        self.next_check = now;
+    }
+
     fn expect(&mut self, fingerprints: Vec<Fingerprint>) {
         self.session = Some(Session::new(&self.shared, Side::Client, fingerprints, self.next_check));
     }

@@ -8,7 +8,7 @@ mod viewer;
 pub use publisher::{Clip, PublisherOptions};
 pub use viewer::{Seen, ViewerOptions};
 
-use crate::engine::{Engine, EngineConfig, Event, Origin, TransmitBuf, Verdict};
+use crate::engine::{Engine, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, TransmitBuf, Verdict};
 use crate::id::{PeerId, StreamId};
 use crate::peer::sdp::{Candidate, Transport};
 use client::Client;
@@ -185,6 +185,21 @@ impl Sim {
         if let Some((client, ..)) = self.clients.get_mut(id.0) {
             client.move_away();
         }
+    }
+
+    /// A client restarts ICE; with `is_lost`, it never learns what the server answered.
+    pub fn restart_ice(&mut self, id: ClientId, if_match: IfMatch<'_>, is_lost: bool) -> Result<Patched, PatchError> {
+        let Some((client, ..)) = self.clients.get_mut(id.0) else {
+            return Err(PatchError::Unknown);
+        };
+        let peer = client.peer.ok_or(PatchError::Unknown)?;
+        let patched = self
+            .engine
+            .patch(self.now, peer, Client::restart_fragment().as_bytes(), if_match)?;
+        if let (Patched::Restarted { fragment, .. }, false) = (&patched, is_lost) {
+            client.take_restart(fragment, self.now);
+        }
+        Ok(patched)
     }
 
     /// Gives the engine a datagram from nowhere.

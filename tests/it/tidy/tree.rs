@@ -27,8 +27,9 @@ impl File {
         self.path.ends_with(".rs")
     }
 
+    /// Declarations are left out: the server's description of itself makes them.
     pub(super) fn is_typescript(&self) -> bool {
-        self.path.ends_with(".ts") || self.path.ends_with(".tsx")
+        (self.path.ends_with(".ts") || self.path.ends_with(".tsx")) && !self.path.ends_with(".d.ts")
     }
 
     /// Whether the file as a whole is test code.

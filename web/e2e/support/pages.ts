@@ -31,7 +31,7 @@ export async function planClass(page: Page, title: string): Promise<string> {
 export async function openBroadcast(page: Page, id: string): Promise<void> {
   await page.goto(`/instructor/streams/${id}/broadcast`);
   const allow = page.getByRole("button", { name: "Allow the camera and microphone" });
-  const live = page.getByRole("button", { name: /^(Go live|Go on with the broadcast)$/ });
+  const live = page.getByRole("button", { name: "Go live" });
   await expect(allow.or(live).first()).toBeVisible();
   if (await allow.isVisible()) await allow.click();
   await expect(live).toBeEnabled();
@@ -39,9 +39,14 @@ export async function openBroadcast(page: Page, id: string): Promise<void> {
   await expect.poll(() => preview.evaluate((video: HTMLVideoElement) => video.videoWidth)).toBeGreaterThan(0);
 }
 
-/** Presses *Go live* (or goes on after an interruption) and waits until the page says so. */
+/** Presses *Go live* and waits until the page says that it is. */
 export async function goLive(page: Page): Promise<void> {
-  await page.getByRole("button", { name: /^(Go live|Go on with the broadcast)$/ }).click();
+  await page.getByRole("button", { name: "Go live" }).click();
+  await expectLive(page);
+}
+
+/** Waits until the broadcast page says that it is live. */
+export async function expectLive(page: Page): Promise<void> {
   await expect(page.getByText("You are live", { exact: true }).first()).toBeVisible();
 }
 
@@ -50,6 +55,7 @@ export async function endClass(page: Page): Promise<void> {
   await page.getByRole("button", { name: "End class" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "End class" }).click();
   await expect(page.getByText("Class has ended").first()).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
 }
 
 /** Opens the watch page of a session. */

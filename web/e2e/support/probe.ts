@@ -113,7 +113,7 @@ export function sights(page: Page): Promise<Sight[]> {
 }
 
 /** Forgets what was seen, so that the next looks are new. */
-export function forget(page: Page): Promise<void> {
+function forget(page: Page): Promise<void> {
   return page.evaluate(() => {
     window.probe.sights = [];
   });

@@ -23,7 +23,7 @@ export class Server {
   private constructor(folder: string, http: number, udp: number) {
     this.folder = folder;
     this.url = `http://localhost:${http}`;
-    this.binary = process.env.LECTERN_TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
+    this.binary = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
     this.#env = {
       ...process.env,
       LECTERN_HTTP__LISTEN: `127.0.0.1:${http}`,

@@ -1,4 +1,5 @@
 /** `test` with the server, and pages that have a clock for a camera. */
+import { writeFile } from "node:fs/promises";
 import { type Browser, test as base, expect, type Page } from "@playwright/test";
 import { installCamera } from "./camera";
 import { installProbe } from "./probe";
@@ -9,6 +10,8 @@ export { expect, type Page };
 interface Fixtures {
   /** Opens a page in a browser profile of its own, signed out. Closed after the test. */
   open: () => Promise<Page>;
+  /** Keeps the server's log beside a failed test's screenshots. */
+  serverLog: undefined;
 }
 
 interface WorkerFixtures {
@@ -25,6 +28,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await server.dispose();
     },
     { scope: "worker" },
+  ],
+  serverLog: [
+    async ({ server }, use, info) => {
+      const from = server.log.length;
+      await use(undefined);
+      if (info.status === info.expectedStatus) return;
+      await writeFile(info.outputPath("server.log"), server.log.slice(from));
+    },
+    { auto: true },
   ],
   open: async ({ browser, server }, use) => {
     const pages: Page[] = [];

@@ -1,17 +1,14 @@
 /** Classes as their instructor runs them. */
 import { queryOptions } from "@tanstack/react-query";
-import { request } from "./request";
-import type { Ingest, MediaToken, NewSession, Session } from "./types";
+import { api, take } from "./client";
+import type { NewSession, Session } from "./types";
 
 const POLL_MS = 5_000;
 
 /** The instructor's own classes, latest first. */
 export const ownSessionsQuery = queryOptions({
   queryKey: ["instructor", "sessions"],
-  queryFn: async () => {
-    const { sessions } = await request<{ sessions: Session[] }>("GET", "/api/instructor/streams");
-    return sessions.toSorted((a, b) => Date.parse(b.scheduledDate) - Date.parse(a.scheduledDate));
-  },
+  queryFn: async () => (await take(api.GET("/api/instructor/streams"))).sessions,
   refetchInterval: POLL_MS,
 });
 
@@ -19,40 +16,40 @@ export const ownSessionsQuery = queryOptions({
 export function ingestQuery(id: string) {
   return queryOptions({
     queryKey: ["instructor", "ingest", id],
-    queryFn: () => request<Ingest>("GET", `${own(id)}/ingest`),
+    queryFn: () => take(api.GET("/api/instructor/streams/{id}/ingest", at(id))),
   });
 }
 
 /** Plans a class. */
-export function createSession(session: NewSession): Promise<Session> {
-  return request("POST", "/api/instructor/streams/create", session);
+export function createSession(body: NewSession): Promise<Session> {
+  return take(api.POST("/api/instructor/streams/create", { body }));
 }
 
 /** Takes a class off the schedule, with its recording. */
-export function deleteSession(id: string): Promise<unknown> {
-  return request("DELETE", own(id));
+export async function deleteSession(id: string): Promise<void> {
+  await take(api.DELETE("/api/instructor/streams/{id}", at(id)));
 }
 
 /** Declares a class live. */
 export function startSession(id: string): Promise<Session> {
-  return request("POST", `${own(id)}/start`);
+  return take(api.POST("/api/instructor/streams/{id}/start", at(id)));
 }
 
 /** Ends a class: viewers are told and the recording is finished. */
 export function endSession(id: string): Promise<Session> {
-  return request("POST", `${own(id)}/end`);
+  return take(api.POST("/api/instructor/streams/{id}/end", at(id)));
 }
 
 /** Makes a new stream key; the old one stops working. */
-export function rotateKey(id: string): Promise<unknown> {
-  return request("POST", `${own(id)}/ingest/rotate`);
+export async function rotateKey(id: string): Promise<void> {
+  await take(api.POST("/api/instructor/streams/{id}/ingest/rotate", at(id)));
 }
 
 /** A bearer token for WHIP. */
 export async function publishToken(id: string): Promise<string> {
-  return (await request<MediaToken>("POST", `/api/live/sessions/${encodeURIComponent(id)}/publish-token`)).token;
+  return (await take(api.POST("/api/live/sessions/{id}/publish-token", at(id)))).token;
 }
 
-function own(id: string): string {
-  return `/api/instructor/streams/${encodeURIComponent(id)}`;
+function at(id: string) {
+  return { params: { path: { id } } };
 }

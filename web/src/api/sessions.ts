@@ -1,23 +1,21 @@
 /** Classes as viewers see them. */
 import { queryOptions } from "@tanstack/react-query";
-import { request } from "./request";
-import type { MediaToken, Session, SessionStatus } from "./types";
+import { api, take } from "./client";
+import type { SessionStatus } from "./types";
 
 /** Changes of status and viewer counts are seen within this time. */
-const LIVE_POLL_MS = 3_000;
+const ONE_POLL_MS = 3_000;
 const LIST_POLL_MS = 5_000;
+/** As many as the server gives at once. */
+const LIST_LIMIT = 100;
 
 /** Classes of one status; upcoming ones soonest first, ended ones latest first. */
 export function sessionsQuery(status: SessionStatus) {
   return queryOptions({
     queryKey: ["sessions", { status }],
     queryFn: async () => {
-      const { sessions } = await request<{ sessions: Session[] }>(
-        "GET",
-        `/api/live/sessions?status=${status}&limit=100`,
-      );
-      const direction = status === "upcoming" ? 1 : -1;
-      return sessions.toSorted((a, b) => direction * (Date.parse(a.scheduledDate) - Date.parse(b.scheduledDate)));
+      const query = { status, limit: LIST_LIMIT };
+      return (await take(api.GET("/api/live/sessions", { params: { query } }))).sessions;
     },
     refetchInterval: LIST_POLL_MS,
   });
@@ -27,12 +25,12 @@ export function sessionsQuery(status: SessionStatus) {
 export function sessionQuery(id: string) {
   return queryOptions({
     queryKey: ["sessions", id],
-    queryFn: () => request<Session>("GET", `/api/live/sessions/${encodeURIComponent(id)}`),
-    refetchInterval: LIVE_POLL_MS,
+    queryFn: () => take(api.GET("/api/live/sessions/{id}", { params: { path: { id } } })),
+    refetchInterval: ONE_POLL_MS,
   });
 }
 
 /** A bearer token for WHEP. */
 export async function watchToken(id: string): Promise<string> {
-  return (await request<MediaToken>("POST", `/api/live/sessions/${encodeURIComponent(id)}/watch-token`)).token;
+  return (await take(api.POST("/api/live/sessions/{id}/watch-token", { params: { path: { id } } }))).token;
 }

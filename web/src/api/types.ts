@@ -1,72 +1,16 @@
-/** Shapes of the server's JSON. */
+/** The server's JSON, by the names that the pages use. `npm run types` renews `schema.d.ts` from a running server. */
+import type { components } from "./schema";
 
-/** Roles, each with the rights of the one before. */
-type Role = "viewer" | "instructor" | "admin";
+type Schemas = components["schemas"];
 
 /** A signed-in account. */
-export interface User {
-  id: string;
-  name: string;
-  email: string;
-  role: Role;
-}
+export type User = Schemas["Account"];
 
 /** `scheduled` is called `upcoming` in the public API. */
-export type SessionStatus = "upcoming" | "live" | "ended" | "cancelled";
+export type SessionStatus = Schemas["Status"];
 
 /** One scheduled class, as the present user may see it. Times are RFC 3339 in UTC. */
-export interface Session {
-  id: string;
-  title: string;
-  description: string | null;
-  scheduledDate: string;
-  /** Planned length in minutes. */
-  duration: number;
-  topic: string | null;
-  /** 1 to 4: preparation, discovery, recommendation, decision. */
-  phaseId: number | null;
-  status: SessionStatus;
-  videoUrl: string | null;
-  thumbnailUrl: string | null;
-  viewerCount: number;
-  hasReminder: boolean;
-  isPublic: boolean;
-  instructorId: string;
-  instructorName: string;
-  /** IANA name of the class's own zone. */
-  timeZone: string;
-  recordingEnabled: boolean;
-  recordingAvailable: boolean;
-  recordingExpiresAt: string | null;
-  canWatch: boolean;
-  canBroadcast: boolean;
-  whepUrl: string | null;
-  hlsUrl: string | null;
-  actualStart: string | null;
-  actualEnd: string | null;
-}
+export type Session = Schemas["Session"];
 
 /** What an instructor decides when planning a class. */
-export interface NewSession {
-  title: string;
-  description?: string;
-  scheduledStart: string;
-  durationMinutes: number;
-  topic?: string;
-  phaseId?: number;
-  isPublic: boolean;
-  recordingEnabled?: boolean;
-  timeZone?: string;
-}
-
-/** What OBS, ffmpeg and GStreamer need. */
-export interface Ingest {
-  whipUrl: string;
-  streamKey: string;
-}
-
-/** A short-lived bearer token for one purpose. */
-export interface MediaToken {
-  token: string;
-  expiresAt: string;
-}
+export type NewSession = Schemas["NewSession"];

@@ -5,7 +5,7 @@ import { CircleUserRound, LogOut, Settings, WifiOff } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { logOut, meQuery } from "../api/accounts";
+import { forgetEverything, logOut, meQuery } from "../api/accounts";
 import type { User } from "../api/types";
 import { buttonClass } from "../ui/button";
 
@@ -75,7 +75,7 @@ function UserMenu({ user }: { user: User }) {
 
   async function leave(): Promise<void> {
     await logOut();
-    queries.clear();
+    await forgetEverything(queries);
     await navigate({ to: "/streams" });
   }
 

@@ -15,8 +15,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function makeLink(token: () => Promise<string | null> = async () => "secret") {
-  const link = new PeerLink({ endpoint: "/whep/class", token, prepare: () => {} });
+function makeLink(token: () => Promise<string | null> = async () => "secret", givesWay = false) {
+  const link = new PeerLink({ endpoint: "/whep/class", token, prepare: () => {}, givesWay });
   links.push(link);
   const states: LinkState[] = [];
   const problems: string[] = [];
@@ -109,6 +109,30 @@ test("a goodbye of the server is noticed at once", async () => {
   expect(states.at(-1)).toBe("reconnecting");
 });
 
+test("a publisher whose place is taken twice gives way", async () => {
+  const { link, states, problems } = makeLink(undefined, true);
+  const peer = await goLive(link);
+  peer.closeByServer();
+  await vi.advanceTimersByTimeAsync(600);
+  FakePeer.last.become("connected");
+  FakePeer.last.closeByServer();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(FakePeer.made).toHaveLength(2);
+  expect(states.at(-1)).toBe("failed");
+  expect(problems.at(-1)).toBe("connection: replaced");
+});
+
+test("a viewer never gives way", async () => {
+  const { link } = makeLink();
+  await goLive(link);
+  for (let round = 0; round < 3; round += 1) {
+    FakePeer.last.closeByServer();
+    await vi.advanceTimersByTimeAsync(600);
+    FakePeer.last.become("connected");
+  }
+  expect(link.state).toBe("live");
+});
+
 test("an unreachable server is tried again, ever more rarely", async () => {
   vi.spyOn(Math, "random").mockReturnValue(1);
   const { link, states } = makeLink();
@@ -130,7 +154,7 @@ test("a network that returns cuts the wait short", async () => {
   expect(FakePeer.made).toHaveLength(2);
 });
 
-test.each([401, 403, 404, 422])("a %i is final: no further request", async (status) => {
+test.each([401, 403, 404, 409, 422])("a %i is final: no further request", async (status) => {
   const { link, states, problems } = makeLink();
   const body = JSON.stringify({ type: "/problems/x", title: "No", detail: "not for you" });
   const headers = { "Content-Type": "application/problem+json" };

@@ -18,8 +18,13 @@ export type LinkState = "idle" | "connecting" | "live" | "reconnecting" | "faile
 /** A connection broke or did not come about, for no fault that the server told. */
 export class LinkError extends Error {
   override readonly name = "LinkError";
-  /** `no-path`: the server answered, yet no packet gets through; a firewall, most often. */
-  readonly kind: "no-path" | "interrupted" | "closed";
+  /**
+   * - `no-path`: the server answered, yet no packet gets through; a firewall, most often
+   * - `interrupted`: it worked and works no more
+   * - `closed`: the server said goodbye
+   * - `replaced`: another publisher keeps taking our place; not tried again
+   */
+  readonly kind: "no-path" | "interrupted" | "closed" | "replaced";
 
   constructor(kind: LinkError["kind"]) {
     super(`connection: ${kind}`);
@@ -46,6 +51,8 @@ export interface LinkOptions {
   prepare: (peer: RTCPeerConnection) => void;
   shapeOffer?: (sdp: string) => string;
   shapeAnswer?: (sdp: string) => string;
+  /** There can be only one of us: when the server closes us again and again, somebody else is meant to be it. */
+  givesWay?: boolean;
 }
 
 /** From the first request to `connected`; a server on the same continent needs under a second. */
@@ -53,8 +60,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A short silence often heals by itself (RFC 7675 consent is renewed about every 5 s). */
 const DISCONNECTED_GRACE_MS = 3_000;
 const REPORT_EVERY_MS = 1_000;
-/** No retry mends these: bad offer, no right, no such class, no common codec. */
-const FINAL_STATUSES = new Set([400, 401, 403, 404, 405, 406, 410, 413, 415, 422]);
+/** Two goodbyes of the server within this time mean that somebody took our place; one may be a restart. */
+const GIVE_WAY_MS = 30_000;
+/** No retry mends these: bad offer, no right, no such class, a class that is over, no common codec. */
+const FINAL_STATUSES = new Set([400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422]);
 
 interface Attempt {
   peer: RTCPeerConnection;
@@ -69,6 +78,7 @@ export class PeerLink extends Emitter<LinkEvents> {
   #state: LinkState = "idle";
   #attempt: Attempt | null = null;
   #wasLive = false;
+  #closedAt = Number.NEGATIVE_INFINITY;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #watchTimer: ReturnType<typeof setTimeout> | undefined;
   #reportTimer: ReturnType<typeof setInterval> | undefined;
@@ -91,6 +101,7 @@ export class PeerLink extends Emitter<LinkEvents> {
   start(): void {
     if (this.#state !== "idle" && this.#state !== "failed") return;
     this.#wasLive = false;
+    this.#closedAt = Number.NEGATIVE_INFINITY;
     this.#backoff.reset();
     addEventListener("online", this.retryNow);
     addEventListener("pagehide", this.#onPageHide);
@@ -145,8 +156,15 @@ export class PeerLink extends Emitter<LinkEvents> {
     const transport = peer.getTransceivers().find((transceiver) => transceiver.sender.transport)?.sender.transport;
     // Told at once when the server closes; the ICE side would notice only seconds later.
     transport?.addEventListener("statechange", () => {
-      if (transport.state === "closed") this.#lose(attempt, new LinkError("closed"));
+      if (transport.state === "closed" && this.#attempt === attempt) this.#lose(attempt, this.#goodbye());
     });
+  }
+
+  #goodbye(): LinkError {
+    const now = Date.now();
+    const again = now - this.#closedAt < GIVE_WAY_MS;
+    this.#closedAt = now;
+    return new LinkError(again && this.#options.givesWay ? "replaced" : "closed");
   }
 
   #onConnectionState(attempt: Attempt): void {
@@ -238,5 +256,6 @@ export class PeerLink extends Emitter<LinkEvents> {
 
 /** The token source may fail as well; its errors carry an HTTP status too. */
 function isFinal(error: Error): boolean {
+  if (error instanceof LinkError) return error.kind === "replaced";
   return "status" in error && typeof error.status === "number" && FINAL_STATUSES.has(error.status);
 }

@@ -40,6 +40,7 @@ export class WhipClient extends Emitter<WhipEvents> {
       token,
       prepare: (peer) => this.#prepare(peer),
       shapeAnswer: (sdp) => startAt(VIDEO_START_KBPS, sdp),
+      givesWay: true,
     });
     this.#link.on("state", (state) => this.emit("state", state));
     this.#link.on("problem", (problem) => this.emit("problem", problem));

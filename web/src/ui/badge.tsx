@@ -55,7 +55,7 @@ const PHASES = {
 } as const;
 
 /** The phase a class belongs to; nothing where it belongs to none. */
-export function PhaseBadge({ phase }: { phase: number | null }) {
+export function PhaseBadge({ phase }: { phase: number | null | undefined }) {
   const { t } = useTranslation();
   if (phase !== 1 && phase !== 2 && phase !== 3 && phase !== 4) return null;
   return <span className={clsx(SHAPE, "border-transparent", PHASES[phase])}>{t(`phase.p${phase}`)}</span>;

@@ -11,7 +11,8 @@ const KNOWN = [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 
 
 /** Explains any error that a request or a connection can throw. */
 export function explain(error: unknown, t: TFunction): Explanation {
-  if (isBlocked(error)) return { title: t("problem.noPath.title"), hint: t("problem.noPath.hint") };
+  const kind = linkKind(error);
+  if (kind) return { title: t(`problem.${kind}.title`), hint: t(`problem.${kind}.hint`) };
   const status = statusOf(error);
   const known = KNOWN.find((candidate) => candidate === status);
   if (status === 0) return { title: t("problem.offline.title"), hint: t("problem.offline.hint") };
@@ -26,7 +27,10 @@ export function statusOf(error: unknown): number | null {
   return typeof error.status === "number" ? error.status : null;
 }
 
-/** The server answers by HTTP while its media does not arrive. */
-function isBlocked(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "kind" in error && error.kind === "no-path";
+/** Which text belongs to a connection that broke, as `media` names it. */
+function linkKind(error: unknown): "noPath" | "interrupted" | "replaced" | null {
+  if (typeof error !== "object" || error === null || !("kind" in error)) return null;
+  if (error.kind === "no-path") return "noPath";
+  if (error.kind === "replaced") return "replaced";
+  return error.kind === "interrupted" || error.kind === "closed" ? "interrupted" : null;
 }

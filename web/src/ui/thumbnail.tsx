@@ -6,8 +6,8 @@ import type { ReactNode } from "react";
 const GROUNDS = ["bg-phase-1", "bg-phase-1", "bg-phase-2", "bg-phase-3", "bg-phase-4"];
 
 interface ThumbnailProps {
-  url: string | null;
-  phase: number | null;
+  url: string | null | undefined;
+  phase: number | null | undefined;
   /** Badges laid over the picture's corner. */
   children?: ReactNode;
 }

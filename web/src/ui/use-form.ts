@@ -52,7 +52,8 @@ function sentence(error: unknown, t: TFunction): string {
 /** The server's own messages are in English: we point at the field in the reader's language. */
 function fieldsOf(error: unknown, t: TFunction): FieldErrors {
   if (typeof error !== "object" || error === null || !("fields" in error)) return {};
-  return Object.fromEntries(Object.keys(error.fields ?? {}).map((name) => [name, t("form.notAccepted")]));
+  const names = Array.isArray(error.fields) ? error.fields : [];
+  return Object.fromEntries(names.map((name) => [name, t("form.notAccepted")]));
 }
 
 function focusFirst(form: HTMLFormElement, wrong: FieldErrors): void {

@@ -96,7 +96,7 @@ function Lamp({ state }: { state: BroadcastState }) {
   return <span className={clsx("size-3 shrink-0 rounded-full", look[state])} aria-hidden="true" />;
 }
 
-function Elapsed({ since }: { since: string | null }) {
+function Elapsed({ since }: { since: string | null | undefined }) {
   const now = useNow();
   if (!since) return null;
   return (

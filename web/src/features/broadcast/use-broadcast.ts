@@ -98,7 +98,8 @@ export function useBroadcast(session: Session, stream: MediaStream | null) {
   return {
     state,
     history,
-    problem: problem ?? start.error ?? end.error,
+    // The server hangs up when the class ends: that is no problem then.
+    problem: over ? null : (problem ?? start.error ?? end.error),
     ending: end.isPending,
     goLive,
     end: () => end.mutate(),

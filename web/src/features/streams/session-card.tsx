@@ -17,9 +17,9 @@ export function SessionCard({ session, wide = false }: { session: Session; wide?
   const { t } = useTranslation();
   const live = session.status === "live";
   return (
-    <Card className="h-full overflow-hidden transition-shadow hover:shadow-lift">
+    <Card className={clsx("overflow-hidden transition-shadow hover:shadow-lift", !wide && "h-full")}>
       <article
-        className={clsx("flex h-full flex-col", wide && "md:flex-row")}
+        className={clsx("flex flex-col", wide ? "md:flex-row" : "h-full")}
         data-session={session.id}
         data-status={session.status}
       >

@@ -11,19 +11,20 @@ import { WaitingRoom } from "./waiting-room";
 /** The player of one class, from before its start until after its end. */
 export function Player({ session, signedIn }: { session: Session; signedIn: boolean }) {
   if (session.status === "cancelled") return <Cancelled />;
-  if (session.status === "ended" && !hasReplay(session)) return <Ended session={session} />;
+  if (session.status === "ended" && isGone(session)) return <Ended session={session} />;
   if (!session.canWatch) return <NoAccess session={session} signedIn={signedIn} />;
   if (session.status === "upcoming") return <WaitingRoom session={session} />;
   if (session.status === "live") return <LivePlayer session={session} />;
   return <ReplayPlayer session={session} />;
 }
 
-function hasReplay(session: Session): boolean {
-  return session.recordingAvailable && !isExpired(session);
+/** There is nothing to replay, or not for this person any more: instructors may after its time, too. */
+function isGone(session: Session): boolean {
+  return !session.recordingAvailable || (!session.canWatch && isExpired(session));
 }
 
 function isExpired({ recordingExpiresAt }: Session): boolean {
-  return recordingExpiresAt !== null && Date.parse(recordingExpiresAt) < Date.now();
+  return recordingExpiresAt ? Date.parse(recordingExpiresAt) < Date.now() : false;
 }
 
 function Cancelled() {
@@ -44,7 +45,7 @@ function Ended({ session }: { session: Session }) {
   const { t } = useTranslation();
   const { actualEnd, recordingEnabled } = session;
   const expired = isExpired(session);
-  const fresh = recordingEnabled && actualEnd !== null && Date.now() - Date.parse(actualEnd) < PREPARING_MS;
+  const fresh = Boolean(recordingEnabled && actualEnd && Date.now() - Date.parse(actualEnd) < PREPARING_MS);
   const text = expired ? t("watch.ended.expired") : fresh ? t("watch.ended.preparing") : t("watch.ended.none");
   return (
     <Stage state="ended">

@@ -35,6 +35,9 @@ const EVENTS = [
   "ended",
 ];
 
+/** `readyState` from which there is a picture to show (HTML, section 4.8.11.7). */
+const HAVE_CURRENT_DATA = 2;
+
 const INITIAL: VideoState = {
   paused: true,
   muted: false,
@@ -126,6 +129,6 @@ function read(video: HTMLVideoElement, last: VideoState, event: string | undefin
     duration: Number.isFinite(video.duration) ? video.duration : 0,
     bufferedTo: buffered.length > 0 ? buffered.end(buffered.length - 1) : 0,
     starved,
-    hasPicture: video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0,
+    hasPicture: video.readyState >= HAVE_CURRENT_DATA && video.videoWidth > 0,
   };
 }

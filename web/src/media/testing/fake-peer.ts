@@ -142,12 +142,12 @@ export function installFakes() {
   vi.stubGlobal("RTCRtpSender", {
     getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }, { mimeType: "video/H264" }] }),
   });
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    const headers = new Headers(init.headers);
+  vi.stubGlobal("fetch", async (target: string | Request, init: RequestInit = {}) => {
+    const { method, url, headers } = typeof target === "string" ? { url: target, ...init } : target;
     const request: Sent = {
-      method: init.method ?? "GET",
+      method: method ?? "GET",
       url,
-      authorization: headers.get("Authorization"),
+      authorization: new Headers(headers).get("Authorization"),
       body: typeof init.body === "string" ? init.body : "",
       keepalive: init.keepalive ?? false,
     };

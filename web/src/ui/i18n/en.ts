@@ -30,6 +30,11 @@ export const en = {
   problem: {
     offline: { title: "The server cannot be reached.", hint: "Check your network; we keep trying." },
     unknown: { title: "Something went wrong.", hint: "Try again; reload the page if it stays." },
+    interrupted: { title: "The connection was interrupted.", hint: "We keep trying." },
+    replaced: {
+      title: "Another program or window has taken over the broadcast.",
+      hint: "Stop it there before you go on here.",
+    },
     noPath: { title: "The video cannot get through.", hint: "Your network may block UDP; try another one." },
     s400: { title: "The server did not understand this.", hint: "Reload the page and try again." },
     s401: { title: "You are not signed in.", hint: "Sign in and try again." },

@@ -31,6 +31,11 @@ export const nl: typeof en = {
   problem: {
     offline: { title: "De server is niet bereikbaar.", hint: "Controleer je netwerk; we blijven het proberen." },
     unknown: { title: "Er ging iets mis.", hint: "Probeer het opnieuw; herlaad de pagina als het blijft." },
+    interrupted: { title: "De verbinding werd onderbroken.", hint: "We blijven het proberen." },
+    replaced: {
+      title: "Een ander programma of venster heeft de uitzending overgenomen.",
+      hint: "Stop het daar voordat je hier verdergaat.",
+    },
     noPath: {
       title: "De video komt er niet doorheen.",
       hint: "Je netwerk blokkeert misschien UDP; probeer een ander.",

@@ -1,0 +1,219 @@
+//! Every route for every kind of caller, in one table; and the pure rules of access with each kind of token.
+
+use axum::http::Method;
+use lectern::accounts::Role;
+use lectern::accounts::secret::SigningKey;
+use lectern::db::Ts;
+use lectern::http::router;
+use lectern::sessions::access::{self, Denied};
+use lectern::sessions::token::{MediaToken, Purpose};
+use lectern::sessions::{Session, store};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::{Browser, TestApp, plan};
+
+/// What is asked of a session that is scheduled (S), live (L) or no session's at all (-).
+enum On {
+    Scheduled,
+    Live,
+    Nothing,
+}
+use On::{Live, Nothing, Scheduled};
+
+/// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
+/// instructor, an admin.
+type Row = (&'static str, &'static str, fn() -> Value, On, [u16; 5]);
+
+const NULL: fn() -> Value = || Value::Null;
+const EMPTY: fn() -> Value = || json!({});
+
+#[rustfmt::skip] // a table
+const TABLE: &[Row] = &[
+    ("GET", "/healthz", NULL, Nothing, [200; 5]),
+    ("GET", "/readyz", NULL, Nothing, [200; 5]),
+    ("GET", "/api/setup", NULL, Nothing, [200; 5]),
+    ("POST", "/api/setup", || json!({"token": "x", "name": "X", "email": "x@example.org", "password": "12345678"}), Nothing, [409; 5]),
+    ("GET", "/api/auth/me", NULL, Nothing, [200; 5]),
+    ("POST", "/api/auth/login", || json!({"email": "x@example.org", "password": "x"}), Nothing, [401; 5]),
+    ("POST", "/api/auth/signup", EMPTY, Nothing, [422; 5]),
+    ("POST", "/api/auth/logout", NULL, Nothing, [204; 5]),
+
+    ("GET", "/api/live/sessions", NULL, Nothing, [200; 5]),
+    ("GET", "/api/live/sessions/{id}", NULL, Scheduled, [200; 5]),
+    ("GET", "/api/live/sessions/{id}", NULL, Nothing, [404; 5]),
+    ("POST", "/api/live/sessions/{id}/watch-token", NULL, Scheduled, [401, 200, 200, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/watch-token", NULL, Nothing, [404; 5]),
+    ("POST", "/api/live/sessions/{id}/publish-token", NULL, Scheduled, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/publish-token", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Live, [401, 404, 404, 404, 404]),
+    ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Nothing, [404; 5]),
+
+    ("GET", "/api/instructor/streams", NULL, Nothing, [401, 403, 200, 200, 200]),
+    ("POST", "/api/instructor/streams/create", || plan(true), Nothing, [401, 403, 201, 201, 201]),
+    ("PATCH", "/api/instructor/streams/{id}", || json!({"title": "New"}), Scheduled, [401, 403, 403, 200, 200]),
+    ("PATCH", "/api/instructor/streams/{id}", EMPTY, Nothing, [401, 403, 404, 404, 404]),
+    ("DELETE", "/api/instructor/streams/{id}", NULL, Scheduled, [401, 403, 403, 204, 204]),
+    ("DELETE", "/api/instructor/streams/{id}", NULL, Live, [401, 403, 403, 409, 409]),
+    ("DELETE", "/api/instructor/streams/{id}", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("POST", "/api/instructor/streams/{id}/start", NULL, Scheduled, [401, 403, 403, 200, 200]),
+    ("POST", "/api/instructor/streams/{id}/start", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("POST", "/api/instructor/streams/{id}/end", NULL, Live, [401, 403, 403, 200, 200]),
+    ("POST", "/api/instructor/streams/{id}/end", NULL, Scheduled, [401, 403, 403, 409, 409]),
+    ("POST", "/api/instructor/streams/{id}/end", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/instructor/streams/{id}/ingest", NULL, Scheduled, [401, 403, 403, 200, 200]),
+    ("GET", "/api/instructor/streams/{id}/ingest", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Scheduled, [401, 403, 403, 200, 200]),
+    ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Nothing, [401, 403, 404, 404, 404]),
+];
+
+#[tokio::test]
+async fn every_route_answers_everybody_as_it_should() {
+    let test = TestApp::new().await;
+    let owner = test.sign_in("owner", Role::Instructor).await;
+    let callers = [
+        ("nobody", None),
+        ("a viewer", Some(Role::Viewer)),
+        ("another instructor", Some(Role::Instructor)),
+        ("its instructor", None),
+        ("an admin", Some(Role::Admin)),
+    ];
+    test.sign_in("first-admin", Role::Admin).await; // the server is set up
+    let mut wrong = Vec::new();
+    for (row, (method, pattern, body, on, want)) in TABLE.iter().enumerate() {
+        for ((name, role), want) in callers.iter().zip(want) {
+            let caller = match role {
+                Some(role) => test.sign_in(&format!("{}-{row}", role.as_str()), *role).await,
+                None if *name == "nobody" => Browser::default(),
+                None => owner.clone(),
+            };
+            let id = session_for(&test, &owner, on).await;
+            let path = pattern.replace("{id}", &id);
+            let body = Some(body()).filter(|body| !body.is_null());
+            let answer = test.ask(&caller, Method::from_bytes(method.as_bytes()).unwrap(), &path, body).await;
+            if answer.status != *want {
+                wrong.push(format!("{method} {pattern} as {name}: {} not {want}: {}", answer.status, answer.text()));
+            }
+        }
+        if *pattern == "/api/auth/logout" {
+            continue;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn session_for(test: &TestApp, owner: &Browser, on: &On) -> String {
+    if matches!(on, Nothing) {
+        return Uuid::nil().to_string();
+    }
+    let session = lectern::sessions::create(&test.app, owner.user.as_ref().unwrap(), any_plan(false)).await.unwrap();
+    if matches!(on, Live) {
+        lectern::sessions::start(&test.app, session.clone()).await.unwrap();
+    }
+    session.id.to_string()
+}
+
+fn any_plan(is_public: bool) -> lectern::sessions::Plan {
+    lectern::sessions::Plan {
+        title: "Live Q&A".into(),
+        description: None,
+        scheduled_start: Ts(1_790_000_000_000_000),
+        duration_minutes: 60,
+        time_zone: "UTC".into(),
+        topic: None,
+        phase_id: None,
+        is_public,
+        recording_enabled: true,
+    }
+}
+
+#[test]
+fn the_table_leaves_no_route_out() {
+    let document = serde_json::to_value(router::api().into_openapi()).unwrap();
+    let is_in_table = |method: &str, path: &str| TABLE.iter().any(|row| row.0 == method && row.1 == path);
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            assert!(is_in_table(&method.to_uppercase(), path), "{method} {path} is not in the access table");
+        }
+    }
+}
+
+async fn a_session(test: &TestApp, is_public: bool) -> Session {
+    let owner = test.sign_in(&format!("owner-{is_public}"), Role::Instructor).await;
+    lectern::sessions::create(&test.app, &owner.user.unwrap(), any_plan(is_public)).await.unwrap()
+}
+
+#[tokio::test]
+async fn only_the_right_token_opens_a_session() {
+    let test = TestApp::new().await;
+    let session = a_session(&test, false).await;
+    let key = SigningKey::from_bytes([1; 32]);
+    let now = Ts(1_790_000_000_000_000);
+    let good = |purpose| MediaToken { purpose, session: session.id, user: None, expires_at: now.plus_s(60) };
+    let sign = |token: MediaToken| token.sign(&key);
+    let (publish, watch) = (good(Purpose::Publish), good(Purpose::Watch));
+    let elsewhere = Uuid::from_u128(1);
+
+    // bearer, may publish, may watch
+    let table: [(&str, Option<String>, Result<(), Denied>, Result<(), Denied>); 10] = [
+        ("nothing", None, Err(Denied::Unknown), Err(Denied::Unknown)),
+        ("a word", Some("guess".into()), Err(Denied::Unknown), Err(Denied::Unknown)),
+        ("the stream key", Some(session.stream_key.expose().into()), Ok(()), Err(Denied::Unknown)),
+        ("a publish token", Some(sign(publish)), Ok(()), Err(Denied::NotThis)),
+        ("a watch token", Some(sign(watch)), Err(Denied::NotThis), Ok(())),
+        ("another session's publish token", Some(sign(MediaToken { session: elsewhere, ..publish })), Err(Denied::NotThis), Err(Denied::NotThis)),
+        ("another session's watch token", Some(sign(MediaToken { session: elsewhere, ..watch })), Err(Denied::NotThis), Err(Denied::NotThis)),
+        ("an expired publish token", Some(sign(MediaToken { expires_at: now, ..publish })), Err(Denied::Unknown), Err(Denied::Unknown)),
+        ("an expired watch token", Some(sign(MediaToken { expires_at: now, ..watch })), Err(Denied::Unknown), Err(Denied::Unknown)),
+        ("a forged token", Some(publish.sign(&SigningKey::from_bytes([2; 32]))), Err(Denied::Unknown), Err(Denied::Unknown)),
+    ];
+    for (name, bearer, may_publish, may_watch) in &table {
+        assert_eq!(access::may_publish(&session, bearer.as_deref(), &key, now), *may_publish, "{name}");
+        assert_eq!(access::may_watch(&session, bearer.as_deref(), None, &key, now), *may_watch, "{name}");
+    }
+    let public = Session { is_public: true, ..session.clone() };
+    assert_eq!(access::may_watch(&public, None, None, &key, now), Ok(()), "public");
+    assert_eq!(access::may_publish(&public, None, &key, now), Err(Denied::Unknown), "public to watch, not to publish");
+
+    let over = Session { status: lectern::sessions::Status::Ended, is_public: true, ..session.clone() };
+    assert_eq!(access::may_publish(&over, Some(&sign(publish)), &key, now), Err(Denied::Over));
+    assert_eq!(access::may_watch(&over, None, None, &key, now), Err(Denied::Over));
+}
+
+#[tokio::test]
+async fn a_stream_key_opens_its_own_session_only_and_until_it_is_replaced() {
+    let test = TestApp::new().await;
+    let (one, two) = (a_session(&test, false).await, a_session(&test, true).await);
+    let code = async |session: &Session, key: &str| {
+        let result = access::authorize_publish(&test.app, session.id, Some(key)).await;
+        result.map(|session| session.id).map_err(|error| {
+            use axum::response::IntoResponse;
+            error.into_response().status().as_u16()
+        })
+    };
+    let key = one.stream_key.expose();
+    assert_eq!(code(&one, key).await, Ok(one.id));
+    assert_eq!(code(&two, key).await, Err(403), "good, but for another session");
+    assert_eq!(code(&two, "sk_guess").await, Err(401));
+    lectern::sessions::rotate_key(&test.app, one.id).await.unwrap();
+    assert_eq!(code(&one, key).await, Err(401));
+}
+
+#[tokio::test]
+async fn a_replay_ends_for_viewers_and_stays_for_those_who_run_it() {
+    let test = TestApp::new().await;
+    let session = a_session(&test, true).await;
+    let owner = test.sign_in("another-instructor", Role::Instructor).await.user.unwrap();
+    let admin = test.sign_in("admin", Role::Admin).await.user.unwrap();
+    let now = Ts(1_790_000_000_000_000);
+    assert_eq!(access::may_replay(&session, None, now), Err(Denied::NoRecording));
+    store::set_recording_available(&test.app.db, session.id, true).await.unwrap();
+    let session = lectern::sessions::get(&test.app, session.id).await.unwrap();
+    assert_eq!(access::may_replay(&session, None, now), Ok(()));
+    let private = Session { is_public: false, ..session.clone() };
+    assert_eq!(access::may_replay(&private, None, now), Err(Denied::Unknown));
+    let expired = Session { recording_expires_at: Some(now), ..session };
+    assert_eq!(access::may_replay(&expired, None, now), Err(Denied::Expired));
+    assert_eq!(access::may_replay(&expired, Some(&owner), now), Err(Denied::Expired));
+    assert_eq!(access::may_replay(&expired, Some(&admin), now), Ok(()));
+}

@@ -1,0 +1,11 @@
+//! Tests of the whole server, in one binary: what a user would notice, over HTTP, on both databases.
+
+mod app;
+mod databases;
+mod http;
+mod http_access;
+mod http_accounts;
+mod http_replay;
+mod http_sessions;
+mod store;
+mod tidy;
