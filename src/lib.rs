@@ -35,6 +35,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum::extract::FromRef;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use accounts::limits::Limits;
@@ -167,12 +168,14 @@ impl Server {
     /// The listener's own.
     pub async fn serve(self) -> Result<()> {
         let Server { app, router, http, .. } = self;
-        let lifecycle = tokio::spawn(sessions::lifecycle::run(app.clone()));
-        let upkeep = tokio::spawn(recordings::upkeep::run(app.clone()));
+        let mut background = JoinSet::new();
+        background.spawn(sessions::lifecycle::run(app.clone()));
+        background.spawn(recordings::upkeep::run(app.clone()));
+        background.spawn(accounts::login::forget_expired(app.clone()));
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
         app.live.stop().await;
-        let _ = tokio::join!(lifecycle, upkeep);
+        background.join_all().await;
         app.db.close().await;
         tracing::info!("stopped");
         Ok(())
