@@ -33,7 +33,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use axum::extract::FromRef;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +46,7 @@ use db::Db;
 use live::{Live, LiveConfig};
 
 /// What every handler can reach; cheap to clone.
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 pub struct App {
     /// The database.
     pub db: Db,
@@ -175,7 +174,7 @@ impl Server {
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
         app.live.stop().await;
-        background.join_all().await;
+        while background.join_next().await.is_some() {}
         app.db.close().await;
         tracing::info!("stopped");
         Ok(())
