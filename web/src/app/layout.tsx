@@ -1,13 +1,15 @@
 /** What stands around every page: header with navigation, notice of a lost network, the page itself. */
-import { onlineManager, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { CircleUserRound, LogOut, Settings, WifiOff } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import { useSyncExternalStore } from "react";
+import { onlineManager, useQuery } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { WifiOff } from "lucide-react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { forgetEverything, logOut, meQuery } from "../api/accounts";
-import type { User } from "../api/types";
+import { meQuery } from "../api/accounts";
 import { buttonClass } from "../ui/button";
+import { Skeleton } from "../ui/states";
+
+// Most visitors are not signed in and need no menu.
+const UserMenu = lazy(async () => ({ default: (await import("./user-menu")).UserMenu }));
 
 /** The frame of the application. */
 export function Layout() {
@@ -40,7 +42,13 @@ function Header() {
           <NavLink to="/streams">{t("nav.classes")}</NavLink>
           {user && user.role !== "viewer" ? <NavLink to="/instructor/streams">{t("nav.teach")}</NavLink> : null}
         </nav>
-        {user ? <UserMenu user={user} /> : isPending ? null : <LogInLink />}
+        {user ? (
+          <Suspense fallback={<Skeleton className="h-9 w-11 sm:w-36" />}>
+            <UserMenu user={user} />
+          </Suspense>
+        ) : isPending ? null : (
+          <LogInLink />
+        )}
       </div>
     </header>
   );
@@ -64,50 +72,6 @@ function LogInLink() {
     <Link to="/login" className={buttonClass({ variant: "secondary", size: "small" })}>
       {t("nav.logIn")}
     </Link>
-  );
-}
-
-function UserMenu({ user }: { user: User }) {
-  const { t } = useTranslation();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const item = "flex items-center gap-2 rounded-lg px-3 py-2 text-sm outline-none data-highlighted:bg-raised";
-
-  async function leave(): Promise<void> {
-    await logOut();
-    await forgetEverything(queries);
-    await navigate({ to: "/streams" });
-  }
-
-  return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        className={buttonClass({ variant: "quiet", size: "small" })}
-        aria-label={t("nav.menu", { name: user.name })}
-      >
-        <CircleUserRound aria-hidden="true" />
-        <span className="max-w-32 truncate max-sm:hidden">{user.name}</span>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="end"
-          sideOffset={6}
-          className="z-40 min-w-52 rounded-xl border border-line bg-surface p-1.5 shadow-lift"
-        >
-          <DropdownMenu.Label className="truncate px-3 py-1.5 text-sm text-muted">{user.email}</DropdownMenu.Label>
-          <DropdownMenu.Item asChild className={item}>
-            <Link to="/account">
-              <Settings className="size-4" aria-hidden="true" />
-              {t("nav.account")}
-            </Link>
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className={item} onSelect={() => void leave()}>
-            <LogOut className="size-4" aria-hidden="true" />
-            {t("nav.logOut")}
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
   );
 }
 

@@ -107,6 +107,7 @@ test("a goodbye of the server is noticed at once", async () => {
   const peer = await goLive(link);
   peer.closeByServer();
   expect(states.at(-1)).toBe("reconnecting");
+  expect(fakes.sent.map((request) => request.method)).toEqual(["POST"]);
 });
 
 test("a publisher whose place is taken twice gives way", async () => {

@@ -156,7 +156,9 @@ export class PeerLink extends Emitter<LinkEvents> {
     const transport = peer.getTransceivers().find((transceiver) => transceiver.sender.transport)?.sender.transport;
     // Told at once when the server closes; the ICE side would notice only seconds later.
     transport?.addEventListener("statechange", () => {
-      if (transport.state === "closed" && this.#attempt === attempt) this.#lose(attempt, this.#goodbye());
+      if (transport.state !== "closed" || this.#attempt !== attempt) return;
+      attempt.resource = null;
+      this.#lose(attempt, this.#goodbye());
     });
   }
 

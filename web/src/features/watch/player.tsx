@@ -1,12 +1,15 @@
 /** Chooses what the stage shows for the state that a class is in. */
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
 import { buttonClass } from "../../ui/button";
 import { LivePlayer } from "./live-player";
-import { ReplayPlayer } from "./replay-player";
 import { Stage, StageNotice } from "./stage";
 import { WaitingRoom } from "./waiting-room";
+
+// The live player must start at once; the replay's engine takes a moment to load anyway.
+const ReplayPlayer = lazy(async () => ({ default: (await import("./replay-player")).ReplayPlayer }));
 
 /** The player of one class, from before its start until after its end. */
 export function Player({ session, signedIn }: { session: Session; signedIn: boolean }) {
@@ -15,7 +18,11 @@ export function Player({ session, signedIn }: { session: Session; signedIn: bool
   if (!session.canWatch) return <NoAccess session={session} signedIn={signedIn} />;
   if (session.status === "upcoming") return <WaitingRoom session={session} />;
   if (session.status === "live") return <LivePlayer session={session} />;
-  return <ReplayPlayer session={session} />;
+  return (
+    <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
+      <ReplayPlayer session={session} />
+    </Suspense>
+  );
 }
 
 /** There is nothing to replay, or not for this person any more: instructors may after its time, too. */
