@@ -1,7 +1,7 @@
 //! Which peer owns a datagram: by its address once that is known, before that by the ufrag of its ICE check.
 //! Both maps hold only what connections have put in, so the number of peers bounds them.
 
-use crate::engine::Origin;
+use crate::net::Origin;
 use crate::peer::ice::{MAX_ADDRESSES, Ufrag};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;

@@ -6,8 +6,9 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`engine`] | one shard: its face, its peers, its streams |
+//! | [`net`] | where datagrams come from and go to |
 //! | [`demux`] | which peer owns a datagram |
-//! | [`peer`] | one WebRTC connection: SDP, ICE-lite, DTLS, SRTP |
+//! | [`peer`] | the layers of one connection: SDP, ICE-lite, DTLS, SRTP |
 //! | [`stream`] | tracks and viewers of one stream |
 //! | [`forward`] | from one received packet to many sent ones |
 //! | [`codec`] | key frames, frames and parameter sets in RTP payloads |
@@ -20,6 +21,7 @@ pub mod demux;
 pub mod engine;
 pub mod forward;
 pub mod id;
+pub mod net;
 pub mod peer;
 pub mod record;
 #[cfg(any(test, feature = "sim"))]

@@ -4,10 +4,10 @@ use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
 use crate::forward::feed::Feed;
 use crate::forward::line::Placement;
+use crate::forward::received::Received;
 use crate::forward::track::{SenderClock, Track};
 use crate::forward::viewer::{Mode, Viewer, Written};
 use crate::id::StreamId;
-use crate::peer::ingest::Received;
 use slab::Slab;
 use std::time::{Duration, Instant};
 

@@ -111,7 +111,7 @@ pub async fn without_password(db: &crate::Db, name: &str, email: &str, role: Rol
         Some(found) if found.password_hash.is_none() && found.user.role == role => Ok(found.user),
         Some(_) => Err(Error::Conflict {
             code: "email-taken",
-            detail: "this address has an account of its own".into(),
+            detail: "this address has an account of its own",
         }),
         None => {
             let user = new_user(name, email, role);

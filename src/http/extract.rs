@@ -111,13 +111,23 @@ where
         let Json(value) = Json::<T>::from_request(request, app).await.map_err(unreadable)?;
         value.validate().map_err(|report| {
             let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
-                path: path.to_string(),
+                path: camel_case(&path.to_string()),
                 message: error.to_string(),
             };
             Error::Invalid(report.iter().map(field).collect())
         })?;
         Ok(Body(value))
     }
+}
+
+/// As the field is called in JSON.
+fn camel_case(path: &str) -> String {
+    let mut words = path.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        name + &initial.to_ascii_uppercase() + rest
+    })
 }
 
 fn unreadable(rejection: JsonRejection) -> Error {

@@ -47,9 +47,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts the frame around all routes.
 pub fn around(router: Router, app: &App) -> Router {
+    // media is compressed already; some WHIP clients want the length of the answer
     let compressible = DefaultPredicate::new()
         .and(NotForContentType::const_new("video/"))
-        .and(NotForContentType::const_new("audio/"));
+        .and(NotForContentType::const_new("audio/"))
+        .and(NotForContentType::const_new("application/sdp"));
     // innermost first
     router
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -38,7 +38,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}
         .routes(routes!(sessions::routes::watch_token))      // POST   /api/live/sessions/{id}/watch-token
         .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
-        .routes(routes!(recordings::routes::master))         // GET    /api/live/sessions/{id}/hls/master.m3u8
+        .merge(recordings::routes::hls())                    // GET    /api/live/sessions/{id}/hls/master.m3u8
 
         .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create

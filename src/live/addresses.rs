@@ -36,7 +36,7 @@ pub(super) fn candidates(bound: SocketAddr, public: &[IpAddr]) -> Vec<Candidate>
 
 /// The operator's as they stand, then those of the default routes, then the others; loopback last.
 fn order(public: &[IpAddr], own: Vec<IpAddr>, default: &[IpAddr]) -> Vec<IpAddr> {
-    let mut own: Vec<IpAddr> = own.into_iter().filter(|ip| is_useful(ip)).collect();
+    let mut own: Vec<IpAddr> = own.into_iter().filter(is_useful).collect();
     own.sort_by_key(|ip| (ip.is_loopback(), !default.contains(ip), !is_global(ip)));
     let mut ordered = Vec::new();
     for ip in public.iter().copied().chain(own) {

@@ -1,6 +1,5 @@
 //! What others want of a shard: a queue in front of its thread, and a way to wake it.
 
-use super::recording::RecorderInput;
 use super::{LiveError, Recording};
 use bytes::Bytes;
 use lectern_media::engine::{Accepted, Origin};
@@ -47,8 +46,6 @@ pub(super) enum Message {
     Relay { stream: StreamId, to: usize },
     /// Another shard has no viewer left.
     StopRelay { stream: StreamId, to: usize },
-    /// A recorder is to get a stream.
-    Record { stream: StreamId, input: RecorderInput },
     /// A fact about a stream whose publisher is on another shard.
     Relayed { stream: StreamId, feed: Feed },
     /// Viewers on another shard need a key frame.

@@ -2,7 +2,7 @@
 
 use super::hub::{Hub, ShardCounters};
 use super::inbox::{AcceptedReply, Arrivals, Message, WakeUp};
-use super::recording::RecorderInput;
+use super::recording::{Handed, RecorderInput};
 use super::socket::{ReceiveBuf, Sent, Socket};
 use super::types::{LiveError, Recording};
 use lectern_media::engine::{Accepted, CloseReason, Engine, Event, Origin, Refused, Role, TransmitBuf, Verdict};
@@ -161,7 +161,6 @@ impl Shard {
             Message::StopRelay { stream, to } => {
                 self.unsubscribe(stream, |who| matches!(who, Subscriber::Shard(shard) if *shard == to));
             }
-            Message::Record { stream, input } => self.subscribe(now, stream, Subscriber::Recorder(input)),
             Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
             Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
             Message::Stop => {
@@ -192,10 +191,12 @@ impl Shard {
         let snapshot = self.engine.subscribe(now, stream);
         // What the snapshot holds is still on its way to the others; the new one must not get it twice.
         self.drain(now);
-        for feed in snapshot {
-            self.pass_on(stream, feed, &mut subscriber);
+        let mut snapshot = snapshot.into_iter();
+        if snapshot.all(|feed| self.pass_on(stream, feed, &mut subscriber)) {
+            self.subscribers.entry(stream).or_default().push(subscriber);
+        } else {
+            self.engine.unsubscribe(stream);
         }
-        self.subscribers.entry(stream).or_default().push(subscriber);
     }
 
     fn unsubscribe(&mut self, stream: StreamId, is_gone: impl Fn(&Subscriber) -> bool) {
@@ -249,11 +250,10 @@ impl Shard {
                 let Some(mut subscribers) = self.subscribers.remove(&stream) else {
                     return;
                 };
-                let is_over = matches!(feed, Feed::Ended);
-                for subscriber in &mut subscribers {
-                    self.pass_on(stream, feed.clone(), subscriber);
-                }
-                if !is_over {
+                let before = subscribers.len();
+                subscribers.retain_mut(|subscriber| self.pass_on(stream, feed.clone(), subscriber));
+                (subscribers.len()..before).for_each(|_| self.engine.unsubscribe(stream));
+                if !matches!(feed, Feed::Ended) && !subscribers.is_empty() {
                     self.subscribers.insert(stream, subscribers);
                 }
             }
@@ -261,15 +261,17 @@ impl Shard {
         }
     }
 
-    fn pass_on(&mut self, stream: StreamId, feed: Feed, to: &mut Subscriber) {
+    /// False when the subscriber is gone.
+    fn pass_on(&mut self, stream: StreamId, feed: Feed, to: &mut Subscriber) -> bool {
         match to {
             Subscriber::Shard(shard) => self.hub.push(*shard, Message::Relayed { stream, feed }),
-            Subscriber::Recorder(input) => {
-                if !input.send(feed) {
-                    self.counters.recorder_dropped += 1;
-                }
-            }
+            Subscriber::Recorder(input) => match input.send(feed) {
+                Handed::Over => {}
+                Handed::Lost => self.counters.recorder_dropped += 1,
+                Handed::Gone => return false,
+            },
         }
+        true
     }
 
     /// Starts the stream's recorder unless it is there already.

@@ -1,4 +1,4 @@
-//! One file of a recording: whole, by range (RFC 9110 section 14), or not at all when the client has it (`ETag`).
+//! HTTP of one file of a recording: whole, by range (RFC 9110 section 14), or not at all when the client has it (`ETag`).
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

@@ -1,16 +1,21 @@
 //! HTTP of replays: the master playlist by the caller's right, everything else by signature.
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::Method;
-use axum::http::StatusCode;
-use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_NONE_MATCH, RANGE};
-use axum::response::Response;
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE,
+};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::cors::{Any, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::files::{self, Kind};
+use super::playlists;
 use super::signature::MediaGrant;
 use crate::App;
 use crate::db::Ts;
@@ -19,7 +24,10 @@ use crate::http::extract::{Id, MaybeUser};
 use crate::http::problem::Problem;
 use crate::sessions::{self, access};
 
-/// Gives the replay's master playlist, with signed addresses
+/// RFC 8216 section 4.
+const HLS: &str = "application/vnd.apple.mpegurl";
+
+/// Gives the replay's master playlist, with signed addresses; of a live session what was recorded so far
 #[utoipa::path(get, path = "/api/live/sessions/{id}/hls/master.m3u8", tag = "recordings",
     params(("id" = Uuid, Path)), responses(
     (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
@@ -29,36 +37,50 @@ pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): 
     let now = Ts::now();
     access::may_replay(&session, user.as_ref(), now)?;
     let end = session.recording_expires_at.filter(|end| *end > now); // those who may see it later are not cut off
-    let _prefix = MediaGrant::new(id, now, end).prefix(&app.keys.segments);
-    Err(Error::NotFound("recording"))
+    let prefix = MediaGrant::new(id, now, end).prefix(&app.keys.segments);
+    let text = playlists::master(super::folder(&app, id), prefix, session.is_over()).await?;
+    Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, "private, no-cache")], text).into_response())
 }
 
-/// `/media/{session}/{expires}/{signature}/{file}`, for players of any site: the address itself is the right.
+/// `/api/live/sessions/{id}/hls/master.m3u8`, readable by players on other sites where the session is public: their
+/// requests come without the cookie.
+#[must_use]
+pub fn hls() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(master)).layer(cors())
+}
+
+/// `/media/{session}/{expires}/{signature}/{file}`, for players on any site: the address itself is the right.
 pub fn media() -> Router<App> {
-    let cors = CorsLayer::new()
+    Router::new()
+        .route("/media/{session}/{expires}/{signature}/{file}", get(media_file))
+        .layer(cors())
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD])
         .allow_headers([RANGE, IF_NONE_MATCH])
-        .expose_headers([CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, ETAG]);
-    Router::new()
-        .route("/media/{session}/{expires}/{signature}/{file}", get(media_file))
-        .layer(cors)
+        .expose_headers([CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, ETAG])
 }
 
 async fn media_file(
     State(app): State<App>,
-    path: Result<Path<(Uuid, i64, String, String)>, axum::extract::rejection::PathRejection>,
+    path: Result<Path<(Uuid, i64, String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response> {
     let Path((session, expires_s, signature, name)) = path.map_err(|_| forbidden())?;
-    let grant = MediaGrant { session, expires_s };
-    if !grant.is_good(&signature, &app.keys.segments, Ts::now()) {
+    if !(MediaGrant { session, expires_s }).is_good(&signature, &app.keys.segments, Ts::now()) {
         return Err(forbidden());
     }
-    let folder = app.config.data.recordings().join(session.to_string());
+    let folder = super::folder(&app, session);
     match files::kind_of(&name) {
         Some(Kind::Media) => files::serve(&folder.join(&name), request).await,
-        Some(Kind::Playlist) => Err(Error::NotFound("playlist")),
+        Some(Kind::Playlist) => {
+            let (text, is_over) = playlists::media(folder, name).await?;
+            let cache = if is_over { "public, max-age=60" } else { "no-cache" };
+            Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, cache)], text).into_response())
+        }
         None => Err(Error::NotFound("segment")),
     }
 }

@@ -1,13 +1,15 @@
-//! Removing the media of sessions that were deleted.
+//! Keeping database and disk together: media of deleted sessions goes; media that a killed server did not tell the
+//! database of is found again.
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::{folder, playlists};
 use crate::App;
 use crate::error::Result;
-use crate::sessions::store;
+use crate::sessions;
 
 const EVERY: Duration = Duration::from_secs(600);
 
@@ -20,27 +22,46 @@ pub async fn run(app: App) {
             () = app.shutdown.cancelled() => return,
             _ = tick.tick() => {}
         }
-        if let Err(error) = remove_deleted(&app).await {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "media of deleted sessions could not be removed"
-            );
+        if let Err(error) = once(&app).await {
+            tracing::error!(error = format!("{error:#}"), "recordings could not be looked after");
         }
     }
 }
 
+/// Looks after all recordings once.
+///
+/// # Errors
+/// The database's own. A folder that cannot be removed is logged and tried again next time.
+pub async fn once(app: &App) -> Result<()> {
+    find_unnoticed(app).await?;
+    remove_deleted(app).await
+}
+
+async fn find_unnoticed(app: &App) -> Result<()> {
+    for session in sessions::without_recording(app).await? {
+        let is_playable = playlists::master(folder(app, session), String::new(), true)
+            .await
+            .is_ok();
+        if is_playable {
+            tracing::info!(%session, "found a recording that the database did not know of");
+            sessions::set_recording_available(app, session, true).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn remove_deleted(app: &App) -> Result<()> {
-    for (session,) in store::list_deleted_with_recording(&app.db).await? {
-        let folder = app.config.data.recordings().join(session.to_string());
+    for session in sessions::deleted_with_recording(app).await? {
+        let folder = folder(app, session);
         match tokio::fs::remove_dir_all(&folder).await {
             Ok(()) => tracing::info!(%session, "recording of a deleted session removed"),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
                 tracing::error!(%session, %error, folder = %folder.display(), "recording could not be removed");
-                continue; // tried again next time; one bad folder does not stop the rest
+                continue;
             }
         }
-        store::set_recording_available(&app.db, session, false).await?;
+        sessions::set_recording_available(app, session, false).await?;
     }
     Ok(())
 }

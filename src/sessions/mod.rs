@@ -338,6 +338,38 @@ pub async fn get_own(app: &App, id: Uuid, user: &User) -> Result<Session> {
     Ok(session)
 }
 
+/// Keys of the sessions that went live and have nothing to replay, as far as the database knows.
+///
+/// # Errors
+/// The database's own.
+pub async fn without_recording(app: &App) -> Result<Vec<Uuid>> {
+    Ok(store::list_without_recording(&app.db)
+        .await?
+        .into_iter()
+        .map(|(id,)| id)
+        .collect())
+}
+
+/// Keys of deleted sessions whose media is still there.
+///
+/// # Errors
+/// The database's own.
+pub async fn deleted_with_recording(app: &App) -> Result<Vec<Uuid>> {
+    Ok(store::list_deleted_with_recording(&app.db)
+        .await?
+        .into_iter()
+        .map(|(id,)| id)
+        .collect())
+}
+
+/// Notes whether there is media to replay.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_recording_available(app: &App, session: Uuid, available: bool) -> Result<()> {
+    Ok(store::set_recording_available(&app.db, session, available).await?)
+}
+
 /// The dates that the end of a session sets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EndDates {

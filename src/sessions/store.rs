@@ -187,3 +187,13 @@ pub async fn list_deleted_with_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> 
     )
     .await
 }
+
+/// Keys of sessions that went live, were to be recorded, and have no media as far as is known; the newest thousand.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_without_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> {
+    let sql = "SELECT id FROM live_sessions WHERE actual_start IS NOT NULL AND recording_enabled \
+               AND NOT recording_available AND deleted_at IS NULL ORDER BY actual_start DESC LIMIT 1000";
+    db.all(sql, args![]).await
+}

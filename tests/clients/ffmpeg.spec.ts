@@ -7,6 +7,8 @@ import type { Server } from "../../web/e2e/support/server";
 import { expect, openPage, type Page, test } from "../../web/e2e/support/test";
 import { measure, publish, stop } from "./ffmpeg";
 
+test.use({ instance: "ffmpeg" });
+
 /** How long the timed broadcast is; `make soak` makes it ten minutes. */
 const BROADCAST_S = Number(process.env.SOAK_S ?? 20);
 

@@ -1,6 +1,6 @@
 //! A server for one test: its own data folder, no fixed ports, requests by call or over TCP.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,76 +15,102 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// The address that requests come from unless they say otherwise.
+pub(crate) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// A server that was started but does not listen yet; requests go straight into its router.
-pub struct TestApp {
-    pub app: App,
-    pub setup_link: Option<String>,
-    pub router: Router,
-    pub data: TempDir,
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) setup_link: Option<String>,
+    pub(crate) router: Router,
+    pub(crate) data: TempDir,
 }
 
 /// One answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Who asks: a user signed in, or nobody.
 #[derive(Clone, Debug, Default)]
-pub struct Browser {
-    pub user: Option<User>,
-    pub cookie: Option<String>,
+pub(crate) struct Browser {
+    pub(crate) user: Option<User>,
+    pub(crate) cookie: Option<String>,
 }
 
 impl TestApp {
     /// On SQLite, with the defaults.
-    pub async fn new() -> TestApp {
+    pub(crate) async fn new() -> TestApp {
         TestApp::with("").await
     }
 
     /// With these settings beside the ones that keep tests apart.
-    pub async fn with(toml: &str) -> TestApp {
+    pub(crate) async fn with(toml: &str) -> TestApp {
         TestApp::in_folder(tempfile::tempdir().unwrap(), toml).await
     }
 
     /// On a data folder that is there already: the server starts again.
-    pub async fn in_folder(data: TempDir, toml: &str) -> TestApp {
+    pub(crate) async fn in_folder(data: TempDir, toml: &str) -> TestApp {
         let mut config = Config::from_toml(toml).unwrap();
         config.data.dir = data.path().to_owned();
         config.http.listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.shards = 1;
         let listeners = Listeners::bind(&config).await.unwrap();
-        let server = Server::start(config, listeners, CancellationToken::new()).await.unwrap();
+        let server = Server::start(config, listeners, CancellationToken::new())
+            .await
+            .unwrap();
         let router = lectern::http::router::router(&server.app).unwrap();
-        TestApp { app: server.app.clone(), setup_link: server.setup_link.clone(), router, data }
+        TestApp {
+            app: server.app.clone(),
+            setup_link: server.setup_link.clone(),
+            router,
+            data,
+        }
     }
 
     /// Makes a user and signs them in.
-    pub async fn sign_in(&self, name: &str, role: Role) -> Browser {
+    pub(crate) async fn sign_in(&self, name: &str, role: Role) -> Browser {
         let email = format!("{name}@example.org");
-        let user = User { id: id::new(), email, name: name.into(), role, created_at: lectern::db::Ts::now() };
+        let user = User {
+            id: id::new(),
+            email,
+            name: name.into(),
+            role,
+            created_at: lectern::db::Ts::now(),
+        };
         store::insert_user(&self.app.db, &user, None).await.unwrap();
         let token = login::start(&self.app.db, user.id).await.unwrap();
-        Browser { user: Some(user), cookie: Some(format!("lectern_session={}", token.expose())) }
+        Browser {
+            user: Some(user),
+            cookie: Some(format!("lectern_session={}", token.expose())),
+        }
     }
 
     /// Sends one request into the router.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
-        request.headers_mut().entry(HOST).or_insert("live.test".parse().unwrap());
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let address = SocketAddr::from((CLIENT, 40_000));
+        request
+            .headers_mut()
+            .entry(HOST)
+            .or_insert("live.test".parse().unwrap());
         if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
             request.extensions_mut().insert(ConnectInfo(address));
         }
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, 64 << 20).await.unwrap().to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// Sends one request as `browser`, with a JSON body if there is one.
-    pub async fn ask(&self, browser: &Browser, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(&self, browser: &Browser, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(cookie) = &browser.cookie {
             request = request.header(COOKIE, cookie);
@@ -99,24 +125,26 @@ impl TestApp {
         self.send(request.body(body).unwrap()).await
     }
 
-    pub async fn get(&self, browser: &Browser, path: &str) -> Answer {
+    pub(crate) async fn get(&self, browser: &Browser, path: &str) -> Answer {
         self.ask(browser, Method::GET, path, None).await
     }
 
-    pub async fn post(&self, browser: &Browser, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, browser: &Browser, path: &str, body: Value) -> Answer {
         self.ask(browser, Method::POST, path, Some(body)).await
     }
 
     /// Plans a session as `instructor`; gives its key as text.
-    pub async fn plan(&self, instructor: &Browser, is_public: bool) -> String {
-        let answer = self.post(instructor, "/api/instructor/streams/create", plan(is_public)).await;
+    pub(crate) async fn plan(&self, instructor: &Browser, is_public: bool) -> String {
+        let answer = self
+            .post(instructor, "/api/instructor/streams/create", plan(is_public))
+            .await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 }
 
 /// A plan that is acceptable.
-pub fn plan(is_public: bool) -> Value {
+pub(crate) fn plan(is_public: bool) -> Value {
     json!({
         "title": "Live Q&A",
         "scheduledStart": "2026-12-02T14:00:00Z",
@@ -126,29 +154,36 @@ pub fn plan(is_public: bool) -> Value {
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     #[track_caller]
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).to_str().unwrap()
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name} in {:?}", self.headers))
+            .to_str()
+            .unwrap()
     }
 
     /// A browser that keeps the cookie of this answer.
-    pub fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         let cookie = self.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok());
-        Browser { user: None, cookie: cookie.and_then(|text| text.split(';').next()).map(str::to_owned) }
+        Browser {
+            user: None,
+            cookie: cookie.and_then(|text| text.split(';').next()).map(str::to_owned),
+        }
     }
 
     /// Checks that this is a problem of `status` whose type ends in `code`.
     #[track_caller]
-    pub fn is_problem(&self, status: u16, code: &str) {
+    pub(crate) fn is_problem(&self, status: u16, code: &str) {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();

@@ -22,19 +22,23 @@ wait $server
 rm -rf "$1""#;
 
 /// One empty database of each kind, named for messages. The folder must outlive them.
-pub async fn both() -> Vec<(&'static str, Db, TempDir)> {
+pub(crate) async fn both() -> Vec<(&'static str, Db, TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Db::open(&config_for(folder.path(), "")).await.unwrap();
     let other = tempfile::tempdir().unwrap();
-    let postgres = Db::open(&config_for(other.path(), &postgres_url().await)).await.unwrap();
+    let postgres = Db::open(&config_for(other.path(), &postgres_url().await))
+        .await
+        .unwrap();
     vec![("SQLite", sqlite, folder), ("PostgreSQL", postgres, other)]
 }
 
 /// The address of a new, empty database on the shared PostgreSQL.
-pub async fn postgres_url() -> String {
+pub(crate) async fn postgres_url() -> String {
     let socket = shared_server().to_str().unwrap();
     let name = format!("test_{}", lectern::id::new().simple());
-    let admin = sqlx::PgPool::connect(&format!("postgres://postgres@localhost/postgres?host={socket}")).await.unwrap();
+    let admin = sqlx::PgPool::connect(&format!("postgres://postgres@localhost/postgres?host={socket}"))
+        .await
+        .unwrap();
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     sqlx::query(create).execute(&admin).await.unwrap();
     admin.close().await;
@@ -65,26 +69,43 @@ fn run_server(ready: &mpsc::Sender<PathBuf>) {
     if let Some(user) = user {
         run(Command::new("chown").args([user, folder.to_str().unwrap()]));
     }
-    let become_user = user.map_or(String::new(), |user| format!("setpriv --reuid={user} --regid={user} --clear-groups"));
+    let become_user = user.map_or(String::new(), |user| {
+        format!("setpriv --reuid={user} --regid={user} --clear-groups")
+    });
     let mut initdb = command_as(&become_user, &bin.join("initdb"));
     run(initdb
-        .args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "-D"])
+        .args([
+            "--username=postgres",
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "-D",
+        ])
         .arg(folder.join("data")));
     let mut server = Command::new("setpriv")
         .args(["--pdeathsig=TERM", "sh", "-c", KEEPER, "keeper"])
-        .args([folder.as_os_str(), OsStr::new(&become_user), bin.join("postgres").as_os_str()])
+        .args([
+            folder.as_os_str(),
+            OsStr::new(&become_user),
+            bin.join("postgres").as_os_str(),
+        ])
         .current_dir("/")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    for line in BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok) {
+    for line in BufReader::new(server.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+    {
         if line.contains("ready to accept connections") {
             ready.send(folder.clone()).ok();
         } else if line.contains("FATAL") || line.contains("PANIC") {
             eprintln!("{line}");
         }
     }
+    server.wait().unwrap();
 }
 
 /// PostgreSQL refuses to run as root.
@@ -93,7 +114,9 @@ fn unprivileged_user() -> Option<&'static str> {
     if id(&["-u"]).stdout != b"0\n" {
         return None;
     }
-    ["postgres", "nobody"].into_iter().find(|user| id(&["-u", user]).status.success())
+    ["postgres", "nobody"]
+        .into_iter()
+        .find(|user| id(&["-u", user]).status.success())
 }
 
 /// Debian keeps them out of the path, in a folder for each version; the newest that runs is taken.
@@ -103,8 +126,15 @@ fn find_programs() -> PathBuf {
     folders.sort();
     folders.reverse();
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    let runs = |program: &Path| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
-    let found = folders.into_iter().find(|folder| runs(&folder.join("initdb")) && runs(&folder.join("postgres")));
+    let runs = |program: &Path| {
+        Command::new(program)
+            .arg("--version")
+            .output()
+            .is_ok_and(|out| out.status.success())
+    };
+    let found = folders
+        .into_iter()
+        .find(|folder| runs(&folder.join("initdb")) && runs(&folder.join("postgres")));
     found.expect("the tests need PostgreSQL's programs; `make test` installs them (Debian: apt install postgresql)")
 }
 
@@ -122,5 +152,9 @@ fn command_as(become_user: &str, program: &Path) -> Command {
 
 fn run(command: &mut Command) {
     let output = command.current_dir("/").output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -13,10 +13,18 @@ async fn every_error_is_a_problem() {
     let nobody = Browser::default();
     test.get(&nobody, "/api/nothing").await.is_problem(404, "not-found");
     test.get(&nobody, "/nothing.js").await.is_problem(404, "not-found");
-    test.get(&nobody, "/api/live/sessions/not-a-key").await.is_problem(404, "not-found");
-    test.get(&nobody, "/api/live/sessions?limit=0").await.is_problem(400, "bad-request");
-    test.get(&nobody, "/api/live/sessions?limit=many").await.is_problem(400, "bad-request");
-    test.get(&nobody, "/api/live/sessions?status=asleep").await.is_problem(400, "bad-request");
+    test.get(&nobody, "/api/live/sessions/not-a-key")
+        .await
+        .is_problem(404, "not-found");
+    test.get(&nobody, "/api/live/sessions?limit=0")
+        .await
+        .is_problem(400, "bad-request");
+    test.get(&nobody, "/api/live/sessions?limit=many")
+        .await
+        .is_problem(400, "bad-request");
+    test.get(&nobody, "/api/live/sessions?status=asleep")
+        .await
+        .is_problem(400, "bad-request");
     let wrong_method = test.ask(&nobody, Method::DELETE, "/api/live/sessions", None).await;
     wrong_method.is_problem(405, "method-not-allowed");
     assert_eq!(wrong_method.header("allow"), "GET,HEAD");
@@ -29,11 +37,21 @@ async fn an_unreadable_body_is_told_from_an_unacceptable_one() {
         let request = Request::post("/api/auth/login").header("content-type", kind);
         test.send(request.body(Body::from(body)).unwrap())
     };
-    login("application/json", b"{".to_vec()).await.is_problem(400, "bad-request");
-    login("application/json", b"{\"email\":\"\xff\"}".to_vec()).await.is_problem(400, "bad-request");
-    login("application/json", b"{\"email\":1}".to_vec()).await.is_problem(422, "invalid");
-    login("text/plain", b"{}".to_vec()).await.is_problem(415, "unsupported-media-type");
-    login("application/json", vec![b' '; 70_000]).await.is_problem(413, "too-large");
+    login("application/json", b"{".to_vec())
+        .await
+        .is_problem(400, "bad-request");
+    login("application/json", b"{\"email\":\"\xff\"}".to_vec())
+        .await
+        .is_problem(400, "bad-request");
+    login("application/json", b"{\"email\":1}".to_vec())
+        .await
+        .is_problem(422, "invalid");
+    login("text/plain", b"{}".to_vec())
+        .await
+        .is_problem(415, "unsupported-media-type");
+    login("application/json", vec![b' '; 70_000])
+        .await
+        .is_problem(413, "too-large");
 }
 
 #[tokio::test]
@@ -43,8 +61,14 @@ async fn a_form_gets_its_faults_by_field() {
     let answer = test.post(&Browser::default(), "/api/auth/signup", body).await;
     answer.is_problem(422, "invalid");
     let problem = answer.json();
-    let fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["path"].as_str().unwrap()).collect();
-    assert_eq!(fields, ["name", "email", "password"]);
+    let mut fields: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["path"].as_str().unwrap())
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["email", "name", "password"]);
 }
 
 #[tokio::test]
@@ -53,14 +77,26 @@ async fn every_answer_has_the_security_headers_and_an_id() {
     for path in ["/api/live/sessions", "/api/nothing", "/healthz", "/media/x"] {
         let answer = test.get(&Browser::default(), path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{path}: {policy}"
+        );
         assert!(policy.contains("media-src 'self' blob:"), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
-        assert!(answer.headers.get("strict-transport-security").is_none(), "{path}: this server is plain http");
+        assert!(
+            answer.headers.get("strict-transport-security").is_none(),
+            "{path}: this server is plain http"
+        );
     }
     let secure = TestApp::with("[http]\npublic_url = \"https://live.example.org\"").await;
-    assert!(secure.get(&Browser::default(), "/healthz").await.header("strict-transport-security").contains("max-age"));
+    assert!(
+        secure
+            .get(&Browser::default(), "/healthz")
+            .await
+            .header("strict-transport-security")
+            .contains("max-age")
+    );
 }
 
 #[tokio::test]
@@ -74,10 +110,18 @@ async fn another_sites_page_cannot_act_for_a_user() {
             .header(name, value);
         test.send(request.body(Body::from(plan(true).to_string())).unwrap())
     };
-    create("origin", "https://evil.example").await.is_problem(403, "cross-site");
-    create("sec-fetch-site", "cross-site").await.is_problem(403, "cross-site");
+    create("origin", "https://evil.example")
+        .await
+        .is_problem(403, "cross-site");
+    create("sec-fetch-site", "cross-site")
+        .await
+        .is_problem(403, "cross-site");
     assert_eq!(create("origin", "https://live.example.org").await.status, 201);
-    assert_eq!(create("origin", "http://live.test").await.status, 201, "the Host that was asked for");
+    assert_eq!(
+        create("origin", "http://live.test").await.status,
+        201,
+        "the Host that was asked for"
+    );
     assert_eq!(create("sec-fetch-site", "same-origin").await.status, 201);
 }
 
@@ -99,22 +143,35 @@ async fn health_says_when_the_database_is_gone() {
 async fn a_stopping_server_is_not_ready() {
     let test = TestApp::new().await;
     test.app.shutdown.cancel();
-    test.get(&Browser::default(), "/readyz").await.is_problem(503, "unavailable");
+    test.get(&Browser::default(), "/readyz")
+        .await
+        .is_problem(503, "unavailable");
 }
 
 #[test]
 fn the_list_of_routes_names_them_right() {
     let source = include_str!("../../src/http/router.rs");
+    let source = source.split("pub fn api()").nth(1).unwrap();
     let mut listed: Vec<String> = Vec::new();
-    for line in source.lines().filter(|line| line.contains("routes!(")) {
-        let comment = line.split("// ").nth(1).unwrap_or_else(|| panic!("no comment: {line}"));
-        let (methods, path) = comment.trim().rsplit_once(' ').unwrap();
-        listed.extend(methods.split_whitespace().map(|method| format!("{method} {path}")));
+    for line in source.lines().filter(|line| line.trim_start().starts_with('.')) {
+        let Some((_, comment)) = line.split_once("// ") else {
+            continue;
+        };
+        let Some((methods, path)) = comment.trim().rsplit_once(" /") else {
+            continue;
+        };
+        listed.extend(methods.split_whitespace().map(|method| format!("{method} /{path}")));
     }
     let document = serde_json::to_value(router::api().into_openapi()).unwrap();
     let mut documented: Vec<String> = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        documented.extend(operations.as_object().unwrap().keys().map(|m| format!("{} {path}", m.to_uppercase())));
+        documented.extend(
+            operations
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|m| format!("{} {path}", m.to_uppercase())),
+        );
     }
     listed.sort();
     documented.sort();
@@ -135,6 +192,23 @@ async fn the_description_of_the_api_is_served_and_does_not_change_by_accident() 
     golden.bind(|| insta::assert_json_snapshot!("openapi", document));
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = serde_json::to_value(router::api().into_openapi()).unwrap();
+    let operations = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+}
+
 #[tokio::test]
 async fn the_web_app_answers_its_own_addresses_only() {
     let test = TestApp::new().await;
@@ -146,7 +220,11 @@ async fn the_web_app_answers_its_own_addresses_only() {
         let page = html(path).await;
         assert!(page.header("content-type").starts_with("text/html"), "{path}");
         // Without a build there is a page that says so; with one, the app's.
-        assert!(page.status == 200 || page.text().contains("make run"), "{path}: {}", page.text());
+        assert!(
+            page.status == 200 || page.text().contains("make run"),
+            "{path}: {}",
+            page.text()
+        );
     }
     html("/api/nothing").await.is_problem(404, "not-found");
     html("/assets/old-hash.js").await.is_problem(404, "not-found");

@@ -1,11 +1,14 @@
 //! Tests of the whole server, in one binary: what a user would notice, over HTTP, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod app;
 mod databases;
 mod http;
 mod http_access;
 mod http_accounts;
 mod http_replay;
+mod http_server;
 mod http_sessions;
 mod store;
 mod tidy;

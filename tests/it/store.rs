@@ -15,7 +15,13 @@ const T0: Ts = Ts(1_790_000_000_000_000);
 
 fn user(name: &str, role: Role) -> User {
     let email = format!("{name}@example.org");
-    User { id: id::new(), email, name: name.into(), role, created_at: T0 }
+    User {
+        id: id::new(),
+        email,
+        name: name.into(),
+        role,
+        created_at: T0,
+    }
 }
 
 fn plan(title: &str, start: Ts) -> Plan {
@@ -33,7 +39,9 @@ fn plan(title: &str, start: Ts) -> Plan {
 }
 
 async fn insert_session(db: &Db, instructor: &User, title: &str, start: Ts) -> Session {
-    sessions::insert(db, id::new(), instructor, &plan(title, start), &StreamKey::random()).await.unwrap()
+    sessions::insert(db, id::new(), instructor, &plan(title, start), &StreamKey::random())
+        .await
+        .unwrap()
 }
 
 async fn insert_instructor(db: &Db) -> User {
@@ -55,10 +63,20 @@ async fn a_user_is_found_by_address_and_only_once() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
         let found = accounts::user_by_email(&db, "anna@example.org").await.unwrap().unwrap();
-        assert_eq!((found.user, found.password_hash.as_deref()), (anna, Some("hash")), "{name}");
-        assert!(accounts::user_by_email(&db, "bob@example.org").await.unwrap().is_none(), "{name}");
+        assert_eq!(
+            (found.user, found.password_hash.as_deref()),
+            (anna, Some("hash")),
+            "{name}"
+        );
+        assert!(
+            accounts::user_by_email(&db, "bob@example.org").await.unwrap().is_none(),
+            "{name}"
+        );
 
-        let twin = User { email: "Anna@Example.org".into(), ..user("anna", Role::Viewer) };
+        let twin = User {
+            email: "Anna@Example.org".into(),
+            ..user("anna", Role::Viewer)
+        };
         let error = accounts::insert_user(&db, &twin, Some("hash")).await.unwrap_err();
         assert!(is_duplicate(&error), "{name}: {error}");
     }
@@ -68,10 +86,26 @@ async fn a_user_is_found_by_address_and_only_once() {
 async fn only_one_of_many_becomes_the_first_admin() {
     for (name, db, _folder) in databases::both().await {
         assert!(!accounts::has_admin(&db).await.unwrap(), "{name}");
-        assert!(accounts::insert_first_admin(&db, &user("first", Role::Admin), "hash").await.unwrap(), "{name}");
-        assert!(!accounts::insert_first_admin(&db, &user("second", Role::Admin), "hash").await.unwrap(), "{name}");
+        assert!(
+            accounts::insert_first_admin(&db, &user("first", Role::Admin), "hash")
+                .await
+                .unwrap(),
+            "{name}"
+        );
+        assert!(
+            !accounts::insert_first_admin(&db, &user("second", Role::Admin), "hash")
+                .await
+                .unwrap(),
+            "{name}"
+        );
         assert!(accounts::has_admin(&db).await.unwrap(), "{name}");
-        assert!(accounts::user_by_email(&db, "second@example.org").await.unwrap().is_none(), "{name}");
+        assert!(
+            accounts::user_by_email(&db, "second@example.org")
+                .await
+                .unwrap()
+                .is_none(),
+            "{name}"
+        );
     }
 }
 
@@ -80,15 +114,30 @@ async fn a_login_lasts_until_its_end_and_can_be_ended() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
         let (one, two) = ([1; 32], [2; 32]);
-        accounts::insert_login(&db, &one, anna.id, T0, T0.plus_s(100)).await.unwrap();
-        accounts::insert_login(&db, &two, anna.id, T0, T0.plus_s(100)).await.unwrap();
-        let who = async |hash: &[u8], at| accounts::user_by_login(&db, hash, at).await.unwrap().map(|found| found.user.id);
+        accounts::insert_login(&db, &one, anna.id, T0, T0.plus_s(100))
+            .await
+            .unwrap();
+        accounts::insert_login(&db, &two, anna.id, T0, T0.plus_s(100))
+            .await
+            .unwrap();
+        let who = async |hash: &[u8], at| {
+            accounts::user_by_login(&db, hash, at)
+                .await
+                .unwrap()
+                .map(|found| found.user.id)
+        };
         assert_eq!(who(&one, T0.plus_s(99)).await, Some(anna.id), "{name}");
         assert_eq!(who(&one, T0.plus_s(100)).await, None, "{name}");
 
-        accounts::renew_login(&db, &one, T0.plus_s(50), T0.plus_s(200)).await.unwrap();
+        accounts::renew_login(&db, &one, T0.plus_s(50), T0.plus_s(200))
+            .await
+            .unwrap();
         assert_eq!(who(&one, T0.plus_s(150)).await, Some(anna.id), "{name}");
-        assert_eq!(accounts::delete_expired_logins(&db, T0.plus_s(150)).await.unwrap(), 1, "{name}");
+        assert_eq!(
+            accounts::delete_expired_logins(&db, T0.plus_s(150)).await.unwrap(),
+            1,
+            "{name}"
+        );
         assert_eq!(who(&two, T0).await, None, "{name}");
 
         accounts::delete_login(&db, &one).await.unwrap();
@@ -102,7 +151,10 @@ async fn a_role_can_be_changed() {
         let anna = insert_instructor(&db).await;
         assert!(accounts::set_role(&db, anna.id, Role::Admin).await.unwrap(), "{name}");
         assert!(accounts::has_admin(&db).await.unwrap(), "{name}");
-        assert!(!accounts::set_role(&db, Uuid::nil(), Role::Admin).await.unwrap(), "{name}");
+        assert!(
+            !accounts::set_role(&db, Uuid::nil(), Role::Admin).await.unwrap(),
+            "{name}"
+        );
     }
 }
 
@@ -112,16 +164,39 @@ async fn a_session_is_what_was_planned() {
         let anna = insert_instructor(&db).await;
         let session = insert_session(&db, &anna, "Discovery", T0).await;
         assert_eq!(session.plan(), plan("Discovery", T0), "{name}");
-        assert_eq!((session.status, session.instructor_id), (Status::Scheduled, anna.id), "{name}");
-        assert_eq!(sessions::find(&db, session.id).await.unwrap().as_ref(), Some(&session), "{name}");
+        assert_eq!(
+            (session.status, session.instructor_id),
+            (Status::Scheduled, anna.id),
+            "{name}"
+        );
+        assert_eq!(
+            sessions::find(&db, session.id).await.unwrap().as_ref(),
+            Some(&session),
+            "{name}"
+        );
 
-        let other = Plan { title: "Closing".into(), topic: None, phase_id: None, is_public: true, ..session.plan() };
+        let other = Plan {
+            title: "Closing".into(),
+            topic: None,
+            phase_id: None,
+            is_public: true,
+            ..session.plan()
+        };
         let changed = sessions::update_plan(&db, session.id, &other).await.unwrap().unwrap();
         assert_eq!(changed.plan(), other, "{name}");
-        assert!(sessions::update_plan(&db, Uuid::nil(), &other).await.unwrap().is_none(), "{name}");
+        assert!(
+            sessions::update_plan(&db, Uuid::nil(), &other).await.unwrap().is_none(),
+            "{name}"
+        );
 
-        let wrong = Plan { phase_id: Some(5), ..session.plan() };
-        assert!(sessions::update_plan(&db, session.id, &wrong).await.is_err(), "{name}: phases are 1 to 4");
+        let wrong = Plan {
+            phase_id: Some(5),
+            ..session.plan()
+        };
+        assert!(
+            sessions::update_plan(&db, session.id, &wrong).await.is_err(),
+            "{name}: phases are 1 to 4"
+        );
     }
 }
 
@@ -131,10 +206,16 @@ async fn a_session_goes_live_once_and_ends_once() {
         let anna = insert_instructor(&db).await;
         let id = insert_session(&db, &anna, "Discovery", T0).await.id;
         let dates = EndDates::new(T0.plus_s(3600), 7);
-        assert!(sessions::mark_ended(&db, id, dates).await.unwrap().is_none(), "{name}: it did not start");
+        assert!(
+            sessions::mark_ended(&db, id, dates).await.unwrap().is_none(),
+            "{name}: it did not start"
+        );
         let live = sessions::mark_live(&db, id, T0).await.unwrap().unwrap();
         assert_eq!((live.status, live.actual_start), (Status::Live, Some(T0)), "{name}");
-        assert!(sessions::mark_live(&db, id, T0.plus_s(9)).await.unwrap().is_none(), "{name}: twice");
+        assert!(
+            sessions::mark_live(&db, id, T0.plus_s(9)).await.unwrap().is_none(),
+            "{name}: twice"
+        );
         assert_eq!(sessions::list_live(&db).await.unwrap().len(), 1, "{name}");
         assert!(!sessions::mark_deleted(&db, id, T0).await.unwrap(), "{name}: live");
 
@@ -142,10 +223,18 @@ async fn a_session_goes_live_once_and_ends_once() {
         assert_eq!(ended.status, Status::Ended, "{name}");
         assert_eq!(ended.actual_end, Some(dates.ended_at), "{name}");
         assert_eq!(ended.recording_expires_at, dates.recording_expires_at, "{name}");
-        let (migration,): (i64,) =
-            db.one("SELECT migration_scheduled_at FROM live_sessions WHERE id = $1", args![id]).await.unwrap();
+        let (migration,): (i64,) = db
+            .one(
+                "SELECT migration_scheduled_at FROM live_sessions WHERE id = $1",
+                args![id],
+            )
+            .await
+            .unwrap();
         assert_eq!(Ts(migration), dates.migration_scheduled_at, "{name}");
-        assert!(sessions::mark_ended(&db, id, dates).await.unwrap().is_none(), "{name}: twice");
+        assert!(
+            sessions::mark_ended(&db, id, dates).await.unwrap().is_none(),
+            "{name}: twice"
+        );
     }
 }
 
@@ -153,14 +242,23 @@ async fn a_session_goes_live_once_and_ends_once() {
 async fn lists_are_in_the_promised_order() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
-        let at = |days| T0.plus_s(days * 86_400);
-        for (title, days) in [("later", 5), ("soon", 1), ("past", -9), ("older", -20), ("now", 0), ("gone", 2)] {
+        let at = |days: i64| T0.plus_s(days * 86_400);
+        for (title, days) in [
+            ("later", 5),
+            ("soon", 1),
+            ("past", -9),
+            ("older", -20),
+            ("now", 0),
+            ("gone", 2),
+        ] {
             let session = insert_session(&db, &anna, title, at(days)).await;
             if days <= 0 {
                 sessions::mark_live(&db, session.id, at(days)).await.unwrap();
             }
             if days < 0 {
-                sessions::mark_ended(&db, session.id, EndDates::new(at(days), 7)).await.unwrap();
+                sessions::mark_ended(&db, session.id, EndDates::new(at(days), 7))
+                    .await
+                    .unwrap();
             }
             if title == "gone" {
                 assert!(sessions::mark_deleted(&db, session.id, T0).await.unwrap(), "{name}");
@@ -168,13 +266,23 @@ async fn lists_are_in_the_promised_order() {
         }
         let titles = |list: Vec<Session>| list.into_iter().map(|session| session.title).collect::<Vec<_>>();
         let list = async |status, limit| titles(sessions::list(&db, status, limit).await.unwrap());
-        assert_eq!(list(None, 10).await, ["now", "soon", "later", "past", "older"], "{name}");
+        assert_eq!(
+            list(None, 10).await,
+            ["now", "soon", "later", "past", "older"],
+            "{name}"
+        );
         assert_eq!(list(None, 2).await, ["now", "soon"], "{name}");
         assert_eq!(list(Some(Status::Ended), 10).await, ["past", "older"], "{name}");
         assert_eq!(list(Some(Status::Cancelled), 10).await, [""; 0], "{name}");
         let own = sessions::list_of_instructor(&db, anna.id, 10).await.unwrap();
         assert_eq!(titles(own), ["later", "soon", "now", "past", "older"], "{name}");
-        assert!(sessions::list_of_instructor(&db, Uuid::nil(), 10).await.unwrap().is_empty(), "{name}");
+        assert!(
+            sessions::list_of_instructor(&db, Uuid::nil(), 10)
+                .await
+                .unwrap()
+                .is_empty(),
+            "{name}"
+        );
     }
 }
 
@@ -184,7 +292,10 @@ async fn a_stream_key_names_one_session_until_it_is_replaced() {
         let anna = insert_instructor(&db).await;
         let session = insert_session(&db, &anna, "Discovery", T0).await;
         let of_key = async |key: &StreamKey| {
-            sessions::find_by_stream_key(&db, key.expose()).await.unwrap().map(|session| session.id)
+            sessions::find_by_stream_key(&db, key.expose())
+                .await
+                .unwrap()
+                .map(|session| session.id)
         };
         assert_eq!(of_key(&session.stream_key).await, Some(session.id), "{name}");
         let key = StreamKey::random();
@@ -213,13 +324,23 @@ async fn a_deleted_session_is_gone_but_its_media_is_remembered() {
         let anna = insert_instructor(&db).await;
         let id = insert_session(&db, &anna, "Discovery", T0).await.id;
         sessions::set_recording_available(&db, id, true).await.unwrap();
-        assert!(sessions::find(&db, id).await.unwrap().unwrap().recording_available, "{name}");
+        assert!(
+            sessions::find(&db, id).await.unwrap().unwrap().recording_available,
+            "{name}"
+        );
         assert!(sessions::mark_deleted(&db, id, T0).await.unwrap(), "{name}");
         assert!(!sessions::mark_deleted(&db, id, T0).await.unwrap(), "{name}: twice");
         assert!(sessions::find(&db, id).await.unwrap().is_none(), "{name}");
-        assert_eq!(sessions::list_deleted_with_recording(&db).await.unwrap(), [(id,)], "{name}");
+        assert_eq!(
+            sessions::list_deleted_with_recording(&db).await.unwrap(),
+            [(id,)],
+            "{name}"
+        );
         sessions::set_recording_available(&db, id, false).await.unwrap();
-        assert!(sessions::list_deleted_with_recording(&db).await.unwrap().is_empty(), "{name}");
+        assert!(
+            sessions::list_deleted_with_recording(&db).await.unwrap().is_empty(),
+            "{name}"
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use tree::{File, repository};
 const TOO_LONG: &[(&str, usize)] = &[];
 
 /// Files that know something they should not, when the rule came. The list may only shrink.
-const MISPLACED: &[&str] = &["src/recordings/files.rs", "src/recordings/upkeep.rs"];
+const MISPLACED: &[&str] = &[];
 
 /// Runs one rule on the repository and shows every complaint at once.
 #[track_caller]

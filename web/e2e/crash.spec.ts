@@ -3,6 +3,8 @@ import * as pages from "./support/pages";
 import { look, sights } from "./support/probe";
 import { expect, test } from "./support/test";
 
+test.use({ instance: "crash" });
+
 test("after a killed server the replay plays up to its last second", async ({ server, open }) => {
   const teacher = await open();
   await pages.setUp(teacher, server.setupLink);

@@ -5,6 +5,8 @@ import * as pages from "./support/pages";
 import { received } from "./support/probe";
 import { expect, test } from "./support/test";
 
+test.use({ instance: "demo" });
+
 test("the demo can be watched, and leaves a replay when it is interrupted", async ({ server, open }) => {
   const demo = spawn(server.binary, ["demo"], {
     cwd: server.folder,

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `offers` | commands: publish, view, close, end, relay |
 //! | `patch` | commands: trickled candidates, ICE restart |
+//! | `peer` | one connection, from its offer to its end |
 //! | `receive` | datagrams in |
 //! | `control` | small messages on their way out |
 //! | `transmit` | datagrams out |
@@ -15,6 +16,7 @@
 mod control;
 mod offers;
 mod patch;
+mod peer;
 mod receive;
 #[cfg(test)]
 mod tests;
@@ -22,18 +24,18 @@ mod timers;
 mod transmit;
 mod types;
 
+pub use crate::net::{DropReason, Origin, Transmit, TransmitBuf};
 pub use types::{
-    Accepted, CloseReason, Counters, DropReason, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, Refused,
-    Role, Transmit, TransmitBuf, Verdict,
+    Accepted, CloseReason, Counters, EngineConfig, Event, IfMatch, PatchError, Patched, Refused, Role, Verdict,
 };
 
 use crate::demux::Demux;
 use crate::forward::viewer::Viewer;
 use crate::id::{PeerId, StreamId};
-use crate::peer::Peer;
 use crate::peer::dtls::SharedConfig;
 use crate::stream::Stream;
 use control::ControlQueue;
+use peer::Peer;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rustc_hash::FxHashMap;

@@ -1,13 +1,14 @@
 //! Commands: what the control plane wants of the engine.
 
+use super::peer::{Media, Peer};
 use super::{Accepted, CloseReason, Engine, Event, Refused, Role};
 use crate::codec::Kind;
 use crate::forward::feed::Feed;
 use crate::forward::lane::Lane;
 use crate::id::{PeerId, StreamId};
+use crate::peer::ice;
 use crate::peer::sdp::{self, AnswerDetails, AnswerDirection, IceCredentials, Negotiated, Offer, Setup, Sources};
 use crate::peer::srtp::Side;
-use crate::peer::{Media, Peer, ice};
 use crate::stream::Stream;
 use rand_chacha::rand_core::Rng;
 use std::time::Instant;

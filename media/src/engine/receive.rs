@@ -1,17 +1,18 @@
 //! Datagrams in.
 
+use super::peer::{Media, Peer};
 use super::transmit::Retransmit;
 use super::{CloseReason, DropReason, Engine, Event, MAX_RETRANSMITS, Origin, Role, Verdict};
 use crate::codec::Kind;
 use crate::demux::Owner;
 use crate::forward::feed::Feed;
+use crate::forward::ingest::Ingest;
 use crate::forward::track::SenderClock;
 use crate::forward::viewer::Viewer;
 use crate::id::StreamId;
 use crate::peer::dtls::{Keying, Progress, Session};
-use crate::peer::ingest::Ingest;
+use crate::peer::ice;
 use crate::peer::srtp::{Opener, Sealer, Side};
-use crate::peer::{Media, ice};
 use crate::stream::Taken;
 use crate::wire::rtcp::{self, Packet};
 use crate::wire::stun::BindingRequest;
@@ -304,7 +305,7 @@ impl Engine {
     /// Which role a connected or connecting peer at this address has; for tests and diagnostics.
     pub fn role_at(&self, from: &Origin) -> Option<Role> {
         match self.demux.by_address(from)? {
-            Owner::Peer(key) => self.peers.get(key).map(crate::peer::Peer::role),
+            Owner::Peer(key) => self.peers.get(key).map(Peer::role),
             Owner::Shard(_) => None,
         }
     }

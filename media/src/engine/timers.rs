@@ -1,7 +1,7 @@
 //! What happens by time alone.
 
+use super::peer::{Media, Peer};
 use super::{CloseReason, Engine};
-use crate::peer::Media;
 use std::time::{Duration, Instant};
 
 /// Feedback to publishers, and the search for what is due, happen this often.
@@ -146,7 +146,7 @@ impl Engine {
 
     fn remove_the_silent(&mut self) {
         let now = self.now;
-        let reason = |peer: &crate::peer::Peer| {
+        let reason = |peer: &Peer| {
             if !peer.is_connected() && now - peer.created >= CONNECT_TIME {
                 Some(CloseReason::NeverConnected)
             } else if peer.is_connected() && now.saturating_duration_since(peer.last_heard) >= SILENCE {

@@ -2,10 +2,10 @@
 
 use crate::forward::feed::Feed;
 use crate::id::{PeerId, StreamId};
+use crate::net::DropReason;
 use crate::peer::sdp::fragment::FragmentError;
 use crate::peer::sdp::{Candidate, OfferError};
 use dimpl::DtlsCertificate;
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How an engine is set up.
@@ -48,47 +48,6 @@ impl EngineConfig {
             lenient_trickle: true,
             start_kbps: Some(2_500),
         }
-    }
-}
-
-/// Where a datagram came from and where answers go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// A UDP datagram.
-    Udp {
-        /// The peer.
-        remote: SocketAddr,
-        /// Which of the server's addresses it was sent to; answers must come from there.
-        local: Option<IpAddr>,
-    },
-    /// A packet from a TCP connection (RFC 4571).
-    Tcp {
-        /// The peer.
-        remote: SocketAddr,
-        /// The shell's name for the connection; not 0.
-        connection: u64,
-    },
-}
-
-impl Origin {
-    /// The address that the peer is told it has (RFC 8489 section 14.2).
-    pub fn mapped_address(&self) -> SocketAddr {
-        match *self {
-            Origin::Udp { remote, .. } | Origin::Tcp { remote, .. } => remote,
-        }
-    }
-
-    /// What tells remote ends apart.
-    pub(crate) fn remote_key(&self) -> (SocketAddr, u64) {
-        match *self {
-            Origin::Udp { remote, .. } => (remote, 0),
-            Origin::Tcp { remote, connection } => (remote, connection),
-        }
-    }
-
-    /// Whether both have the same remote end.
-    pub(crate) fn is_same_remote(&self, other: &Origin) -> bool {
-        self.remote_key() == other.remote_key()
     }
 }
 
@@ -230,23 +189,6 @@ pub enum Verdict {
     Dropped(DropReason),
 }
 
-/// Why something from the network was dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum DropReason {
-    /// Not what its first bytes claim.
-    Malformed,
-    /// From or for nobody that is known.
-    Unknown,
-    /// Seen before.
-    Replayed,
-    /// Not made with the right key.
-    Unauthentic,
-    /// Too old to be of use.
-    Late,
-    /// A bound was reached.
-    Full,
-}
-
 /// Counts since the start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
@@ -287,46 +229,5 @@ impl Counters {
             DropReason::Full => &mut self.full,
         };
         *counter += 1;
-    }
-}
-
-/// Something to send: the first `len` bytes of the buffer, cut into datagrams of `segment_bytes` (the last may be
-/// shorter) or one datagram.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Transmit {
-    /// Where to.
-    pub to: Origin,
-    /// Bytes in the buffer.
-    pub len: usize,
-    /// The size of each datagram; `None` for a single one.
-    pub segment_bytes: Option<usize>,
-}
-
-/// Memory that the engine writes what is to be sent into.
-pub struct TransmitBuf {
-    bytes: Box<[u8]>,
-}
-
-impl TransmitBuf {
-    /// Room for the largest send: 64 KiB, and a packet's worth to work in.
-    pub fn new() -> TransmitBuf {
-        TransmitBuf {
-            bytes: vec![0; 65_536 + 4096].into_boxed_slice(),
-        }
-    }
-
-    /// What a [`Transmit`] speaks of.
-    pub fn filled(&self, transmit: &Transmit) -> &[u8] {
-        self.bytes.get(..transmit.len).unwrap_or_default()
-    }
-
-    pub(crate) fn space(&mut self) -> &mut [u8] {
-        &mut self.bytes
-    }
-}
-
-impl Default for TransmitBuf {
-    fn default() -> TransmitBuf {
-        TransmitBuf::new()
     }
 }

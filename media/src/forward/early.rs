@@ -1,7 +1,7 @@
 //! Video packets that came before the first of a key frame. Most are of no use; but where packets overtake one another,
 //! some belong to that key frame, and nobody sends them twice.
 
-use crate::peer::ingest::Received;
+use super::received::Received;
 use std::collections::VecDeque;
 
 /// Packets kept: reordering reaches less far.

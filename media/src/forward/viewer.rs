@@ -5,8 +5,8 @@ use super::lane::Lane;
 use super::plan::{MAX_PADDING_BYTES, MAX_SEGMENTS, Run};
 use super::track::Track;
 use crate::codec::Kind;
-use crate::engine::Origin;
 use crate::id::PeerId;
+use crate::net::Origin;
 use crate::peer::sdp::{Negotiated, payload_type_for};
 use crate::peer::srtp::Sealer;
 use crate::wire::rtcp;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
 
 /// A key frame older than this is not worth catching up from: the viewer waits for the next one.
-const MAX_CATCH_UP: Duration = Duration::from_secs(15);
+const MAX_CATCH_UP: Duration = Duration::from_secs(60);
 
 /// A viewer joining on a key frame older than this has the publisher asked for a new one as well.
 const OLD_KEY_FRAME: Duration = Duration::from_secs(2);

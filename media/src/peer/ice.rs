@@ -1,7 +1,7 @@
 //! ICE-lite (RFC 8445 section 2.5): we answer checks and remember where the peer is. Consent (RFC 7675) is the peer's
 //! own checks and its authenticated media.
 
-use crate::engine::Origin;
+use crate::net::Origin;
 use crate::wire::stun::{self, BindingRequest};
 use aws_lc_rs::hmac;
 use rand_chacha::ChaCha20Rng;

@@ -17,6 +17,9 @@ const MAX_WAITING_BYTES: usize = 16 << 20;
 /// is shown from the part's beginning, its sound begins with silence.
 const JOIN_NS: i64 = NS_PER_S / 10 * 25;
 
+/// A part is at least this long: a publisher that changes its picture size with every frame does not get files for it.
+const MIN_PART_NS: i64 = NS_PER_S / 2;
+
 /// How often the first picture is repeated at most, where a camera was switched on long after the sound.
 const MAX_STILLS: i64 = 150;
 
@@ -25,6 +28,9 @@ const SOUND_AWAY_NS: i64 = NS_PER_S;
 
 /// A picture that stood still for this long is repeated, so that sound can be heard and segments end meanwhile.
 const PICTURE_AWAY_NS: i64 = 4 * NS_PER_S;
+
+/// Sound may end this much before the picture.
+const LAST_SOUND_NS: i64 = NS_PER_S / 10;
 
 /// How far behind now something is filled in, so that what is on its way comes first.
 const LAG_NS: i64 = NS_PER_S / 2;
@@ -173,7 +179,10 @@ impl Presentation {
     /// Ends the part for all tracks.
     pub(super) fn end_part(&mut self) {
         self.start_part();
-        self.close_all();
+        let open = self.tracks.iter().filter(|track| track.rendition.is_open());
+        if let Some(end) = open.map(|track| track.rendition.end).max() {
+            self.close_all(end);
+        }
         self.part = Part::Empty;
     }
 
@@ -215,7 +224,20 @@ impl Presentation {
         }
     }
 
-    fn close_all(&mut self) {
+    /// Ends all renditions together: the last picture stands and the sound is silent until `end`.
+    fn close_all(&mut self, end: i64) {
+        for index in 0..self.tracks.len() {
+            let lead = self.lead(index);
+            let Some(track) = self.tracks.get_mut(index) else {
+                return;
+            };
+            match track.rendition.kind() {
+                Kind::Video => track.rendition.end = end,
+                Kind::Audio => track
+                    .rendition
+                    .push_silence(end - LAST_SOUND_NS, lead, &mut self.writes),
+            }
+        }
         for track in &mut self.tracks {
             track.rendition.close(&mut self.writes);
             track.has_frames = false;
@@ -224,13 +246,10 @@ impl Presentation {
 
     /// Ends the part and begins the next where track `index` changes or joins.
     fn split_part(&mut self, index: usize, at: i64) {
-        for (i, track) in self.tracks.iter_mut().enumerate() {
-            if track.rendition.kind() == Kind::Video {
-                track.rendition.end = at;
-                track.needs_key = i != index;
-            }
+        self.close_all(at);
+        for (_, track) in self.tracks.iter_mut().enumerate().filter(|(i, _)| *i != index) {
+            track.needs_key = track.rendition.kind() == Kind::Video;
         }
-        self.close_all();
         self.open_part(at);
     }
 
@@ -247,6 +266,10 @@ impl Presentation {
         let is_late = !is_open && track.rendition.kind() == Kind::Audio && frame.time - start > JOIN_NS;
         let described = track.rendition.described();
         let is_new = frame.key && described.is_some_and(|known| !Arc::ptr_eq(known, &frame.description));
+        if is_new && frame.time - start < MIN_PART_NS {
+            track.needs_key = true;
+            return;
+        }
         if is_late || is_new {
             self.split_part(index, frame.time);
         } else if frame.continues {

@@ -36,7 +36,8 @@ pub struct Recorder {
     presentation: Presentation,
     not_recorded: Vec<Codec>,
     timeout: Option<Instant>,
-    is_over: bool,
+    /// Wall clock of the end, once it has come.
+    end_us: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Recorder {
             presentation: Presentation::new(config, start_us, next_part),
             not_recorded: Vec::new(),
             timeout: None,
-            is_over: false,
+            end_us: None,
         }
     }
 
@@ -102,11 +103,12 @@ impl Recorder {
         for index in 0..self.tracks.len() {
             self.obey(index);
         }
+        self.journal_end();
     }
 
     /// Takes in one fact about the stream. After [`Feed::Ended`] everything is ignored.
     pub fn handle(&mut self, now: Instant, feed: &Feed) {
-        if self.is_over {
+        if self.end_us.is_some() {
             return;
         }
         match feed {
@@ -138,9 +140,8 @@ impl Recorder {
             Feed::PublisherGone => self.on_publisher_gone(now),
             Feed::Ended => {
                 self.on_publisher_gone(now);
-                self.is_over = true;
-                let unix_us = self.start_us.saturating_add(self.origin.ns(now) / 1000);
-                self.journal(Entry::End { unix_us });
+                self.end_us = Some(self.start_us.saturating_add(self.origin.ns(now) / 1000));
+                self.journal_end();
             }
         }
     }
@@ -173,7 +174,7 @@ impl Recorder {
 
     /// Whether everything has been said: the stream is over, and all writes are taken.
     pub fn is_finished(&self) -> bool {
-        self.is_over && self.presentation.writes.is_empty()
+        self.end_us.is_some() && self.presentation.writes.is_empty()
     }
 
     fn on_track(&mut self, now: Instant, track: TrackId, epoch: u32, starts_at: u64, parameters: &CodecParameters) {
@@ -269,6 +270,12 @@ impl Recorder {
 
     fn position(&self, track: TrackId) -> Option<usize> {
         self.tracks.iter().position(|known| known.source.track == track)
+    }
+
+    fn journal_end(&mut self) {
+        if let Some(unix_us) = self.end_us {
+            self.journal(Entry::End { unix_us });
+        }
     }
 
     fn journal(&mut self, entry: Entry) {

@@ -178,10 +178,7 @@ impl Rendition {
     /// Adds silence from where the sound ends up to `until`, if that is later.
     pub(super) fn push_silence(&mut self, until: i64, lead: Lead, writes: &mut VecDeque<Write>) {
         let length = ticks_to_ns(i64::from(opus::SILENCE_SAMPLES), self.codec.clock_rate());
-        if until.saturating_sub(self.end) > MAX_SILENCE_NS {
-            return;
-        }
-        let mut time = self.end;
+        let mut time = self.end.max(until.saturating_sub(MAX_SILENCE_NS));
         while time < until {
             self.push_packet(time, &opus::SILENCE, lead, writes);
             time += length;

@@ -140,7 +140,12 @@ impl Source {
                 self.ahead = Some(held);
             } else {
                 let unusable = self.needs_key && self.packets.is_empty() && !meta.starts_key_frame;
-                if unusable || self.packets.len() == MAX_FRAME_PACKETS {
+                if unusable {
+                    continue;
+                }
+                if self.packets.len() == MAX_FRAME_PACKETS {
+                    self.packets.clear();
+                    self.resume_at_key();
                     continue;
                 }
                 self.packets.push(held);

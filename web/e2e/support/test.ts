@@ -15,14 +15,16 @@ interface Fixtures {
 }
 
 interface WorkerFixtures {
-  /** One server for each file of tests. */
+  /** Names the server that a file of tests has for itself: `test.use({ instance: "crash" })`. */
+  instance: string;
+  /** That server; it has seen nothing before the file's first test. */
   server: Server;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
+  instance: ["", { option: true, scope: "worker" }],
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
-    async ({}, use) => {
+    async ({ instance: _ }, use) => {
       const server = await Server.fresh();
       await use(server);
       await server.dispose();

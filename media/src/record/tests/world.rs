@@ -16,6 +16,9 @@ pub(super) const AUDIO: TrackId = TrackId(1);
 /// 20 November 2026, 12:00 UTC.
 pub(super) const START_US: i64 = 1_795_176_000_000_000;
 
+/// The publisher's media clocks began this long before the recording.
+const CLOCKS_AHEAD_MS: u64 = 1_000;
+
 /// A recording folder in memory.
 #[derive(Clone, Default)]
 pub(super) struct Disk {
@@ -190,11 +193,14 @@ pub(super) struct Publisher {
     /// Next frame to be sent of either clip.
     pub(super) positions: [usize; 2],
     pub(super) seqs: [u64; 2],
-    /// Every how many frames of the clip one is a key frame.
-    pub(super) gop: usize,
     pub(super) mute_video: bool,
     pub(super) mute_audio: bool,
     pub(super) lose: fn(TrackId, u64) -> bool,
+    /// How fast its sound card runs, and its wall clock, which the camera follows.
+    pub(super) sound_ppm: u64,
+    pub(super) wall_ppm: u64,
+    /// How long a picture takes from the camera to the network.
+    pub(super) picture_delay_ms: u64,
     pub(super) asked_before: usize,
 }
 
@@ -210,10 +216,12 @@ impl Publisher {
             clips,
             positions: [0, 0],
             seqs: [base, base],
-            gop: 1 << 30,
             mute_video: false,
             mute_audio: false,
             lose: |_, _| false,
+            sound_ppm: 0,
+            wall_ppm: 0,
+            picture_delay_ms: 0,
             asked_before: 0,
         }
     }
@@ -241,7 +249,7 @@ impl Publisher {
         while world.now_ms < until_ms {
             let ms = world.now_ms;
             if let Some(codec) = self.video
-                && [0, 33, 66].contains(&(ms % 100))
+                && is_picture(ms)
             {
                 self.send_picture(world, codec);
             }
@@ -250,10 +258,32 @@ impl Publisher {
                 self.positions[1] += 1;
                 let frame = self.clips[1][index].clone();
                 if !self.mute_audio {
-                    self.send_packets(world, AUDIO, ms * 48, &[frame]);
+                    self.send_packets(
+                        world,
+                        AUDIO,
+                        skewed((ms + CLOCKS_AHEAD_MS) * 48, self.sound_ppm),
+                        &[frame],
+                    );
                 }
             }
-            world.advance(ms + 1);
+            let next = (ms + 1..).find(|ms| is_picture(*ms) || ms.is_multiple_of(20)).unwrap();
+            world.advance(next.min(until_ms));
+        }
+    }
+
+    /// Tells the publisher's clocks (which are an hour wrong).
+    pub(super) fn report(&self, world: &mut World) {
+        let wall_us = skewed(world.now_ms * 1000, self.wall_ppm) + 3_600_000_000;
+        let ntp_time = ((wall_us / 1_000_000) << 32) | (((wall_us % 1_000_000) << 32) / 1_000_000);
+        let arrived = world.now();
+        for (track, rate, ppm) in [(VIDEO, 90, self.wall_ppm), (AUDIO, 48, self.sound_ppm)] {
+            let rtp_time = skewed((world.now_ms + CLOCKS_AHEAD_MS) * rate, ppm);
+            world.feed(&Feed::SenderReport {
+                track,
+                ntp_time,
+                rtp_time,
+                arrived,
+            });
         }
     }
 
@@ -266,8 +296,9 @@ impl Publisher {
         let index = self.positions[0] % self.clips[0].len();
         self.positions[0] += 1;
         if !self.mute_video {
-            let packets = packetise(codec, &self.clips[0][index], index.is_multiple_of(self.gop), 300);
-            self.send_packets(world, VIDEO, world.now_ms * 90, &packets);
+            let packets = packetise(codec, &self.clips[0][index], index == 0, 300);
+            let captured_ms = world.now_ms + CLOCKS_AHEAD_MS - self.picture_delay_ms;
+            self.send_packets(world, VIDEO, skewed(captured_ms * 90, self.wall_ppm), &packets);
         }
     }
 
@@ -297,4 +328,13 @@ impl Publisher {
             batch: Arc::new(batch),
         });
     }
+}
+
+/// Whether a picture is due in this millisecond.
+fn is_picture(ms: u64) -> bool {
+    [0, 33, 66].contains(&(ms % 100))
+}
+
+fn skewed(value: u64, ppm: u64) -> u64 {
+    value + value * ppm / 1_000_000
 }

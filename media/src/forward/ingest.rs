@@ -1,11 +1,12 @@
 //! What a publisher sends: its sources, opened, with retransmissions put back in their places.
 
+use super::line::Placement;
 use super::missing::Missing;
-use super::sdp::Negotiated;
-use super::srtp::{IndexEstimate, Opener, ReplayWindow, Sealer};
+use super::received::Received;
 use crate::codec::{CodecParameters, Kind};
-use crate::engine::DropReason;
-use crate::forward::line::Placement;
+use crate::net::DropReason;
+use crate::peer::sdp::Negotiated;
+use crate::peer::srtp::{IndexEstimate, Opener, ReplayWindow, Sealer};
 use crate::wire::rtcp::{self, ReceptionReport};
 use crate::wire::rtp::Header;
 use crate::wire::{transport_cc::Arrivals, u16_at};
@@ -49,24 +50,6 @@ pub struct Source {
     report: Reception,
     /// How its numbers lie on the track's line; `None` before its first useful packet.
     pub placement: Option<Placement>,
-}
-
-/// What a packet said, decrypted.
-pub struct Received<'a> {
-    /// Sound or picture.
-    pub kind: Kind,
-    /// What it is coded in.
-    pub parameters: CodecParameters,
-    /// Which of [`Ingest::source`].
-    pub source: usize,
-    /// Sequence number with rollover, in the source's own counting.
-    pub extended: u64,
-    /// Without rollover.
-    pub timestamp: u32,
-    /// Last packet of a video frame.
-    pub marker: bool,
-    /// Without padding; empty for a probe.
-    pub payload: &'a [u8],
 }
 
 impl Ingest {
