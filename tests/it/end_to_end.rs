@@ -163,8 +163,38 @@ async fn viewers_of_both_media_threads_get_every_packet_in_order() {
     let (start, took) = late.video_until(publisher.next_number() - 1).await;
     // This peer drops what arrives in the instant in which its handshake ends.
     let key_frame = 4 * GROUP * FRAME_PACKETS;
-    assert!((key_frame..key_frame + FRAME_PACKETS).contains(&start.number), "{start:?} is not in the last key frame");
+    assert!(
+        (key_frame..key_frame + FRAME_PACKETS).contains(&start.number),
+        "{start:?} is not in the last key frame"
+    );
     assert!(took < Duration::from_millis(1500), "{took:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_media_thread_whose_viewers_have_left_gets_the_stream_again() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let mut events = server.app.live.subscribe();
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    for round in 0..3 {
+        // The publisher's thread has the publisher, so a single viewer is on the other one.
+        let mut viewer = Viewer::connect(&class.whep, None).await;
+        publisher.send(GROUP).await;
+        let (start, _) = viewer.video_until(publisher.next_number() - 1).await;
+        assert!(start.number <= round * GROUP * FRAME_PACKETS, "{start:?}");
+        let left = reqwest::Client::new()
+            .delete(viewer.resource.clone())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(left.status(), 200);
+        event(&mut events, |event| {
+            event == LiveEvent::ViewerCount(stream_of(class.id), 0)
+        })
+        .await;
+        viewer.vanish().await;
+    }
     server.stop().await;
 }
 
