@@ -1,12 +1,13 @@
 //! The whole server on loopback, over real HTTP and real UDP, with a WebRTC peer that is not ours.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lectern::accounts::{self, Role, login};
 use lectern::config::Config;
 use lectern::id::stream_of;
-use lectern::live::LiveEvent;
+use lectern::live::{LiveEvent, RecordingStatus};
 use lectern::{App, Listeners, Server};
 use lectern_media::record::{Catalogue, playlist};
 use reqwest::header::{CONTENT_TYPE, COOKIE, ORIGIN};
@@ -118,13 +119,12 @@ impl Running {
         }
     }
 
+    fn recording(&self, class: &Class) -> PathBuf {
+        self.data.path().join("recordings").join(class.id.to_string())
+    }
+
     fn catalogue(&self, class: &Class) -> Catalogue {
-        let journal = self
-            .data
-            .path()
-            .join("recordings")
-            .join(class.id.to_string())
-            .join("journal.jsonl");
+        let journal = self.recording(class).join("journal.jsonl");
         Catalogue::read(&std::fs::read(journal).unwrap_or_default()).0
     }
 }
@@ -158,13 +158,41 @@ async fn viewers_of_both_media_threads_get_every_packet_in_order() {
     assert!(viewers.iter().all(|&count| count > 0), "{viewers:?}");
 
     // No key frame comes now: a new viewer starts with the last one, and goes over to what is live without a seam.
+    let live = publisher.next_number();
     let mut late = Viewer::connect(&class.whep, None).await;
     publisher.send(5).await;
     let (start, took) = late.video_until(publisher.next_number() - 1).await;
     // This peer drops what arrives in the instant in which its handshake ends.
-    let key_frame = 4 * GROUP * FRAME_PACKETS;
-    assert!((key_frame..key_frame + FRAME_PACKETS).contains(&start.number), "{start:?} is not in the last key frame");
+    let old = 4 * GROUP * FRAME_PACKETS..live;
+    assert!(old.contains(&start.number), "{start:?} is not from {old:?}");
     assert!(took < Duration::from_millis(1500), "{took:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_media_thread_whose_viewers_have_left_gets_the_stream_again() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let mut events = server.app.live.subscribe();
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    for round in 0..3 {
+        // The publisher's thread has the publisher, so a single viewer is on the other one.
+        let mut viewer = Viewer::connect(&class.whep, None).await;
+        publisher.send(GROUP).await;
+        let (start, _) = viewer.video_until(publisher.next_number() - 1).await;
+        assert!(start.number <= round * GROUP * FRAME_PACKETS, "{start:?}");
+        let left = reqwest::Client::new()
+            .delete(viewer.resource.clone())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(left.status(), 200);
+        event(&mut events, |event| {
+            event == LiveEvent::ViewerCount(stream_of(class.id), 0)
+        })
+        .await;
+        viewer.vanish().await;
+    }
     server.stop().await;
 }
 
@@ -253,12 +281,7 @@ async fn a_class_is_recorded_while_it_is_live_and_whole_when_it_ends() {
         let text = playlist::media(&whole, rendition, str::to_owned, true).unwrap();
         assert!(text.contains("#EXT-X-ENDLIST"), "{text}");
         for segment in whole.segments() {
-            let file = server
-                .data
-                .path()
-                .join("recordings")
-                .join(class.id.to_string())
-                .join(segment.file.as_str());
+            let file = server.recording(&class).join(segment.file.as_str());
             assert_eq!(std::fs::metadata(file).unwrap().len(), segment.bytes, "{segment:?}");
         }
     }
@@ -294,6 +317,65 @@ async fn a_recording_goes_on_after_the_server_was_stopped() {
     );
     let text = playlist::media(&after, after.renditions()[0], str::to_owned, true).unwrap();
     assert!(text.contains("#EXT-X-DISCONTINUITY"), "{text}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_that_a_crash_cuts_off_is_made_whole() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    publisher.send(6 * GROUP).await;
+    // What the disk holds at this moment is what a killed server leaves; and a power cut tears the last line.
+    let folder = server.recording(&class);
+    let left = tempfile::tempdir().unwrap();
+    let copy = left.path().join("recordings").join(class.id.to_string());
+    std::fs::create_dir_all(&copy).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+    }
+    let mut journal = std::fs::read(copy.join("journal.jsonl")).unwrap();
+    journal.extend_from_slice(b"{\"entry\":\"segm");
+    std::fs::write(copy.join("journal.jsonl"), journal).unwrap();
+    server.stop().await;
+
+    let server = Running::in_folder(left).await;
+    let repaired = server.catalogue(&class);
+    let seconds = repaired.duration_us() as f64 / 1e6;
+    assert!((2.0..3.1).contains(&seconds), "{seconds} s of 3 s are there");
+    for segment in repaired.segments() {
+        let length = std::fs::metadata(server.recording(&class).join(segment.file.as_str()))
+            .unwrap()
+            .len();
+        assert_eq!(length, segment.bytes, "{segment:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_costs_the_replay_a_part_and_the_class_nothing() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let stream = stream_of(class.id);
+    let mut events = server.app.live.subscribe();
+    let in_the_way = server.recording(&class);
+    std::fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+    std::fs::write(&in_the_way, b"not a folder").unwrap();
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    event(&mut events, |event| event == LiveEvent::RecordingFailing(stream)).await;
+    let mut viewer = Viewer::connect(&class.whep, None).await;
+    publisher.send(2 * GROUP).await;
+    assert_eq!(viewer.video_until(publisher.next_number() - 1).await.0.number, 0);
+    assert_eq!(server.app.live.status(stream).recording, RecordingStatus::DiskFailing);
+
+    std::fs::remove_file(&in_the_way).unwrap();
+    publisher.send(10 * GROUP).await;
+    event(&mut events, |event| event == LiveEvent::RecordingStarted(stream)).await;
+    assert_eq!(server.app.live.status(stream).recording, RecordingStatus::Writing);
+    server.app.live.end(stream).await;
+    let whole = server.catalogue(&class);
+    assert!(whole.ended() && whole.renditions().len() == 2, "{whole:?}");
     server.stop().await;
 }
 

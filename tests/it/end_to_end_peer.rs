@@ -29,7 +29,7 @@ use webrtc::peer_connection::{
 };
 
 /// Longer than anything takes that works.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 const SPS: [u8; 25] = [
     0x67, 0x42, 0xc0, 0x1f, 0xd9, 0x80, 0x50, 0x05, 0xbb, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x03,
@@ -42,14 +42,14 @@ const H264_PAYLOAD_TYPE: u8 = 102;
 const OPUS_PAYLOAD_TYPE: u8 = 111;
 
 /// Frames between two key frames.
-pub const GROUP: u32 = 15;
+pub(crate) const GROUP: u32 = 15;
 
 /// Packets of a frame.
-pub const FRAME_PACKETS: u32 = 3;
+pub(crate) const FRAME_PACKETS: u32 = 3;
 
 /// Sends numbered H.264 and Opus.
-pub struct Publisher {
-    pub resource: Url,
+pub(crate) struct Publisher {
+    pub(crate) resource: Url,
     connection: Arc<dyn PeerConnection>,
     video: Arc<TrackLocalStaticRTP>,
     audio: Arc<TrackLocalStaticRTP>,
@@ -61,8 +61,8 @@ pub struct Publisher {
 }
 
 /// Receives what a stream's publisher sends.
-pub struct Viewer {
-    pub resource: Url,
+pub(crate) struct Viewer {
+    pub(crate) resource: Url,
     connection: Arc<dyn PeerConnection>,
     packets: mpsc::UnboundedReceiver<Packet>,
     states: watch::Receiver<State>,
@@ -70,11 +70,11 @@ pub struct Viewer {
 
 /// A numbered packet as a viewer got it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Numbered {
-    pub seq: u16,
-    pub marker: bool,
+pub(crate) struct Numbered {
+    pub(crate) seq: u16,
+    pub(crate) marker: bool,
     /// What the publisher wrote into it.
-    pub number: u32,
+    pub(crate) number: u32,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -86,13 +86,13 @@ struct State {
 
 impl Publisher {
     /// Connects and waits until media can flow. `start` is the number of the first packet.
-    pub async fn connect(endpoint: &Url, key: &str, start: u32) -> Publisher {
+    pub(crate) async fn connect(endpoint: &Url, key: &str, start: u32) -> Publisher {
         let handler = Handler::new();
         let mut states = handler.states.subscribe();
-        let connection = peer_connection(handler, H264_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE).await;
+        let connection = Box::pin(peer_connection(handler, H264_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE)).await;
         let (video, video_ssrc) = add_track(&connection, RtpCodecKind::Video, h264()).await;
         let (audio, audio_ssrc) = add_track(&connection, RtpCodecKind::Audio, opus()).await;
-        let resource = exchange(&connection, &mut states, endpoint, Some(key)).await;
+        let resource = Box::pin(exchange(&connection, &mut states, endpoint, Some(key))).await;
         reach(&mut states, |state| state.connected).await;
         Publisher {
             resource,
@@ -108,7 +108,7 @@ impl Publisher {
     }
 
     /// Sends so many frames at 30 a second, with the sound that belongs to them.
-    pub async fn send(&mut self, frames: u32) {
+    pub(crate) async fn send(&mut self, frames: u32) {
         let mut clock = tokio::time::interval(Duration::from_micros(33_333));
         for _ in 0..frames {
             clock.tick().await;
@@ -120,7 +120,7 @@ impl Publisher {
     }
 
     /// The number of the next packet.
-    pub fn next_number(&self) -> u32 {
+    pub(crate) fn next_number(&self) -> u32 {
         self.start + self.frames * FRAME_PACKETS
     }
 
@@ -170,26 +170,26 @@ impl Publisher {
     }
 
     /// Waits until the server has said good-bye.
-    pub async fn wait_until_gone(&mut self) {
+    pub(crate) async fn wait_until_gone(&mut self) {
         reach_or_gone(&mut self.states).await;
     }
 
     /// Goes away without a word, as with a pulled plug.
-    pub async fn vanish(self) {
+    pub(crate) async fn vanish(self) {
         self.connection.close().await.expect("it closes");
     }
 }
 
 impl Viewer {
     /// Connects and waits until media can flow. Its payload types are its own.
-    pub async fn connect(endpoint: &Url, token: Option<&str>) -> Viewer {
+    pub(crate) async fn connect(endpoint: &Url, token: Option<&str>) -> Viewer {
         let (sender, packets) = mpsc::unbounded_channel();
         let handler = Handler {
             packets: Some(sender),
             ..Handler::new()
         };
         let mut states = handler.states.subscribe();
-        let connection = peer_connection(handler, 97, 98).await;
+        let connection = Box::pin(peer_connection(handler, 97, 98)).await;
         for kind in [RtpCodecKind::Video, RtpCodecKind::Audio] {
             let receive = RTCRtpTransceiverInit {
                 direction: RTCRtpTransceiverDirection::Recvonly,
@@ -200,7 +200,7 @@ impl Viewer {
                 .await
                 .expect("a transceiver");
         }
-        let resource = exchange(&connection, &mut states, endpoint, token).await;
+        let resource = Box::pin(exchange(&connection, &mut states, endpoint, token)).await;
         reach(&mut states, |state| state.connected).await;
         Viewer {
             resource,
@@ -211,7 +211,7 @@ impl Viewer {
     }
 
     /// The next video packet.
-    pub async fn video(&mut self) -> Numbered {
+    pub(crate) async fn video(&mut self) -> Numbered {
         loop {
             let packet = timeout(PATIENCE, self.packets.recv())
                 .await
@@ -227,7 +227,7 @@ impl Viewer {
 
     /// Receives video up to the packet of this number, and checks that none before it is missing, doubled or changed.
     /// Returns the first one and how long it took to come.
-    pub async fn video_until(&mut self, last: u32) -> (Numbered, Duration) {
+    pub(crate) async fn video_until(&mut self, last: u32) -> (Numbered, Duration) {
         let started = Instant::now();
         let first = self.video().await;
         let took = started.elapsed();
@@ -243,17 +243,17 @@ impl Viewer {
     }
 
     /// Whether the connection is there.
-    pub fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         !self.states.borrow().gone
     }
 
     /// Waits until the server has said good-bye.
-    pub async fn wait_until_gone(&mut self) {
+    pub(crate) async fn wait_until_gone(&mut self) {
         reach_or_gone(&mut self.states).await;
     }
 
-    /// Goes away.
-    pub async fn close(self) {
+    /// Goes away without a word.
+    pub(crate) async fn vanish(self) {
         self.connection.close().await.expect("it closes");
     }
 }
@@ -345,15 +345,13 @@ async fn peer_connection(handler: Handler, h264_type: u8, opus_type: u8) -> Arc<
             .expect("a codec");
     }
     let interceptors = register_default_interceptors(Registry::new(), &mut media).expect("the defaults");
-    let connection = PeerConnectionBuilder::new()
+    let building = PeerConnectionBuilder::new()
         .with_media_engine(media)
         .with_interceptor_registry(interceptors)
         .with_handler(Arc::new(handler))
         .with_udp_addrs(vec!["127.0.0.1:0"])
-        .build()
-        .await
-        .expect("a connection");
-    Arc::new(connection)
+        .build();
+    Arc::new(Box::pin(building).await.expect("a connection"))
 }
 
 struct Handler {
