@@ -30,7 +30,7 @@ bench: ## Processor time per forwarded packet, beside a bare loop
 	$(CARGO) run --release --locked --package lectern-fanout
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	cd web && npm install --no-save --no-audit --no-fund
+	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)

@@ -33,8 +33,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use axum::extract::FromRef;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use accounts::limits::Limits;
@@ -46,7 +46,7 @@ use db::Db;
 use live::{Live, LiveConfig};
 
 /// What every handler can reach; cheap to clone.
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 pub struct App {
     /// The database.
     pub db: Db,
@@ -167,12 +167,14 @@ impl Server {
     /// The listener's own.
     pub async fn serve(self) -> Result<()> {
         let Server { app, router, http, .. } = self;
-        let lifecycle = tokio::spawn(sessions::lifecycle::run(app.clone()));
-        let upkeep = tokio::spawn(recordings::upkeep::run(app.clone()));
+        let mut background = JoinSet::new();
+        background.spawn(sessions::lifecycle::run(app.clone()));
+        background.spawn(recordings::upkeep::run(app.clone()));
+        background.spawn(accounts::login::forget_expired(app.clone()));
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
         app.live.stop().await;
-        let _ = tokio::join!(lifecycle, upkeep);
+        while background.join_next().await.is_some() {}
         app.db.close().await;
         tracing::info!("stopped");
         Ok(())

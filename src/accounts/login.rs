@@ -1,11 +1,14 @@
 //! Signed-in browsers: a random token in a cookie, its digest in the database, an end that moves with use.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{User, store};
+use crate::App;
 use crate::db::{Db, Ts};
 use crate::error::Result;
 
@@ -13,6 +16,8 @@ use crate::error::Result;
 pub const LIFETIME_S: i64 = 7 * 24 * 3600;
 /// The end is moved at most this often, so that reading a page does not write to the database.
 const RENEW_AFTER_S: i64 = 3600;
+
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 const TOKEN_BYTES: usize = 32;
 
@@ -61,6 +66,20 @@ pub async fn user_of(db: &Db, token: &str) -> Result<Option<User>> {
 /// The database's own.
 pub async fn end(db: &Db, token: &str) -> Result<()> {
     Ok(store::delete_login(db, &digest(token)).await?)
+}
+
+/// Forgets the browsers whose time is over, now and then, until the server stops.
+pub async fn forget_expired(app: App) {
+    let mut tick = tokio::time::interval(FORGET_EVERY);
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = store::delete_expired_logins(&app.db, Ts::now()).await {
+            tracing::error!(%error, "old logins could not be removed");
+        }
+    }
 }
 
 /// `N` bytes of the system's randomness as base64url.

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::http::cookie;
 use crate::http::extract::{Body, ClientAddress, MaybeUser, Origin};
 use crate::http::problem::Problem;
+use crate::http::rules::not_blank;
 
 /// A user as they see themselves.
 #[derive(Serialize, ToSchema)]
@@ -182,14 +183,6 @@ pub async fn me(MaybeUser(user): MaybeUser, origin: Origin, jar: CookieJar) -> (
 async fn sign_in(app: &App, jar: CookieJar, origin: &Origin, user: &User) -> Result<CookieJar> {
     let token = login::start(&app.db, user.id).await?;
     Ok(jar.add(cookie::signed_in(token.expose(), origin)))
-}
-
-fn not_blank(text: &str, (): &()) -> garde::Result {
-    if text.trim().is_empty() {
-        Err(garde::Error::new("must not be blank"))
-    } else {
-        Ok(())
-    }
 }
 
 fn password_length(password: &SecretString, (): &()) -> garde::Result {

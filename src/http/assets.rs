@@ -109,6 +109,6 @@ fn missing_build() -> Response {
     let page = "<!doctype html><html lang=en><meta charset=utf-8><title>Lectern</title>\
                 <h1>The web app is not built</h1>\
                 <p>The server runs, but its pages are missing. Run <code>make run</code>, \
-                or <code>npm install &amp;&amp; npm run build</code> in <code>web/</code>, and reload.";
+                or <code>npm ci &amp;&amp; npm run build</code> in <code>web/</code>, and reload.";
     (StatusCode::SERVICE_UNAVAILABLE, Html(page)).into_response()
 }

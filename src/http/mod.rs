@@ -5,6 +5,7 @@
 //! | `router` | all routes on one screen |
 //! | `frame` | what every request passes through: id, log line, limits, headers |
 //! | `extract` | what handlers ask for: users by role, validated bodies, keys in paths |
+//! | `rules` | what several bodies ask of their fields |
 //! | `problem` | errors as problem details |
 //! | `cookie` | the login cookie |
 //! | `openapi` | the description of the API |
@@ -20,4 +21,5 @@ pub mod health;
 pub mod openapi;
 pub mod problem;
 pub mod router;
+pub mod rules;
 pub mod serve;

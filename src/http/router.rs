@@ -15,7 +15,7 @@ use crate::{App, accounts, recordings, sessions, whip};
 /// A public URL that is no origin.
 pub fn router(app: &App) -> anyhow::Result<Router> {
     let (api, document) = api().split_for_parts();
-    let by_cookie = api.merge(openapi::router(&document));
+    let by_cookie = frame::never_stored(api.merge(openapi::router(&document)));
     let routes = Router::new()
         .merge(frame::same_site_only(by_cookie, app)?)
         .merge(recordings::routes::media()) // /media/{session}/{expires}/{signature}/{file}: by signature

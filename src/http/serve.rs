@@ -1,12 +1,20 @@
-//! The listener, and an end that comes within a bounded time.
+//! The listener: no connection may be slow for ever, and the end comes within a bounded time.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// A client that takes longer to say what it wants is not waited for; nor is one that says nothing more.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// HTTP/2 connections are asked this often whether somebody is there.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Serves until `shutdown`, then finishes the open requests for at most `patience`.
 ///
@@ -18,22 +26,25 @@ pub async fn serve(
     shutdown: CancellationToken,
     patience: Duration,
 ) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let too_long = async {
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .acceptor(NoDelayAcceptor::new())
+        .handle(handle.clone());
+    let http = server.http_builder();
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_INTERVAL)
+        .enable_connect_protocol();
+    let end = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(patience).await;
+        handle.graceful_shutdown(Some(patience));
+        pending().await
     };
     tokio::select! {
-        result = server => result,
-        () = too_long => {
-            tracing::warn!(patience_s = patience.as_secs(), "some requests did not end in time and were cut");
-            Ok(())
-        }
+        result = server.serve(router.into_make_service_with_connect_info::<SocketAddr>()) => result,
+        never = end => never,
     }
 }

@@ -16,6 +16,7 @@ use crate::db::Ts;
 use crate::error::Result;
 use crate::http::extract::{Body, Id, Instructor, Origin};
 use crate::http::problem::Problem;
+use crate::http::rules::not_blank;
 
 /// More sessions of one instructor than a page shows; older ones are found by search later on.
 const MOST_LISTED: i64 = 500;
@@ -131,7 +132,7 @@ pub async fn change(
     responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<StatusCode> {
     let session = super::get_own(&app, id, &user).await?;
-    super::delete(&app, &session).await?;
+    super::delete(&app, session.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -234,14 +235,6 @@ impl SessionChange {
 /// Tells `null` (take it away) from a field that is not given.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
-}
-
-fn not_blank(text: &str, (): &()) -> garde::Result {
-    if text.trim().is_empty() {
-        Err(garde::Error::new("must not be blank"))
-    } else {
-        Ok(())
-    }
 }
 
 /// Between 2000 and 2100: outside of it somebody mixed up units.

@@ -18,6 +18,7 @@ pub mod view;
 
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::accounts::login::random_text;
@@ -267,47 +268,60 @@ pub async fn start(app: &App, session: Session) -> Result<Session> {
 }
 
 /// Ends a session: closes its publisher, tells its viewers, finishes its recording, and sets when the replay ends and
-/// when it moves to the catalogue. One that has ended stays as it is.
+/// when it moves to the catalogue. One that has ended stays as it is. Goes on to its end even if the caller does not
+/// wait for it.
 ///
 /// # Errors
 /// 409 when it never started.
 pub async fn end(app: &App, session: Session) -> Result<Session> {
-    match session.status {
-        Status::Ended => return Ok(session),
-        Status::Live => {}
-        Status::Scheduled => {
-            return Err(Error::Conflict {
-                code: "session-not-live",
-                detail: "the session has not started",
-            });
+    let app = app.clone();
+    to_its_end(async move {
+        match session.status {
+            Status::Ended => return Ok(session),
+            Status::Live => {}
+            Status::Scheduled => {
+                return Err(Error::Conflict {
+                    code: "session-not-live",
+                    detail: "the session has not started",
+                });
+            }
+            Status::Cancelled => return Err(over()),
         }
-        Status::Cancelled => return Err(over()),
-    }
-    let dates = EndDates::new(Ts::now(), app.config.recording.retention_days);
-    // First the row: a publisher that dials again at this moment is refused.
-    let ended = store::mark_ended(&app.db, session.id, dates).await?;
-    app.live.end(id::stream_of(session.id)).await;
-    match ended {
-        Some(_) => tracing::info!(session = %session.id, "session ended"),
-        None => tracing::debug!(session = %session.id, "ended by somebody else at the same moment"),
-    }
-    found(store::find(&app.db, session.id).await?)
+        let dates = EndDates::new(Ts::now(), app.config.recording.retention_days);
+        // First the row: a publisher that dials again at this moment is refused.
+        if store::mark_ended(&app.db, session.id, dates).await?.is_some() {
+            tracing::info!(session = %session.id, "session ended");
+        }
+        app.live.end(id::stream_of(session.id)).await;
+        found(store::find(&app.db, session.id).await?)
+    })
+    .await
 }
 
-/// Takes a session off the schedule, together with its replay.
+/// Takes a session off the schedule, together with its replay. Goes on to its end even if the caller does not wait.
 ///
 /// # Errors
 /// 409 while it is live.
-pub async fn delete(app: &App, session: &Session) -> Result<()> {
-    if !store::mark_deleted(&app.db, session.id, Ts::now()).await? {
-        return Err(Error::Conflict {
-            code: "session-live",
-            detail: "end the session before you delete it",
-        });
-    }
-    app.live.end(id::stream_of(session.id)).await;
-    tracing::info!(session = %session.id, "session deleted");
-    Ok(())
+pub async fn delete(app: &App, session: Uuid) -> Result<()> {
+    let app = app.clone();
+    to_its_end(async move {
+        if !store::mark_deleted(&app.db, session, Ts::now()).await? {
+            return Err(Error::Conflict {
+                code: "session-live",
+                detail: "end the session before you delete it",
+            });
+        }
+        app.live.end(id::stream_of(session)).await;
+        tracing::info!(%session, "session deleted");
+        Ok(())
+    })
+    .await
+}
+
+/// A request's work is dropped when its client goes away; this is not.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let task = tokio::spawn(work.in_current_span());
+    task.await.map_err(|error| Error::Internal(error.into()))?
 }
 
 /// Replaces the stream key; the old one is void at once.

@@ -100,6 +100,18 @@ async fn every_answer_has_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
+async fn no_cache_keeps_what_the_api_said() {
+    let test = TestApp::new().await;
+    for path in ["/api/auth/me", "/api/live/sessions", "/api/live/sessions/x"] {
+        assert_eq!(
+            test.get(&Browser::default(), path).await.header("cache-control"),
+            "no-store",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn another_sites_page_cannot_act_for_a_user() {
     let test = TestApp::with("[http]\npublic_url = \"https://live.example.org\"").await;
     let anna = test.sign_in("anna", lectern::accounts::Role::Instructor).await;

@@ -4,6 +4,8 @@
 
 mod app;
 mod databases;
+mod end_to_end;
+mod end_to_end_peer;
 mod http;
 mod http_access;
 mod http_accounts;

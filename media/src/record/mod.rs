@@ -48,7 +48,7 @@ pub struct Config {
     pub fragment_target: Duration,
     /// How long a missing packet is waited for.
     pub reorder_wait: Duration,
-    /// How long the first track waits for the others, so that all begin together.
+    /// How long the first track waits for the others, so that all begin together; nothing is written meanwhile.
     pub start_wait: Duration,
 }
 
@@ -59,7 +59,7 @@ impl Default for Config {
             segment_limit: Duration::from_secs(15),
             fragment_target: Duration::from_millis(400),
             reorder_wait: Duration::from_millis(400),
-            start_wait: Duration::from_millis(1500),
+            start_wait: Duration::from_millis(800),
         }
     }
 }

@@ -16,12 +16,12 @@ use folder::Folder;
 use lectern_media::forward::feed::Feed;
 use lectern_media::id::StreamId;
 use lectern_media::record::Entry;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use task::Task;
@@ -40,22 +40,19 @@ const FINISH_TIME: Duration = Duration::from_secs(10);
 pub(super) struct Recorders {
     folder: Option<PathBuf>,
     running: Mutex<HashMap<StreamId, Arc<Progress>>>,
+    one_is_over: Condvar,
 }
 
 /// What others see of a recording in progress.
 #[derive(Debug)]
 struct Progress {
-    /// What is asked of the thread: one of the `ASKED_…`.
-    asked: AtomicU8,
-    is_failing: std::sync::atomic::AtomicBool,
+    /// The stream is over: the thread is to finish the recording.
+    is_ending: AtomicBool,
+    is_failing: AtomicBool,
     /// Facts that were lost because the thread did not keep up.
     lost: AtomicU64,
     is_over: watch::Sender<bool>,
 }
-
-const ASKED_NOTHING: u8 = 0;
-/// To finish the recording.
-const ASKED_END: u8 = 1;
 
 /// The shard's end of the channel to a recorder.
 pub(super) struct RecorderInput {
@@ -116,6 +113,7 @@ impl Recorders {
         Recorders {
             folder,
             running: Mutex::default(),
+            one_is_over: Condvar::new(),
         }
     }
 
@@ -143,7 +141,7 @@ impl Recorders {
             return None;
         }
         let progress = Arc::new(Progress {
-            asked: AtomicU8::new(ASKED_NOTHING),
+            is_ending: false.into(),
             is_failing: false.into(),
             lost: AtomicU64::new(0),
             is_over: watch::channel(false).0,
@@ -175,7 +173,7 @@ impl Recorders {
     pub(super) async fn finish(&self, stream: StreamId, hub: &Arc<Hub>) {
         let running = self.running.lock().get(&stream).cloned();
         if let Some(progress) = running {
-            progress.asked.store(ASKED_END, Ordering::Release);
+            progress.is_ending.store(true, Ordering::Release);
             let mut is_over = progress.is_over.subscribe();
             if tokio::time::timeout(FINISH_TIME, is_over.wait_for(|is_over| *is_over))
                 .await
@@ -199,10 +197,9 @@ impl Recorders {
 
     /// Waits until every thread has written what it has. Their inputs must be gone.
     pub(super) fn wait(&self) {
-        let started = std::time::Instant::now();
-        while started.elapsed() < FINISH_TIME && !self.running.lock().is_empty() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let mut running = self.running.lock();
+        self.one_is_over
+            .wait_while_for(&mut running, |running| !running.is_empty(), FINISH_TIME);
     }
 
     fn path(&self, stream: StreamId) -> Option<PathBuf> {
@@ -220,6 +217,7 @@ struct Over {
 impl Drop for Over {
     fn drop(&mut self) {
         self.hub.recorders.running.lock().remove(&self.stream);
+        self.hub.recorders.one_is_over.notify_all();
         self.progress.is_over.send_replace(true);
     }
 }

@@ -4,7 +4,7 @@
 //! recording goes on as a new part when there is room.
 
 use super::folder::Folder;
-use super::{ASKED_END, Progress, unix_us};
+use super::{Progress, unix_us};
 use crate::live::hub::Hub;
 use crate::live::types::LiveEvent;
 use lectern_media::forward::feed::Feed;
@@ -74,9 +74,7 @@ impl Task {
             let now = Instant::now();
             let feed = match received {
                 Ok(feed) => Some(feed),
-                Err(RecvTimeoutError::Timeout) if self.progress.asked.load(Ordering::Acquire) == ASKED_END => {
-                    Some(Feed::Ended)
-                }
+                Err(RecvTimeoutError::Timeout) if self.progress.is_ending.load(Ordering::Acquire) => Some(Feed::Ended),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
