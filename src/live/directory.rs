@@ -5,10 +5,9 @@
 //! not the home shard, the first viewer there starts a relay and the last one stops it. Plain tables: no threads, no
 //! clock.
 
-use lectern_media::engine::{Accepted, Role};
+use lectern_media::engine::Role;
 use lectern_media::id::{PeerId, StreamId};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// See the module.
 pub(super) struct Directory {
@@ -20,7 +19,7 @@ pub(super) struct Directory {
 }
 
 /// One peer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Peer {
     /// Which shard it is on.
     pub(super) shard: usize,
@@ -28,8 +27,6 @@ pub(super) struct Peer {
     pub(super) stream: StreamId,
     /// What it does.
     pub(super) role: Role,
-    /// The entity tag of its ICE session.
-    pub(super) etag: Arc<str>,
     is_connected: bool,
 }
 
@@ -111,15 +108,13 @@ impl Directory {
     }
 
     /// The offer was taken.
-    pub(super) fn accepted(&mut self, accepted: &Accepted, stream: StreamId, role: Role, shard: usize) {
-        let etag = accepted.etag.as_str().into();
+    pub(super) fn accepted(&mut self, peer: PeerId, stream: StreamId, role: Role, shard: usize) {
         self.peers.insert(
-            accepted.peer,
+            peer,
             Peer {
                 shard,
                 stream,
                 role,
-                etag,
                 is_connected: false,
             },
         );
@@ -215,7 +210,7 @@ impl Directory {
 
     /// Who a peer is.
     pub(super) fn peer(&self, peer: PeerId) -> Option<Peer> {
-        self.peers.get(&peer).cloned()
+        self.peers.get(&peer).copied()
     }
 
     /// Whether there is a connected publisher, and how many connected viewers.
@@ -284,17 +279,9 @@ mod tests {
     const STREAM: StreamId = StreamId(0);
     const OTHER: StreamId = StreamId(1);
 
-    fn accepted(id: u128) -> Accepted {
-        Accepted {
-            peer: PeerId(id),
-            answer: String::new(),
-            etag: String::new(),
-        }
-    }
-
     fn view(directory: &mut Directory, id: u128) -> (usize, bool) {
         let (shard, relay) = directory.place_viewer(STREAM);
-        directory.accepted(&accepted(id), STREAM, Role::Viewer, shard);
+        directory.accepted(PeerId(id), STREAM, Role::Viewer, shard);
         directory.connected(PeerId(id));
         (shard, relay)
     }
@@ -302,7 +289,7 @@ mod tests {
     fn publish(directory: &mut Directory, id: u128) -> Option<Change> {
         let shard = directory.place_publisher(STREAM);
         assert_eq!(shard, directory.home(STREAM));
-        directory.accepted(&accepted(id), STREAM, Role::Publisher, shard);
+        directory.accepted(PeerId(id), STREAM, Role::Publisher, shard);
         directory.connected(PeerId(id))
     }
 
@@ -357,7 +344,7 @@ mod tests {
         let mut directory = Directory::new(1);
         publish(&mut directory, 1);
         let shard = directory.place_publisher(STREAM);
-        directory.accepted(&accepted(2), STREAM, Role::Publisher, shard);
+        directory.accepted(PeerId(2), STREAM, Role::Publisher, shard);
         assert_eq!(directory.closed(PeerId(1), true), (None, None));
         assert_eq!(directory.connected(PeerId(2)), Some(Change::Published));
         assert_eq!(directory.status(STREAM), (true, 0));

@@ -4,11 +4,11 @@
 //! the inboxes while the directory is locked. Nothing here runs per packet.
 
 use super::directory::{Change, Directory, StopRelay};
-use super::inbox::{AcceptedReply, Inbox, Message};
+use super::inbox::{AcceptedReply, Inbox, Message, PatchReply};
 use super::recording::Recorders;
-use super::types::{LiveEvent, PeerInfo, Recording, RecordingStatus, StreamStatus};
+use super::types::{LiveEvent, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
 use bytes::Bytes;
-use lectern_media::engine::{Accepted, Counters, Role};
+use lectern_media::engine::{Accepted, Counters, PatchError, Role};
 use lectern_media::id::{PeerId, StreamId};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -97,6 +97,24 @@ impl Hub {
         }
     }
 
+    /// Sends what a client says about its ICE session to its shard.
+    pub(super) fn patch(&self, peer: PeerId, fragment: Bytes, precondition: Precondition, reply: PatchReply) {
+        let Some(info) = self.directory.lock().peer(peer) else {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(Err(PatchError::Unknown));
+            return;
+        };
+        self.push(
+            info.shard,
+            Message::Patch {
+                peer,
+                fragment,
+                precondition,
+                reply,
+            },
+        );
+    }
+
     /// Sends the wish to close a peer to its shard; false when there is no such peer.
     pub(super) fn close(&self, peer: PeerId, reply: oneshot::Sender<bool>) {
         match self.directory.lock().peer(peer) {
@@ -121,7 +139,7 @@ impl Hub {
     pub(super) fn answered(&self, shard: usize, stream: StreamId, role: Role, accepted: Option<&Accepted>) {
         let mut directory = self.directory.lock();
         match accepted {
-            Some(accepted) => directory.accepted(accepted, stream, role, shard),
+            Some(accepted) => directory.accepted(accepted.peer, stream, role, shard),
             None => {
                 let stop = directory.refused(stream, role, shard);
                 self.stop_relay(stream, stop);
@@ -191,7 +209,6 @@ impl Hub {
         Some(PeerInfo {
             stream: peer.stream,
             role: peer.role,
-            etag: peer.etag,
         })
     }
 

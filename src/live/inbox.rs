@@ -1,8 +1,8 @@
 //! What others want of a shard: a queue in front of its thread, and a way to wake it.
 
-use super::{LiveError, Recording};
+use super::{LiveError, Precondition, Recording};
 use bytes::Bytes;
-use lectern_media::engine::{Accepted, Origin};
+use lectern_media::engine::{Accepted, Origin, PatchError, Patched};
 use lectern_media::forward::feed::Feed;
 use lectern_media::id::{PeerId, StreamId};
 use parking_lot::Mutex;
@@ -20,6 +20,9 @@ const MAX_RELAYED: usize = 65_536;
 /// How a new connection's answer goes back to whoever asked.
 pub(super) type AcceptedReply = oneshot::Sender<Result<Accepted, LiveError>>;
 
+/// How the answer to a patch goes back.
+pub(super) type PatchReply = oneshot::Sender<Result<Patched, PatchError>>;
+
 /// One wish.
 pub(super) enum Message {
     /// Take a publisher's offer.
@@ -34,6 +37,13 @@ pub(super) enum Message {
         stream: StreamId,
         offer: Bytes,
         reply: AcceptedReply,
+    },
+    /// Take what a client says about its ICE session.
+    Patch {
+        peer: PeerId,
+        fragment: Bytes,
+        precondition: Precondition,
+        reply: PatchReply,
     },
     /// Close a connection.
     Close { peer: PeerId, reply: oneshot::Sender<bool> },

@@ -22,8 +22,8 @@ mod socket;
 mod types;
 
 pub use hub::ShardCounters;
-pub use lectern_media::engine::{Accepted, Role};
-pub use types::{LiveConfig, LiveError, LiveEvent, PeerInfo, Recording, RecordingStatus, StreamStatus};
+pub use lectern_media::engine::{Accepted, PatchError, Patched, Role};
+pub use types::{LiveConfig, LiveError, LiveEvent, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -114,6 +114,21 @@ impl Live {
         let (reply, answer) = oneshot::channel();
         self.hub.view(stream, offer, reply);
         answer.await.unwrap_or(Err(LiveError::Overloaded))
+    }
+
+    /// Takes what a client says about its ICE session after its offer: candidates, or the wish to restart it.
+    ///
+    /// # Errors
+    /// No such connection, a malformed fragment, or a precondition that does not hold; nothing changes then.
+    pub async fn patch(
+        &self,
+        peer: PeerId,
+        fragment: Bytes,
+        precondition: Precondition,
+    ) -> Result<Patched, PatchError> {
+        let (reply, answer) = oneshot::channel();
+        self.hub.patch(peer, fragment, precondition, reply);
+        answer.await.unwrap_or(Err(PatchError::Unknown))
     }
 
     /// Closes a connection; false when there is none of this name.

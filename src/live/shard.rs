@@ -149,6 +149,12 @@ impl Shard {
                 let result = self.engine.view(now, stream, &offer);
                 self.answer(now, stream, Role::Viewer, result, reply);
             }
+            Message::Patch {
+                peer,
+                fragment,
+                precondition,
+                reply,
+            } => drop(reply.send(self.engine.patch(now, peer, &fragment, precondition.if_match()))),
             Message::Close { peer, reply } => drop(reply.send(self.engine.close(now, peer))),
             Message::End { stream, reply } => {
                 self.engine.end(now, stream);

@@ -1,11 +1,10 @@
 //! What goes in and out of [`Live`](super::Live).
 
-use lectern_media::engine::{Refused, Role};
+use lectern_media::engine::{IfMatch, Refused, Role};
 use lectern_media::id::StreamId;
 use lectern_media::peer::sdp::OfferError;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What the media part needs from the settings.
@@ -57,8 +56,27 @@ pub struct PeerInfo {
     pub stream: StreamId,
     /// What it does there.
     pub role: Role,
-    /// The entity tag of its ICE session (RFC 9725 section 4.3), without quotes.
-    pub etag: Arc<str>,
+}
+
+/// Which version of a connection's ICE session a client believes to change (`If-Match`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Precondition {
+    /// It does not say.
+    None,
+    /// `*`.
+    Any,
+    /// An entity tag without quotes.
+    Tag(String),
+}
+
+impl Precondition {
+    pub(super) fn if_match(&self) -> IfMatch<'_> {
+        match self {
+            Precondition::None => IfMatch::Missing,
+            Precondition::Any => IfMatch::Any,
+            Precondition::Tag(tag) => IfMatch::Tag(tag),
+        }
+    }
 }
 
 /// A stream at this moment.

@@ -7,12 +7,11 @@ pub mod routes;
 use crate::App;
 use crate::accounts::User;
 use crate::error::{Error, Result};
-use crate::live::{LiveError, PeerInfo, Role};
+use crate::live::{LiveError, PatchError, Precondition, Role};
 use crate::sessions::Session;
 use crate::sessions::access::{authorize_publish, authorize_watch};
 use crate::sessions::token::{MediaToken, Purpose};
 use axum::http::StatusCode;
-use lectern_media::peer::sdp::fragment;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -96,36 +95,13 @@ pub fn expect_type(content_type: Option<&str>, wanted: &'static str) -> Result<(
     })
 }
 
-/// Takes what a client sends after its offer. Its candidates are not needed: the server is ICE-lite (RFC 8445 section
-/// 2.5) and learns where a client is from the client's own checks. An ICE restart is refused, and the connection stays
-/// as it was.
-///
-/// # Errors
-/// 400 or 413 for a fragment that is none, 412 for an entity tag that is not the connection's, 422 for a restart.
-pub fn take_fragment(peer: &PeerInfo, if_match: Option<&str>, body: &[u8]) -> Result<()> {
-    let refused = |status, code, detail: String| {
-        Err(Error::Refused {
-            status,
-            code,
-            detail: detail.into(),
-        })
-    };
-    if let Err(error) = fragment::parse(body) {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        return refused(status, "malformed-fragment", error.to_string());
-    }
+/// Which version a client means, by its `If-Match` (RFC 9725 section 4.3.1). `*` is taken with quotes as well, as some
+/// clients send it.
+pub fn precondition(if_match: Option<&str>) -> Precondition {
     match if_match.map(|tag| tag.trim().trim_matches('"')) {
-        // Deployed clients send no entity tag with their candidates.
-        None => Ok(()),
-        Some("*") => {
-            let detail = "this server does not restart ICE; make a new connection".to_owned();
-            refused(StatusCode::UNPROCESSABLE_ENTITY, "no-ice-restart", detail)
-        }
-        Some(tag) if *tag == *peer.etag => Ok(()),
-        Some(_) => {
-            let detail = "If-Match names an ICE session that is no longer this connection's".to_owned();
-            refused(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
-        }
+        None => Precondition::None,
+        Some("*") => Precondition::Any,
+        Some(tag) => Precondition::Tag(tag.to_owned()),
     }
 }
 
@@ -133,6 +109,25 @@ fn unavailable(detail: &'static str) -> Error {
     Error::Unavailable {
         detail,
         retry_after: RETRY_AFTER,
+    }
+}
+
+impl From<PatchError> for Error {
+    fn from(error: PatchError) -> Error {
+        let (status, code) = match error {
+            PatchError::Unknown => return Error::NotFound("connection"),
+            PatchError::Fragment(malformed) => {
+                let status = StatusCode::from_u16(malformed.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                (status, "malformed-fragment")
+            }
+            PatchError::Stale => (StatusCode::PRECONDITION_FAILED, "precondition-failed"),
+            PatchError::Unconditional => (StatusCode::PRECONDITION_REQUIRED, "precondition-required"),
+        };
+        Error::Refused {
+            status,
+            code,
+            detail: error.to_string().into(),
+        }
     }
 }
 
@@ -160,7 +155,6 @@ impl From<LiveError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lectern_media::id::StreamId;
 
     #[test]
     fn media_types_compare_without_case_and_parameters() {
@@ -183,25 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_is_taken_for_the_connection_that_it_names() {
-        let peer = PeerInfo {
-            stream: StreamId(1),
-            role: Role::Viewer,
-            etag: "abc".into(),
-        };
-        let trickle = b"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
-                        a=candidate:1 1 udp 1 192.0.2.1 1000 typ host\r\n";
-        let status = |tag, body: &[u8]| match take_fragment(&peer, tag, body) {
-            Ok(()) => 204,
-            Err(Error::Refused { status, .. }) => status.as_u16(),
-            Err(_) => 500,
-        };
-        assert_eq!(status(None, trickle), 204);
-        assert_eq!(status(Some("\"abc\""), trickle), 204);
-        assert_eq!(status(Some("\"abd\""), trickle), 412);
-        assert_eq!(status(Some("*"), trickle), 422);
-        assert_eq!(status(Some("\"*\""), trickle), 422);
-        assert_eq!(status(None, b""), 400);
-        assert_eq!(status(None, b"v=0\0"), 400);
+    fn if_match_is_read_with_and_without_quotes() {
+        for (header, want) in [
+            (None, Precondition::None),
+            (Some("*"), Precondition::Any),
+            (Some("\"*\""), Precondition::Any),
+            (Some("\"abc\""), Precondition::Tag("abc".into())),
+            (Some(" abc "), Precondition::Tag("abc".into())),
+        ] {
+            assert_eq!(precondition(header), want, "{header:?}");
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! `/whip/{session}` and `/whep/{session}` to open a connection, and what follows at the address that it gets.
 
-use super::{Caller, FRAGMENT, SDP, expect_type, take_fragment};
+use super::{Caller, FRAGMENT, SDP, expect_type, precondition};
 use crate::App;
 use crate::accounts::User;
 use crate::error::{Error, Result};
 use crate::http::extract::{Bearer, MaybeUser, Origin, Params};
 use crate::id::stream_of;
-use crate::live::{Accepted, PeerInfo, Recording, Role};
+use crate::live::{Accepted, Patched, PeerInfo, Recording, Role};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
@@ -137,12 +137,21 @@ async fn patch<P: Protocol>(
     caller: Caller,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode> {
+) -> Result<Response> {
     caller.touch(&app, session, P::ROLE).await?;
-    let info = find::<P>(&app, session, peer)?;
+    find::<P>(&app, session, peer)?;
     expect_type(text(&headers, CONTENT_TYPE), FRAGMENT)?;
-    take_fragment(&info, text(&headers, IF_MATCH), &body)?;
-    Ok(StatusCode::NO_CONTENT)
+    match app
+        .live
+        .patch(peer, body, precondition(text(&headers, IF_MATCH)))
+        .await?
+    {
+        Patched::Trickled => Ok(StatusCode::NO_CONTENT.into_response()),
+        Patched::Restarted { fragment, etag } => {
+            let headers = [(CONTENT_TYPE, FRAGMENT.to_owned()), (ETAG, format!("\"{etag}\""))];
+            Ok((headers, fragment).into_response())
+        }
+    }
 }
 
 async fn close<P: Protocol>(
