@@ -10,7 +10,7 @@ use lectern::id::stream_of;
 use lectern::live::{LiveEvent, RecordingStatus};
 use lectern::{App, Listeners, Server};
 use lectern_media::record::{Catalogue, playlist};
-use reqwest::header::{CONTENT_TYPE, COOKIE, ORIGIN};
+use reqwest::header::{CONTENT_TYPE, COOKIE, ETAG, IF_MATCH, ORIGIN};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -477,6 +477,81 @@ async fn what_a_client_asks_of_its_connection_needs_the_token_it_came_with() {
     assert_eq!(
         (nobody.status().as_u16(), nobody.headers().contains_key("retry-after")),
         (409, true)
+    );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn candidates_and_ice_restarts_come_by_patch() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    let mut viewer = Viewer::connect(&class.whep, None).await;
+    let fragment = "application/trickle-ice-sdpfrag";
+    let candidate = "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 1000 typ host\r\n";
+    let restart = "a=ice-ufrag:newone\r\na=ice-pwd:0123456789012345678901234\r\n";
+    let patch = async |content_type: &str, if_match: Option<&str>, body: &str| {
+        let mut request = reqwest::Client::new()
+            .patch(viewer.resource.clone())
+            .header(CONTENT_TYPE, content_type)
+            .body(body.to_owned());
+        if let Some(tag) = if_match {
+            request = request.header(IF_MATCH, tag);
+        }
+        request.send().await.unwrap()
+    };
+    for (content_type, if_match, body, want) in [
+        (fragment, None, candidate, 204),
+        ("Application/Trickle-ICE-SDPfrag; x=y", None, candidate, 204),
+        ("application/sdp", None, candidate, 415),
+        (fragment, None, "", 400),
+        (fragment, None, "nonsense", 400),
+        (fragment, Some("\"not-this-one\""), candidate, 412),
+        (fragment, Some("\"not-this-one\""), restart, 412),
+    ] {
+        let response = patch(content_type, if_match, body).await;
+        assert_eq!(response.status(), want, "{content_type} {if_match:?} {body}");
+        assert!(!response.headers().contains_key(ETAG));
+    }
+    let restarted = patch(fragment, Some("*"), restart).await;
+    assert_eq!(restarted.status(), 200);
+    assert_eq!(restarted.headers()[CONTENT_TYPE], fragment);
+    let tag = restarted.headers()[ETAG].to_str().unwrap().to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10, "{tag}");
+    assert!(restarted.text().await.unwrap().contains("a=ice-ufrag:"));
+    assert_eq!(patch(fragment, Some(&tag), candidate).await.status(), 204);
+    // Until the client uses the new credentials, media goes where it went.
+    publisher.send(2 * GROUP).await;
+    assert_eq!(viewer.video_until(publisher.next_number() - 1).await.0.number, 0);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_offers_that_never_connect_leaves_room_for_a_good_one() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let viewer = Viewer::connect(&class.whep, None).await;
+    let offer = viewer.offer().await;
+    let http = reqwest::Client::new();
+    for _ in 0..20 {
+        let posts = (0..50).map(|_| {
+            let request = http.post(class.whep.clone()).header(CONTENT_TYPE, "application/sdp");
+            request.body(offer.clone()).send()
+        });
+        for response in futures_util::future::join_all(posts).await {
+            assert_eq!(response.unwrap().status(), 201);
+        }
+    }
+    let started = std::time::Instant::now();
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    let mut good = Viewer::connect(&class.whep, None).await;
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    publisher.send(GROUP).await;
+    good.video_until(publisher.next_number() - 1).await;
+    assert_eq!(
+        server.app.live.status(stream_of(class.id)).viewers,
+        2,
+        "only those that are connected count"
     );
     server.stop().await;
 }
