@@ -15,5 +15,6 @@ mod http_accounts;
 mod http_replay;
 mod http_server;
 mod http_sessions;
+mod http_whip;
 mod store;
 mod tidy;
