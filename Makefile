@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak bench
+.PHONY: help run demo test check format soak bench
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -11,6 +11,9 @@ run: ## Build the web client and the server, start it, print where to go
 	@scripts/need cargo node npm cc
 	@$(MAKE) --no-print-directory web/dist/index.html
 	$(CARGO) run --release --locked
+
+demo: ## Broadcast a made class to the running server: no camera needed
+	$(CARGO) run --release --locked -- demo
 
 test: ## Install what the tests need and run everything, fast things first
 	@scripts/need cargo node npm cc

@@ -25,7 +25,7 @@ for (const [role, options] of [
   ["as DTLS server", []],
   ["as DTLS client", ["-whip_flags", "dtls_active"]],
 ] as const) {
-  test(`ffmpeg ${role} is seen and heard, and its restart keeps the viewer`, async ({ server, open }) => {
+  test(`ffmpeg ${role} is seen and heard, and keeps its viewer when it is killed and started again`, async ({ server, open }) => {
     const { session, url, key } = await planned(server, `ffmpeg ${role}`);
     const first = publish(url, key, { options });
     const viewer = await open();
@@ -34,7 +34,7 @@ for (const [role, options] of [
     await expect.poll(async () => (await received(viewer)).audioEnergy).toBeGreaterThan(0);
 
     const connections = await connectionsMade(viewer);
-    await stop(first);
+    await stop(first, "SIGKILL");
     const second = publish(url, key, { options });
     await decoded(viewer, (await received(viewer)).framesDecoded + 60);
     expect(await connectionsMade(viewer)).toBe(connections);

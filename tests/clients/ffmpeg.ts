@@ -16,10 +16,10 @@ export function publish(url: string, key: string, { options = [] as readonly str
   });
 }
 
-/** Interrupts a publisher, and waits until it is gone. */
-export async function stop(child: ChildProcess): Promise<void> {
+/** Interrupts a publisher, or takes it away without a farewell, and waits until it is gone. */
+export async function stop(child: ChildProcess, signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> {
   const exit = once(child, "exit");
-  child.kill("SIGINT");
+  child.kill(signal);
   await exit;
 }
 

@@ -14,12 +14,12 @@ export async function setUp(page: Page, link: string): Promise<void> {
   await expect(page.getByRole("link", { name: "Teach" })).toBeVisible();
 }
 
-/** Plans a public class for today and returns the session's id; ends on any page. */
-export async function planClass(page: Page, title: string): Promise<string> {
+/** Plans a class for today, public if not said otherwise, and returns the session's id; ends on any page. */
+export async function planClass(page: Page, title: string, { isPublic = true } = {}): Promise<string> {
   await page.getByRole("link", { name: "Teach" }).click();
   await page.getByRole("link", { name: "Plan a class" }).first().click();
   await page.getByLabel("Title").fill(title);
-  await page.getByLabel(/^Public/).check();
+  await page.getByLabel(/^Public/).setChecked(isPublic);
   const answer = page.waitForResponse((response) => response.url().endsWith("/api/instructor/streams/create"));
   await page.getByRole("button", { name: "Plan class" }).click();
   const response = await answer;

@@ -8,8 +8,8 @@ import { buttonClass } from "../../ui/button";
 import { CopyButton } from "../../ui/copy-button";
 import { EmptyState } from "../../ui/states";
 
-/** Publishes a made clip, so that the product can be seen without a camera. */
-const DEMO = "lectern demo";
+/** Publishes a made clip, so that the product can be seen without a camera; in the folder where the server was built. */
+const DEMO = "make demo";
 
 /** Shown in place of the lists while there is not one class. */
 export function FirstVisit({ teaches }: { teaches: boolean }) {
