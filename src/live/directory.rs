@@ -208,6 +208,15 @@ impl Directory {
         self.streams.remove(&stream);
     }
 
+    /// All streams whose publisher lives on this shard.
+    pub(super) fn streams_of(&self, home: usize) -> Vec<StreamId> {
+        self.streams
+            .keys()
+            .copied()
+            .filter(|&stream| self.home(stream) == home)
+            .collect()
+    }
+
     /// Who a peer is.
     pub(super) fn peer(&self, peer: PeerId) -> Option<Peer> {
         self.peers.get(&peer).copied()

@@ -48,6 +48,8 @@ pub struct ShardCounters {
     pub inbox_dropped: u64,
     /// Facts that its streams' recorders did not keep up with.
     pub recorder_dropped: u64,
+    /// How often a bug has cost it all its connections; anything but 0 is to be reported.
+    pub restarts: u64,
 }
 
 impl Hub {
@@ -150,6 +152,24 @@ impl Hub {
     /// All peers of a shard.
     pub(super) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
         self.directory.lock().peers_of(shard)
+    }
+
+    /// A shard has lost all that it knew. Its streams end everywhere, since their lines cannot go on; so do its viewers
+    /// of others' streams. All of them come back by themselves.
+    pub(super) fn lost(self: &Arc<Hub>, shard: usize) {
+        let streams = self.directory.lock().streams_of(shard);
+        for stream in streams {
+            let was_publishing = self.status(stream).publishing;
+            drop(self.end(stream));
+            if was_publishing {
+                self.tell(LiveEvent::PublisherGone(stream));
+            }
+        }
+        for peer in self.peers_of(shard) {
+            if let Some(info) = self.owner(peer) {
+                self.closed(peer, info.stream, false);
+            }
+        }
     }
 
     /// A peer has keys.

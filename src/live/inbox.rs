@@ -62,6 +62,9 @@ pub(super) enum Message {
     KeyFrameWanted { stream: StreamId },
     /// Close all connections and stop the thread.
     Stop,
+    /// Hit a bug.
+    #[cfg(test)]
+    Panic,
 }
 
 /// Datagrams in one piece of memory, so that passing one on allocates nothing once the memory has grown.

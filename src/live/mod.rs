@@ -82,11 +82,9 @@ impl Live {
         for (index, (socket, wake_up)) in sockets.into_iter().zip(wake_ups).enumerate() {
             let mut engine_config = EngineConfig::new(certificate.clone(), candidates.clone());
             engine_config.shard = u8::try_from(index)?;
-            let mut seed = [0; 32];
-            getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-            let engine = Engine::new(engine_config, seed, Instant::now())
-                .map_err(|error| anyhow::anyhow!("the certificate cannot be used: {error}"))?;
-            let shard = Shard::new(index, engine, socket, wake_up, Arc::clone(&live.hub));
+            let make_engine = Box::new(move || new_engine(&engine_config));
+            let shard = Shard::new(index, make_engine, socket, wake_up, Arc::clone(&live.hub))
+                .context("cannot start a media engine; the log says why")?;
             let thread = std::thread::Builder::new()
                 .name(format!("media-{index}"))
                 .spawn(move || shard.run())?;
@@ -201,6 +199,19 @@ impl std::fmt::Debug for Live {
     }
 }
 
+/// An engine with secrets of its own.
+fn new_engine(config: &EngineConfig) -> Option<Engine> {
+    let mut seed = [0; 32];
+    if let Err(error) = getrandom::fill(&mut seed) {
+        tracing::error!(%error, "the system gives no random numbers");
+        return None;
+    }
+    let engine = Engine::new(config.clone(), seed, Instant::now());
+    engine
+        .inspect_err(|error| tracing::error!(%error, "the server's certificate cannot be used"))
+        .ok()
+}
+
 /// Tells the operator where viewers will look for the media.
 fn announce(
     bound: std::net::SocketAddr,
@@ -225,5 +236,38 @@ fn announce(
             bytes,
             "the kernel gives small UDP buffers; for hundreds of viewers raise net.core.rmem_max and wmem_max to 8388608"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lectern_media::peer::sdp::OfferError;
+
+    #[tokio::test]
+    async fn a_media_thread_that_hits_a_bug_serves_again() {
+        let config = LiveConfig {
+            public_addresses: Vec::new(),
+            shards: 2,
+            grace: std::time::Duration::from_secs(1),
+            recordings: None,
+        };
+        let live = Live::start(config, UdpSocket::bind("127.0.0.1:0").unwrap()).unwrap();
+        for shard in 0..2 {
+            live.hub.push(shard, Message::Panic);
+            let asked = live
+                .publish(StreamId(shard as u128), Bytes::new(), Recording::Off)
+                .await;
+            // The offer may have been lost together with the engine; the next one is not.
+            assert!(matches!(
+                asked,
+                Err(LiveError::Overloaded | LiveError::Offer(OfferError::Empty))
+            ));
+            let asked = live
+                .publish(StreamId(shard as u128), Bytes::new(), Recording::Off)
+                .await;
+            assert_eq!(asked.unwrap_err(), LiveError::Offer(OfferError::Empty));
+        }
+        live.stop().await;
     }
 }

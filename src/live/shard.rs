@@ -10,6 +10,7 @@ use lectern_media::forward::feed::Feed;
 use lectern_media::id::{PeerId, StreamId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,11 @@ pub(super) struct Shard {
     counters: ShardCounters,
     counters_due: Instant,
     is_stopping: bool,
+    make_engine: MakeEngine,
 }
+
+/// Makes an engine in place of one that hit a bug; nothing when that cannot be.
+pub(super) type MakeEngine = Box<dyn Fn() -> Option<Engine> + Send>;
 
 /// Who gets a stream's facts besides its viewers here.
 enum Subscriber {
@@ -43,9 +48,16 @@ enum Subscriber {
 }
 
 impl Shard {
-    /// A shard that is ready to run.
-    pub(super) fn new(index: usize, engine: Engine, socket: Socket, wake_up: WakeUp, hub: Arc<Hub>) -> Shard {
-        Shard {
+    /// A shard that is ready to run; nothing when it has no engine.
+    pub(super) fn new(
+        index: usize,
+        make_engine: MakeEngine,
+        socket: Socket,
+        wake_up: WakeUp,
+        hub: Arc<Hub>,
+    ) -> Option<Shard> {
+        let engine = make_engine()?;
+        Some(Shard {
             index,
             engine,
             socket,
@@ -59,11 +71,39 @@ impl Shard {
             counters: ShardCounters::default(),
             counters_due: Instant::now(),
             is_stopping: false,
+            make_engine,
+        })
+    }
+
+    /// Runs until [`Message::Stop`]. A bug in the engine costs this shard's connections, which come back by themselves,
+    /// and not the server.
+    pub(super) fn run(mut self) {
+        while !self.is_stopping {
+            // What a panic leaves half done is thrown away with the engine.
+            if catch_unwind(AssertUnwindSafe(|| self.run_engine())).is_err() {
+                self.start_anew();
+            }
         }
     }
 
-    /// Runs until [`Message::Stop`].
-    pub(super) fn run(mut self) {
+    fn start_anew(&mut self) {
+        tracing::error!(
+            shard = self.index,
+            "a bug stopped a media thread; its connections are lost, and it starts anew"
+        );
+        self.subscribers.clear();
+        self.to_record.clear();
+        self.received = Some(ReceiveBuf::new());
+        self.arrivals = Arrivals::default();
+        self.counters.restarts += 1;
+        match (self.make_engine)() {
+            Some(engine) => self.engine = engine,
+            None => self.is_stopping = true,
+        }
+        self.hub.lost(self.index);
+    }
+
+    fn run_engine(&mut self) {
         while !self.is_stopping {
             self.wait();
             let now = Instant::now();
@@ -169,6 +209,8 @@ impl Shard {
             }
             Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
             Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
+            #[cfg(test)]
+            Message::Panic => panic!("a bug"),
             Message::Stop => {
                 for peer in self.hub.peers_of(self.index) {
                     self.engine.close(now, peer);

@@ -242,6 +242,11 @@ impl Viewer {
         (first, took)
     }
 
+    /// The offer that it came with.
+    pub(crate) async fn offer(&self) -> String {
+        self.connection.local_description().await.expect("there is one").sdp
+    }
+
     /// Whether the connection is there.
     pub(crate) fn is_connected(&self) -> bool {
         !self.states.borrow().gone

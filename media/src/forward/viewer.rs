@@ -19,6 +19,9 @@ const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
 /// A key frame older than this is not worth catching up from: the viewer waits for the next one.
 const MAX_CATCH_UP: Duration = Duration::from_secs(60);
 
+/// A viewer is given this long after its handshake before the first picture: some clients cannot decrypt at once.
+const SETTLE_TIME: Duration = Duration::from_millis(20);
+
 /// A viewer joining on a key frame older than this has the publisher asked for a new one as well.
 const OLD_KEY_FRAME: Duration = Duration::from_secs(2);
 
@@ -149,14 +152,14 @@ impl Viewer {
             video.want_key_frame();
         }
         if let Some(key) = key_frame.filter(|_| age.is_some_and(|age| age <= MAX_CATCH_UP)) {
-            self.catch_up_from(key.seq, key.arrived, now);
+            self.catch_up_from(key.seq, key.arrived, now + SETTLE_TIME);
         }
     }
 
-    fn catch_up_from(&mut self, seq: u64, from: Instant, now: Instant) {
+    fn catch_up_from(&mut self, seq: u64, from: Instant, since: Instant) {
         if let Some(lane) = &mut self.video {
             lane.jump_to(seq);
-            self.mode = Mode::CatchesUp { since: now, from };
+            self.mode = Mode::CatchesUp { since, from };
         }
     }
 
@@ -269,7 +272,12 @@ impl Viewer {
 
     /// Writes the next piece of history that is due at `now` by the pace (as a multiple of real time).
     pub fn write_catch_up(&mut self, video: &mut Track, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
-        let Mode::CatchesUp { .. } = self.mode else { return None };
+        let Mode::CatchesUp { since, .. } = self.mode else {
+            return None;
+        };
+        if now < since {
+            return None;
+        }
         let newest = video.history.key_frame();
         let cursor = self.video.as_ref()?.cursor();
         if let Some(key) = newest.filter(|key| key.seq > cursor && key.seq < video.flushed()) {

@@ -7,33 +7,43 @@ use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long we wait for the client's side before our own hello, where the client made us the DTLS client: a hello that
-/// arrives before the client listens is lost, and costs the retransmission time (`FLIGHT_TIMEOUT`).
-pub const CLIENT_START_DELAY: Duration = Duration::from_millis(100);
+/// How long we wait for the client's side before our own hello, where the client made us the DTLS client.
+pub const CLIENT_START_DELAY: Duration = Duration::from_millis(50);
 
 /// First retransmission of a flight; doubles each time.
 const FLIGHT_TIMEOUT: Duration = Duration::from_millis(400);
 
+/// The same for our own hello: one that arrives before the client listens is lost, and nothing else tells us.
+const HELLO_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// Records fit every path (RFC 8261 section 5 assumes 1,200 bytes for WebRTC).
 const MTU: usize = 1200;
 
-/// What all connections share. Building one runs a self-test of half a millisecond, so there is one per process.
+/// What all connections share. Building it runs a self-test of half a millisecond, so there is one per process.
 #[derive(Clone)]
 pub struct SharedConfig {
-    config: Arc<Config>,
+    as_server: Arc<Config>,
+    as_client: Arc<Config>,
     certificate: DtlsCertificate,
 }
 
 impl SharedConfig {
     /// Takes the server's certificate, which answers name by its fingerprint.
+    ///
+    /// # Errors
+    /// The settings do not fit together.
     pub fn new(certificate: DtlsCertificate) -> Result<SharedConfig, dimpl::Error> {
-        let config = Config::builder()
-            .use_server_cookie(false)
-            .mtu(MTU)
-            .flight_start_rto(FLIGHT_TIMEOUT)
-            .build()?;
+        let build = |timeout| {
+            Config::builder()
+                .use_server_cookie(false)
+                .mtu(MTU)
+                .flight_start_rto(timeout)
+                .build()
+        };
+        let (as_server, as_client) = (Arc::new(build(FLIGHT_TIMEOUT)?), Arc::new(build(HELLO_TIMEOUT)?));
         Ok(SharedConfig {
-            config: Arc::new(config),
+            as_server,
+            as_client,
             certificate,
         })
     }
@@ -83,7 +93,12 @@ impl Session {
     /// Prepares a handshake. As [`Side::Client`] it speaks first, at `now` + [`CLIENT_START_DELAY`]. `expected`: the
     /// fingerprints of the peer's offer, one of which its certificate must have.
     pub fn new(shared: &SharedConfig, our_side: Side, expected: Vec<Fingerprint>, now: Instant) -> Session {
-        let mut dtls = Dtls::new_12(shared.config.clone(), shared.certificate.clone(), now);
+        let config = if our_side == Side::Client {
+            &shared.as_client
+        } else {
+            &shared.as_server
+        };
+        let mut dtls = Dtls::new_12(config.clone(), shared.certificate.clone(), now);
         dtls.set_active(our_side == Side::Client);
         let start = if our_side == Side::Client {
             now + CLIENT_START_DELAY

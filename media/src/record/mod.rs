@@ -55,7 +55,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Config {
         Config {
-            segment_target: Duration::from_secs(2),
+            // Key frames that come every two seconds do not all come exactly then.
+            segment_target: Duration::from_millis(1_900),
             segment_limit: Duration::from_secs(15),
             fragment_target: Duration::from_millis(400),
             reorder_wait: Duration::from_millis(400),

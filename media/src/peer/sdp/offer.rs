@@ -179,24 +179,25 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
     })
 }
 
-/// Section names and payload types must be unambiguous, since all sections share one connection (RFC 9143 section 9).
+/// Section names and payload types must be unambiguous, since all sections share one connection (RFC 9143 section 9):
+/// a number may stand in several sections, but only for the same codec.
 fn check_unique(media: &[OfferedMedia]) -> Result<(), OfferError> {
-    let mut payload_types = 0u128;
+    let mut meanings = Vec::new();
     for (i, section) in media.iter().enumerate() {
         if media.iter().take(i).any(|earlier| earlier.mid == section.mid) {
             return Err(OfferError::Malformed("a=mid"));
         }
-        for number in section
-            .codecs
-            .iter()
-            .flat_map(|codec| [Some(codec.payload_type), codec.rtx])
-            .flatten()
-        {
-            let bit = 1u128 << number;
-            if payload_types & bit != 0 {
-                return Err(OfferError::AmbiguousPayloadType);
+        for codec in &section.codecs {
+            let rtx = codec.rtx.map(|number| (number, i, codec.parameters, true));
+            for meaning in std::iter::once((codec.payload_type, i, codec.parameters, false)).chain(rtx) {
+                let (number, section, parameters, is_rtx) = meaning;
+                let is_other =
+                    |&(n, s, p, r): &(u8, usize, _, _)| n == number && (s == section || p != parameters || r != is_rtx);
+                if meanings.iter().any(is_other) {
+                    return Err(OfferError::AmbiguousPayloadType);
+                }
+                meanings.push(meaning);
             }
-            payload_types |= bit;
         }
     }
     Ok(())

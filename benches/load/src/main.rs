@@ -1,3 +1,0 @@
-//! Load tester for WHIP and WHEP servers.
-
-fn main() {}
