@@ -83,6 +83,10 @@ impl History {
             let at = self.slot_at(packet.meta.seq);
             let Some(slot) = self.slots.get_mut(at) else { return };
             if slot.batch.is_some() && slot.seq >= packet.meta.seq {
+                if slot.seq == packet.meta.seq {
+                    // A relay that starts again brings what it brought before, key frame and all.
+                    self.note_key_frame(packet.meta);
+                }
                 continue;
             }
             let old = std::mem::replace(
@@ -208,6 +212,19 @@ mod tests {
         insert(&mut history, &[meta(20, 5, true)]);
         insert(&mut history, &[meta(22, 5, true), meta(23, 6, false)]);
         assert_eq!(history.key_frame().unwrap().seq, 20);
+    }
+
+    #[test]
+    fn a_forgotten_key_frame_that_comes_again_counts_again() {
+        let mut history = History::new(2048);
+        insert(&mut history, &[meta(10, 1, true), meta(11, 2, false)]);
+        history.forget_key_frame();
+        assert!(history.key_frame().is_none());
+        insert(
+            &mut history,
+            &[meta(10, 1, true), meta(11, 2, false), meta(12, 3, false)],
+        );
+        assert_eq!(history.key_frame().unwrap().seq, 10);
     }
 
     #[test]
