@@ -26,6 +26,8 @@ test("the demo can be watched at once by whoever joins, and leaves a replay when
   await expect.poll(async () => (await received(viewer)).framesDecoded, { timeout: 20_000 }).toBeGreaterThan(90);
   expect((await received(viewer)).audioEnergy).toBeGreaterThan(0);
 
+  await viewer.context().close();
+
   // It sends a key frame every two seconds, whoever asks: who joins in between starts from what went before.
   const waits: number[] = [];
   for (let joined = 0; joined < 5; joined += 1) {
@@ -39,5 +41,7 @@ test("the demo can be watched at once by whoever joins, and leaves a replay when
 
   demo.kill("SIGINT");
   expect((await exit)[0]).toBe(0);
-  await pages.playReplay(viewer);
+  const later = await open();
+  await pages.openWatch(later, session);
+  await pages.playReplay(later);
 });
