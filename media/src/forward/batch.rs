@@ -5,6 +5,9 @@
 
 use std::time::Instant;
 
+/// Memory below this is not worth giving back: some frames of a small stream, one of a large one.
+const SMALL_BYTES: usize = 8 * 1024;
+
 /// One packet of a [`Batch`], on the stream's own sequence and timestamp line, which goes on over publisher restarts
 /// and codec changes.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,18 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+    }
+
+    /// Whether it holds far more memory than what is in it needs: a key frame was in it before. Kept for reuse, such
+    /// batches would fill the history with memory that nobody uses.
+    pub fn wastes_memory(&self) -> bool {
+        let bytes = self.bytes.capacity();
+        bytes > SMALL_BYTES && bytes > 4 * self.bytes.len()
+    }
+
+    /// Memory reserved for payloads, used or not.
+    pub fn reserved_bytes(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Appends a packet; its payload is copied. `payload` is at most one datagram, so its length fits.

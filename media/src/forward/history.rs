@@ -151,6 +151,7 @@ impl History {
         if let Some(batch) = batch
             && Arc::strong_count(&batch) == 1
             && self.recycled.len() < MAX_RECYCLED
+            && !batch.wastes_memory()
         {
             self.recycled.push(batch);
         }
@@ -235,6 +236,24 @@ mod tests {
         batch.push(meta(5, 5, false), b"other");
         history.insert(&Arc::new(batch));
         assert_eq!(history.packet(5).unwrap().payload, 5u64.to_be_bytes());
+    }
+
+    #[test]
+    fn the_memory_of_large_key_frames_does_not_pile_up() {
+        let mut history = History::new(1024);
+        for seq in 0..60_000 {
+            let is_key = seq % 60 == 0;
+            let mut batch = history.empty_batch();
+            let payload = vec![0; if is_key { 40_000 } else { 500 }];
+            Arc::get_mut(&mut batch).unwrap().push(meta(seq, seq, is_key), &payload);
+            history.insert(&batch);
+        }
+        let kept = history.slots.iter().filter_map(|slot| slot.batch.as_ref());
+        let reserved: usize = kept.map(|batch| batch.reserved_bytes()).sum();
+        assert!(
+            reserved < 3_000_000,
+            "{reserved} bytes for 18 key frames of 40 kB and 1,006 small ones"
+        );
     }
 
     #[test]
