@@ -129,6 +129,8 @@ impl Track {
         for packet in batch.packets() {
             if packet.meta.seq < self.flushed && self.history.packet(packet.meta.seq).is_none() {
                 self.late.push(packet.meta.seq);
+                // It is missing in the plan of those who have not passed it yet.
+                self.runs_until = 0;
             }
             if packet.meta.starts_key_frame {
                 self.key_frame_wanted = false;
@@ -229,5 +231,56 @@ impl Track {
         let ntp = ((elapsed.as_nanos() << 32) / 1_000_000_000) as u64;
         let rtp = (elapsed.as_nanos() * rate / 1_000_000_000) as u64;
         Some((clock.ntp_time.wrapping_add(ntp), clock.rtp_time.wrapping_add(rtp)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn take(track: &mut Track, seqs: &[u64]) {
+        let mut batch = Batch::new();
+        for &seq in seqs {
+            let (rtp_time, arrived) = (seq, Instant::now());
+            let meta = PacketMeta {
+                seq,
+                rtp_time,
+                arrived,
+                marker: false,
+                starts_key_frame: false,
+            };
+            batch.push(meta, &[1; 100]);
+        }
+        track.take(&Arc::new(batch));
+    }
+
+    fn planned(track: &mut Track, from: u64) -> Vec<(u64, u64)> {
+        track.runs_from(from).iter().map(|run| (run.first, run.end)).collect()
+    }
+
+    #[test]
+    fn who_has_not_passed_a_hole_yet_gets_what_fills_it() {
+        let mut track = Track::new(Kind::Video, 1024);
+        let start = track.flushed();
+        take(&mut track, &[start, start + 3]);
+        assert_eq!(planned(&mut track, start), [(start, start + 4)]);
+        assert_eq!(planned(&mut track, start + 1), [(start + 3, start + 4)]);
+        take(&mut track, &[start + 1]);
+        assert_eq!(track.late(), [start + 1]);
+        assert_eq!(planned(&mut track, start + 1), [(start + 1, start + 4)]);
+    }
+
+    #[test]
+    fn a_request_for_a_key_frame_is_merged_and_made_again() {
+        let mut track = Track::new(Kind::Video, 1024);
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let start = Instant::now();
+        let asks = |track: &mut Track, ms| track.take_key_frame_request(start + Duration::from_millis(ms));
+        assert!(!asks(&mut track, 0), "nobody wants one");
+        track.want_key_frame();
+        assert!(asks(&mut track, 0));
+        assert!(!asks(&mut track, 900), "one is on its way");
+        assert!(asks(&mut track, 1000), "it never came");
     }
 }
