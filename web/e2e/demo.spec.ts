@@ -7,7 +7,10 @@ import { expect, test } from "./support/test";
 
 test.use({ instance: "demo" });
 
-test("the demo can be watched at once by whoever joins, and leaves a replay when it is interrupted", async ({ server, open }) => {
+test("the demo can be watched at once by whoever joins, and leaves a replay when it is interrupted", async ({
+  server,
+  open,
+}) => {
   const demo = spawn(server.binary, ["demo"], {
     cwd: server.folder,
     env: server.env,
