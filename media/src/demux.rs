@@ -69,10 +69,15 @@ impl Demux {
         debug_assert!(addresses.len() <= MAX_ADDRESSES, "the agent bounds them");
         self.ufrags.remove(ufrag);
         for origin in addresses {
-            let key = origin.remote_key();
-            if self.addresses.get(&key) == Some(&Owner::Peer(peer)) {
-                self.addresses.remove(&key);
-            }
+            self.remove_address(origin, peer);
+        }
+    }
+
+    /// A peer is no longer at this address, unless another has taken it since.
+    pub fn remove_address(&mut self, origin: &Origin, peer: usize) {
+        let key = origin.remote_key();
+        if self.addresses.get(&key) == Some(&Owner::Peer(peer)) {
+            self.addresses.remove(&key);
         }
     }
 

@@ -96,6 +96,9 @@ impl Engine {
         if checked.new_address {
             self.demux.add_address(&from, key);
         }
+        if let Some(forgotten) = checked.forgotten {
+            self.demux.remove_address(&forgotten, key);
+        }
         if checked.new_selection
             && let Media::Views { viewer, .. } = peer.media
             && let Some(viewer) = self.viewers.get_mut(viewer)

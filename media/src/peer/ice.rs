@@ -36,6 +36,8 @@ pub struct Agent {
 pub struct Checked {
     /// An address that the peer was not known by.
     pub new_address: bool,
+    /// The address that was forgotten for it: the oldest that packets do not go to.
+    pub forgotten: Option<Origin>,
     /// The address to send to is another one now.
     pub new_selection: bool,
 }
@@ -74,17 +76,23 @@ impl Agent {
         &self.addresses
     }
 
-    /// Takes a check: writes the answer to `reply` and notes the address. `None` when it is not authentic or the peer
-    /// uses too many addresses; nothing changes then. The address to send to is the first one seen, then the one last
-    /// nominated.
+    /// Takes a check: writes the answer to `reply` and notes the address. `None` when it is not authentic; nothing
+    /// changes then. The address to send to is the first one seen, then the one last nominated. Beyond
+    /// [`MAX_ADDRESSES`] the oldest other one is forgotten: over a long class a phone may have more, one at a time.
     pub fn handle_check(&mut self, request: &BindingRequest<'_>, from: Origin, reply: &mut Vec<u8>) -> Option<Checked> {
         if !request.is_authentic(&self.key) {
             return None;
         }
         let new_address = !self.addresses.iter().any(|known| known.is_same_remote(&from));
+        let mut forgotten = None;
         if new_address {
             if self.addresses.len() == MAX_ADDRESSES {
-                return None;
+                let is_spare = |known: &Origin| self.selected.is_none_or(|selected| !known.is_same_remote(&selected));
+                forgotten = self
+                    .addresses
+                    .iter()
+                    .position(is_spare)
+                    .map(|oldest| self.addresses.remove(oldest));
             }
             self.addresses.push(from);
         }
@@ -98,6 +106,7 @@ impl Agent {
         }
         Some(Checked {
             new_address,
+            forgotten,
             new_selection,
         })
     }
@@ -148,44 +157,49 @@ mod tests {
         Agent::new(5, &mut ChaCha20Rng::from_seed([1; 32]))
     }
 
+    fn told(new_address: bool, new_selection: bool) -> Option<Checked> {
+        Some(Checked {
+            new_address,
+            forgotten: None,
+            new_selection,
+        })
+    }
+
     #[test]
     fn media_goes_to_the_first_address_until_another_is_nominated() {
         let mut agent = agent();
-        assert_eq!(
-            check(&mut agent, 1, false, None),
-            Some(Checked {
-                new_address: true,
-                new_selection: true
-            })
-        );
-        assert_eq!(
-            check(&mut agent, 2, false, None),
-            Some(Checked {
-                new_address: true,
-                new_selection: false
-            })
-        );
+        assert_eq!(check(&mut agent, 1, false, None), told(true, true));
+        assert_eq!(check(&mut agent, 2, false, None), told(true, false));
         assert_eq!(agent.selected(), Some(origin(1)));
-        assert_eq!(
-            check(&mut agent, 2, true, None),
-            Some(Checked {
-                new_address: false,
-                new_selection: true
-            })
-        );
+        assert_eq!(check(&mut agent, 2, true, None), told(false, true));
         assert_eq!(agent.selected(), Some(origin(2)));
     }
 
     #[test]
-    fn a_wrong_password_and_a_tenth_address_change_nothing() {
+    fn a_wrong_password_changes_nothing() {
         let mut agent = agent();
         assert_eq!(check(&mut agent, 1, true, Some("guess")), None);
-        assert_eq!(agent.selected(), None);
-        for port in 0..20 {
-            check(&mut agent, port, true, None);
+        assert_eq!((agent.selected(), agent.addresses().len()), (None, 0));
+    }
+
+    #[test]
+    fn a_peer_may_move_as_often_as_it_likes_and_is_known_by_eight_addresses() {
+        let mut agent = agent();
+        for port in 0..100 {
+            let checked = check(&mut agent, port, true, None).unwrap();
+            assert_eq!(agent.selected(), Some(origin(port)));
+            assert_eq!(checked.forgotten, port.checked_sub(8).map(origin));
         }
         assert_eq!(agent.addresses().len(), MAX_ADDRESSES);
-        assert_eq!(agent.selected(), Some(origin(7)));
+        for port in 200..300 {
+            check(&mut agent, port, false, None);
+        }
+        assert_eq!(
+            agent.selected(),
+            Some(origin(99)),
+            "checks that nominate nothing move nothing"
+        );
+        assert!(agent.addresses().contains(&origin(99)) && agent.addresses().len() == MAX_ADDRESSES);
     }
 
     #[test]
