@@ -55,6 +55,8 @@ export async function endClass(page: Page): Promise<void> {
   await page.getByRole("button", { name: "End class" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "End class" }).click();
   await expect(page.getByText("Class has ended").first()).toBeVisible();
+  // The camera's light goes out.
+  await expect(page.getByRole("region", { name: "Your picture" })).toHaveCount(0);
   await expect(page.getByRole("alert")).toHaveCount(0);
 }
 

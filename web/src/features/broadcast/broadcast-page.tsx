@@ -44,7 +44,8 @@ export function BroadcastPage() {
 
 function Studio({ session }: { session: Session }) {
   const { t } = useTranslation();
-  const capture = useCapture();
+  const over = session.status === "ended" || session.status === "cancelled";
+  const capture = useCapture(!over);
   const broadcast = useBroadcast(session, capture.stream);
   const onAir = ["connecting", "live", "reconnecting"].includes(broadcast.state);
   useTitle(session.title);
@@ -76,13 +77,13 @@ function Studio({ session }: { session: Session }) {
       </div>
       <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="grid min-w-0 content-start gap-4">
-          <Preview capture={capture} onAir={broadcast.state === "live"} onRetry={capture.retry} />
+          {over ? null : <Preview capture={capture} onAir={broadcast.state === "live"} onRetry={capture.retry} />}
           <AirPanel session={session} broadcast={broadcast} ready={capture.stream !== null} />
-          <DevicePanel capture={capture} />
+          {over ? null : <DevicePanel capture={capture} />}
         </div>
         <div className="grid min-w-0 content-start gap-4">
           <HealthPanel history={broadcast.history} />
-          {broadcast.state === "ended" ? null : <IngestPanel sessionId={session.id} />}
+          {over ? null : <IngestPanel sessionId={session.id} />}
         </div>
       </div>
     </div>

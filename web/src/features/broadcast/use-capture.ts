@@ -15,8 +15,8 @@ export interface CaptureState {
   enabled: Record<DeviceKind, boolean>;
 }
 
-/** Opens the devices while mounted. */
-export function useCapture() {
+/** Opens the devices while mounted and `wanted`, and lets go of them after that. */
+export function useCapture(wanted: boolean) {
   const [capture, setCapture] = useState<Capture | null>(null);
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<CaptureState>(() => ({
@@ -31,6 +31,7 @@ export function useCapture() {
   // Each attempt begins anew.
   useEffect(() => {
     void attempt;
+    if (!wanted) return;
     const choice = { camera: recall("camera"), microphone: recall("microphone") };
     const opened = new Capture(choice);
     const change = (part: Partial<CaptureState>) => setState((last) => ({ ...last, ...part }));
@@ -41,7 +42,7 @@ export function useCapture() {
     change({ opening: true, fault: null });
     void opened.open().finally(() => change({ opening: false }));
     return () => opened.close();
-  }, [attempt]);
+  }, [attempt, wanted]);
 
   function choose(kind: DeviceKind, id: string | null): void {
     remember(kind, id);
