@@ -15,7 +15,15 @@ macro_rules! migrations {
 }
 
 /// Version, name and text of each file of `migrations/`.
-const FILES: &[(&str, &str, &str)] = migrations!["0001" "accounts", "0002" "sessions"];
+const FILES: &[(&str, &str, &str)] = migrations![
+    "0001" "accounts",
+    "0002" "sessions",
+    "0003" "profiles",
+    "0004" "tokens",
+    "0005" "enrolments",
+    "0006" "schedule",
+    "0007" "conversation",
+];
 
 impl Db {
     /// Runs the migrations that this database has not seen.

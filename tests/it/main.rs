@@ -16,5 +16,6 @@ mod http_replay;
 mod http_server;
 mod http_sessions;
 mod http_whip;
+mod schema;
 mod store;
 mod tidy;
