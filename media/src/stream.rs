@@ -1,6 +1,7 @@
 //! One stream: its tracks, its viewers, and the work of carrying what has arrived to each of them.
 
 use crate::codec::{self, Kind};
+use crate::engine::LayerInfo;
 use crate::forward::batch::PacketMeta;
 use crate::forward::feed::Feed;
 use crate::forward::line::Placement;
@@ -36,6 +37,8 @@ pub struct Stream {
     video: Track,
     epoch: u32,
     feeds: Vec<Feed>,
+    /// Whether there was a picture when it was last looked at.
+    was_active: bool,
     next_viewer: usize,
     next_late: usize,
     again: bool,
@@ -68,6 +71,7 @@ impl Stream {
             video: Track::new(Kind::Video, max_history_packets),
             epoch: 0,
             feeds: Vec::new(),
+            was_active: false,
             next_viewer: 0,
             next_late: 0,
             again: false,
@@ -388,6 +392,24 @@ impl Stream {
             // Whoever took its place may have been passed over.
             self.again = true;
         }
+    }
+
+    /// What a viewer can be sent of the picture, best first.
+    pub fn layers(&self, now: Instant) -> Vec<LayerInfo> {
+        if self.video.parameters.is_none() {
+            return Vec::new();
+        }
+        vec![LayerInfo {
+            bitrate_bps: self.video.rate.bps(now),
+            is_active: self.video.rate.is_active(now),
+            ..LayerInfo::default()
+        }]
+    }
+
+    /// Whether the list of active layers is another one than when this was last asked.
+    pub fn take_layers_changed(&mut self, now: Instant) -> bool {
+        let is_active = self.video.rate.is_active(now);
+        std::mem::replace(&mut self.was_active, is_active) != is_active
     }
 
     /// Asks for a key frame while somebody waits for one.

@@ -243,6 +243,13 @@ impl Hub {
         }
     }
 
+    /// Another list of layers is active. Only the publisher's shard is believed: the others hear of it later.
+    pub(super) fn layers_changed(&self, shard: usize, stream: StreamId) {
+        if self.directory.lock().home(stream) == shard {
+            self.tell(LiveEvent::Layers(stream));
+        }
+    }
+
     /// Asks the shard of the stream's publisher for a key frame.
     pub(super) fn want_key_frame(&self, stream: StreamId) {
         let home = self.directory.lock().home(stream);

@@ -306,6 +306,7 @@ impl Shard {
                 }
             }
             Event::KeyFrameWanted { stream } => self.hub.want_key_frame(stream),
+            Event::Layers { stream } => self.hub.layers_changed(self.index, stream),
         }
     }
 

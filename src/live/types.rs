@@ -113,6 +113,8 @@ pub enum LiveEvent {
     GraceOver(StreamId),
     /// So many viewers are connected now.
     ViewerCount(StreamId, u32),
+    /// The publisher sends other layers than before.
+    Layers(StreamId),
     /// There is something to replay.
     RecordingStarted(StreamId),
     /// Nothing more will be written.

@@ -57,6 +57,7 @@ async fn on_event(app: &App, event: LiveEvent) -> Result<()> {
         }
         LiveEvent::PublisherGone(_)
         | LiveEvent::GraceOver(_)
+        | LiveEvent::Layers(_)
         | LiveEvent::RecordingEnded(_)
         | LiveEvent::RecordingFailing(_) => {}
     }

@@ -6,6 +6,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `offers` | commands: publish, view, close, end, relay |
+//! | `layers` | commands: which layers there are, and which a viewer gets |
 //! | `patch` | commands: trickled candidates, ICE restart |
 //! | `peer` | one connection, from its offer to its end |
 //! | `receive` | datagrams in |
@@ -14,6 +15,7 @@
 //! | `timers` | what happens by time alone |
 
 mod control;
+mod layers;
 mod offers;
 mod patch;
 mod peer;
@@ -26,7 +28,8 @@ mod types;
 
 pub use crate::net::{DropReason, Origin, Transmit, TransmitBuf};
 pub use types::{
-    Accepted, CloseReason, Counters, EngineConfig, Event, IfMatch, PatchError, Patched, Refused, Role, Verdict,
+    Accepted, CloseReason, Counters, EngineConfig, Event, IfMatch, LayerChoice, LayerInfo, PatchError, Patched,
+    Refused, Role, Verdict,
 };
 
 use crate::demux::Demux;

@@ -1,7 +1,7 @@
 //! What happens by time alone.
 
 use super::peer::{Media, Peer};
-use super::{CloseReason, Engine};
+use super::{CloseReason, Engine, Event};
 use std::time::{Duration, Instant};
 
 /// Feedback to publishers, and the search for what is due, happen this often.
@@ -105,6 +105,9 @@ impl Engine {
             stream.idle_since = is_idle.then(|| stream.idle_since.unwrap_or(self.now));
             let is_over = stream.idle_since.is_some_and(|since| self.now - since >= IDLE_STREAM);
             let id = stream.id;
+            if stream.take_layers_changed(self.now) {
+                self.events.push_back(Event::Layers { stream: id });
+            }
             if is_over && !self.peers.iter().any(|(_, peer)| peer.stream == key) {
                 self.stream_ids.remove(&id);
                 self.streams.remove(key);

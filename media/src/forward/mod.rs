@@ -9,6 +9,7 @@ pub mod lane;
 pub mod line;
 pub mod missing;
 pub mod plan;
+pub mod rate;
 pub mod received;
 pub mod track;
 pub mod viewer;

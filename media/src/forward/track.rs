@@ -5,6 +5,7 @@ use super::early::Early;
 use super::history::History;
 use super::line::Line;
 use super::plan::{self, Run};
+use super::rate::Rate;
 use crate::codec::{CodecParameters, Kind};
 use crate::id::TrackId;
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Track {
     pub early: Early,
     /// Where the present publisher's part of the line starts.
     pub epoch_start: u64,
+    /// How much of it comes.
+    pub rate: Rate,
     open: Arc<Batch>,
     flushed: u64,
     late: Vec<u64>,
@@ -82,6 +85,7 @@ impl Track {
             clock: None,
             waits_for_key_frame: kind == Kind::Video,
             early: Early::default(),
+            rate: Rate::default(),
             late: Vec::new(),
             key_frame_wanted: false,
             key_frame_asked: None,
@@ -127,6 +131,7 @@ impl Track {
     /// Takes a batch that another shard or node has filled.
     pub fn take(&mut self, batch: &Arc<Batch>) {
         for packet in batch.packets() {
+            self.rate.note(packet.payload.len(), packet.meta.arrived);
             if packet.meta.seq < self.flushed && self.history.packet(packet.meta.seq).is_none() {
                 self.late.push(packet.meta.seq);
                 // It is missing in the plan of those who have not passed it yet.
