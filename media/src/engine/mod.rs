@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `offers` | commands: publish, view, close, end, relay |
 //! | `layers` | commands: which layers there are, and which a viewer gets |
+//! | `counter_offer` | commands: offer to a viewer, take its answer |
 //! | `patch` | commands: trickled candidates, ICE restart |
 //! | `peer` | one connection, from its offer to its end |
 //! | `receive` | datagrams in |
@@ -15,6 +16,7 @@
 //! | `timers` | what happens by time alone |
 
 mod control;
+mod counter_offer;
 mod layers;
 mod offers;
 mod patch;
@@ -28,8 +30,8 @@ mod types;
 
 pub use crate::net::{DropReason, Origin, Transmit, TransmitBuf};
 pub use types::{
-    Accepted, CloseReason, Counters, EngineConfig, Event, IfMatch, LayerChoice, LayerInfo, PatchError, Patched,
-    Refused, Role, Verdict,
+    Accepted, AnswerError, CloseReason, Counters, EngineConfig, Event, IfMatch, LayerChoice, LayerInfo, PatchError,
+    Patched, Refused, Role, Verdict,
 };
 
 use crate::demux::Demux;

@@ -16,6 +16,44 @@ use std::time::Instant;
 /// The one MediaStream that a viewer's tracks belong to (protocol rule E6).
 const STREAM_LABEL: &str = "lectern";
 
+/// A peer that is about to be.
+pub(super) struct NewPeer<'a> {
+    /// What is answered; `None`: the server offers, and the client will answer.
+    pub(super) offer: Option<&'a Offer>,
+    /// What is agreed on, or offered.
+    pub(super) negotiated: Vec<Negotiated>,
+    /// What it will do.
+    pub(super) media: Media,
+    /// Who starts the DTLS handshake.
+    pub(super) our_side: Side,
+    /// Which way media flows.
+    pub(super) direction: AnswerDirection,
+    /// What is announced to a viewer, by section.
+    pub(super) sources: Vec<Option<Sources>>,
+}
+
+impl<'a> NewPeer<'a> {
+    /// A publisher that offers.
+    fn answering(offer: &'a Offer, negotiated: Vec<Negotiated>, media: Media) -> NewPeer<'a> {
+        NewPeer {
+            offer: Some(offer),
+            negotiated,
+            media,
+            our_side: our_side(offer.setup),
+            direction: AnswerDirection::RecvOnly,
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// The server waits for the handshake wherever the client lets it: then its order of ciphers counts.
+pub(super) fn our_side(setup: Setup) -> Side {
+    match setup {
+        Setup::Passive => Side::Client,
+        Setup::Active | Setup::Actpass => Side::Server,
+    }
+}
+
 impl Engine {
     /// Takes a publisher's offer. It becomes the stream's publisher when it has connected; one that was there before
     /// is closed then. `prefer_recordable` puts codecs first that a recording can hold.
@@ -33,15 +71,8 @@ impl Engine {
         let offer = sdp::parse(offer)?;
         let negotiated = sdp::negotiate_publish(&offer, prefer_recordable)?;
         self.make_room()?;
-        Ok(self.add_peer(
-            now,
-            stream,
-            &offer,
-            negotiated,
-            Media::WillPublish,
-            &[],
-            AnswerDirection::RecvOnly,
-        ))
+        let new = NewPeer::answering(&offer, negotiated, Media::WillPublish);
+        Ok(self.add_peer(now, stream, new))
     }
 
     /// Takes a viewer's offer. It may come before the publisher and waits then.
@@ -53,29 +84,27 @@ impl Engine {
         let offer = sdp::parse(offer)?;
         let negotiated = sdp::negotiate_view(&offer)?;
         self.make_room()?;
-        let mut lanes = Vec::with_capacity(negotiated.len());
-        let mut sources = Vec::with_capacity(negotiated.len());
-        for section in &negotiated {
+        let (lanes, sources) = self.new_lanes(&negotiated);
+        let mut new = NewPeer::answering(&offer, negotiated, Media::WillView(lanes));
+        new.direction = AnswerDirection::SendOnly;
+        new.sources = sources;
+        Ok(self.add_peer(now, stream, new))
+    }
+
+    /// What a viewer of these sections will be sent, and as what it is announced.
+    pub(super) fn new_lanes(&mut self, negotiated: &[Negotiated]) -> (Vec<Lane>, Vec<Option<Sources>>) {
+        let mut new_lane = |section: &Negotiated| {
             let has_rtx = section.kind == Kind::Video && section.codecs.iter().any(|codec| codec.rtx.is_some());
             let primary = self.rng.next_u32();
             let rtx = has_rtx.then(|| self.rng.next_u32());
-            lanes.push(Lane::new(primary, rtx, self.rng.next_u64(), self.rng.next_u32()));
-            sources.push(Some(Sources { primary, rtx }));
-        }
-        let media = Media::WillView(lanes);
-        Ok(self.add_peer(
-            now,
-            stream,
-            &offer,
-            negotiated,
-            media,
-            &sources,
-            AnswerDirection::SendOnly,
-        ))
+            let lane = Lane::new(primary, rtx, self.rng.next_u64(), self.rng.next_u32());
+            (lane, Some(Sources { primary, rtx }))
+        };
+        negotiated.iter().map(&mut new_lane).unzip()
     }
 
     /// Drops the oldest peer that never connected when there are many of them; refuses when there is no room at all.
-    fn make_room(&mut self) -> Result<(), Refused> {
+    pub(super) fn make_room(&mut self) -> Result<(), Refused> {
         while self.unconnected.len() >= self.config.max_unconnected
             && let Some(oldest) = self.unconnected.pop_front()
         {
@@ -91,34 +120,25 @@ impl Engine {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one caller for publishers, one for viewers")]
-    fn add_peer(
-        &mut self,
-        now: Instant,
-        stream: StreamId,
-        offer: &Offer,
-        negotiated: Vec<Negotiated>,
-        media: Media,
-        sources: &[Option<Sources>],
-        direction: AnswerDirection,
-    ) -> Accepted {
+    pub(super) fn add_peer(&mut self, now: Instant, stream: StreamId, new: NewPeer<'_>) -> Accepted {
         let agent = ice::Agent::new(self.config.shard, &mut self.rng);
-        let (our_side, setup) = match offer.setup {
-            Setup::Passive => (Side::Client, Setup::Active),
-            Setup::Active | Setup::Actpass => (Side::Server, Setup::Passive),
-        };
         let answer = sdp::write_answer(&AnswerDetails {
-            offer,
-            negotiated: &negotiated,
+            bundled: new.offer.is_none_or(|offer| offer.bundled),
+            extmap_allow_mixed: new.offer.is_none_or(|offer| offer.extmap_allow_mixed),
+            negotiated: &new.negotiated,
             ice: &IceCredentials {
                 ufrag: agent.ufrag_text(),
                 pwd: agent.password.clone(),
             },
             fingerprint: &self.dtls.fingerprint(),
-            setup,
+            setup: match (new.offer, new.our_side) {
+                (None, _) => Setup::Actpass,
+                (Some(_), Side::Client) => Setup::Active,
+                (Some(_), Side::Server) => Setup::Passive,
+            },
             candidates: &self.config.candidates,
-            direction,
-            sources,
+            direction: new.direction,
+            sources: &new.sources,
             stream_label: STREAM_LABEL,
             session_id: self.rng.next_u64(),
             simulcast: false,
@@ -134,13 +154,14 @@ impl Engine {
             stream,
             agent,
             next_agent: None,
-            remote_ufrag: offer.ice.ufrag.clone(),
+            remote_ufrag: new.offer.map(|offer| offer.ice.ufrag.clone()).unwrap_or_default(),
             etag: etag.clone(),
-            negotiated,
-            fingerprints: offer.fingerprints.clone(),
-            our_side,
+            negotiated: new.negotiated,
+            fingerprints: new.offer.map(|offer| offer.fingerprints.clone()).unwrap_or_default(),
+            our_side: new.our_side,
+            awaits_answer: new.offer.is_none(),
             dtls: None,
-            media,
+            media: new.media,
             created: now,
             last_heard: now,
         });

@@ -25,7 +25,10 @@ impl Engine {
         let key = *self.peer_ids.get(&peer).ok_or(PatchError::Unknown)?;
         let fragment = fragment::parse(bytes)?;
         let peer = self.peers.get(key).ok_or(PatchError::Unknown)?;
-        let restart = fragment.ice.filter(|ice| ice.ufrag != peer.remote_ufrag);
+        // What comes before the answer is about the answer's credentials.
+        let restart = fragment
+            .ice
+            .filter(|ice| ice.ufrag != peer.remote_ufrag && !peer.awaits_answer);
         match if_match {
             IfMatch::Tag(tag) if tag != peer.etag => return Err(PatchError::Stale),
             IfMatch::Missing if restart.is_some() || !self.config.lenient_trickle => {

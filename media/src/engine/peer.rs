@@ -27,6 +27,9 @@ pub(super) struct Peer {
     pub(super) fingerprints: Vec<sdp::Fingerprint>,
     /// Who starts the DTLS handshake.
     pub(super) our_side: srtp::Side,
+    /// The server has made the offer, and the client has not answered yet; no handshake before that, since nothing says
+    /// whose certificate is right.
+    pub(super) awaits_answer: bool,
     /// The handshake; it begins with the first authentic check, so that an offer alone costs little.
     pub(super) dtls: Option<Box<dtls::Session>>,
     /// What it does, and with which keys.

@@ -105,12 +105,18 @@ impl Engine {
         {
             viewer.to = from;
         }
-        if peer.dtls.is_none() {
+        self.start_handshake(key);
+        Verdict::Taken
+    }
+
+    /// Begins the DTLS handshake, once, as soon as it is known where the peer is and who it must be.
+    pub(super) fn start_handshake(&mut self, key: usize) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.dtls.is_none() && !peer.awaits_answer && peer.agent.selected().is_some() {
             let session = Session::new(&self.dtls, peer.our_side, peer.fingerprints.clone(), self.now);
             peer.dtls = Some(Box::new(session));
             self.handshaking.push(key);
         }
-        Verdict::Taken
     }
 
     fn take_dtls(&mut self, key: usize, datagram: &[u8]) -> Result<(), DropReason> {

@@ -1,6 +1,6 @@
 //! The engine in a simulated world: what publishers and viewers notice.
 
-use super::{CloseReason, DropReason, Event, IfMatch, PatchError, Patched, Verdict};
+use super::{AnswerError, CloseReason, DropReason, Event, IfMatch, PatchError, Patched, Verdict};
 use crate::codec::{Codec, Kind};
 use crate::forward::feed::Feed;
 use crate::id::StreamId;
@@ -261,6 +261,35 @@ fn entity_tags_guard_the_connection() {
         sim.engine.patch(now, peer, trickle, IfMatch::Any),
         Err(PatchError::Unknown)
     );
+}
+
+#[test]
+fn a_viewer_that_is_made_an_offer_sees_the_class() {
+    let mut sim = sim(22);
+    sim.publisher(STREAM, stubborn(), near());
+    sim.run(ms(1000));
+    let viewer = sim.offered_viewer(STREAM, ViewerOptions::default(), near(), ms(200));
+    sim.run(ms(3000));
+    let seen = sim.seen(viewer);
+    assert!(seen.frames > 80 && seen.audio_packets > 100, "{seen:?}");
+    assert_eq!((seen.lost, seen.nonce_reuses), (0, 0));
+    let (now, peer) = (sim.now(), sim.peer(viewer).unwrap());
+    let again = sim.engine.take_answer(now, peer, b"v=0", IfMatch::Missing);
+    assert_eq!(again, Err(AnswerError::NotAwaited));
+}
+
+#[test]
+fn an_offer_of_the_server_stands_for_half_a_minute() {
+    let mut sim = sim(23);
+    let offered = sim.engine.offer_view(sim.now(), STREAM).unwrap();
+    let answer = |sim: &mut Sim, text: &[u8], tag| sim.engine.take_answer(sim.now(), offered.peer, text, tag);
+    assert_eq!(answer(&mut sim, b"", IfMatch::Tag("other")), Err(AnswerError::Stale));
+    let empty = answer(&mut sim, b"", IfMatch::Tag(&offered.etag));
+    assert_eq!(empty.unwrap_err().to_string(), "The answer is empty.");
+    sim.run(ms(29_000));
+    assert_eq!(sim.engine.size().0, 1);
+    sim.run(ms(3_000));
+    assert_eq!(answer(&mut sim, b"", IfMatch::Missing), Err(AnswerError::Unknown));
 }
 
 #[test]

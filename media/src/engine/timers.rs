@@ -17,12 +17,15 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(25);
 
 /// An offer whose peer has not connected after this long is dropped.
-const CONNECT_TIME: Duration = Duration::from_secs(30);
+const CONNECT_TIME: Duration = Engine::OFFER_LIFETIME;
 
 /// A stream without publisher, viewers and subscribers is kept this long, so that its line goes on after a break.
 const IDLE_STREAM: Duration = Duration::from_secs(180);
 
 impl Engine {
+    /// How long an offer of either side waits for the client.
+    pub const OFFER_LIFETIME: Duration = Duration::from_secs(30);
+
     /// When [`Engine::handle_timeout`] wants to be called; `None` when nothing will happen by itself.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.peers.is_empty() && self.streams.is_empty() {

@@ -60,12 +60,12 @@ pub enum Role {
     Viewer,
 }
 
-/// An accepted offer.
+/// An accepted offer, or one of the server.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     /// The new connection; secret.
     pub peer: PeerId,
-    /// The SDP answer.
+    /// The SDP answer; the server's offer where it makes one.
     pub answer: String,
     /// Changes with each ICE restart; without quotes.
     pub etag: String,
@@ -122,6 +122,23 @@ pub enum PatchError {
     /// The client has to say which version it means.
     #[error("an If-Match header is required")]
     Unconditional,
+}
+
+/// Why an answer to the server's offer was not taken; the offer stands until its time is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// No such connection, or the offer's time is over.
+    #[error("there is no such connection")]
+    Unknown,
+    /// The connection is of an earlier version.
+    #[error("the connection has changed since; its entity tag is another one now")]
+    Stale,
+    /// The client made the offer, or has answered before.
+    #[error("this connection does not wait for an answer")]
+    NotAwaited,
+    /// The answer itself.
+    #[error("{}", .0.to_string().replace("offer", "answer"))]
+    Answer(#[from] OfferError),
 }
 
 /// Why a connection ended.

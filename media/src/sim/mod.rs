@@ -129,6 +129,28 @@ impl Sim {
         self.add(client, Actor::Viewer(Box::new(viewer)), link)
     }
 
+    /// Adds a viewer to whom the server makes the offer; it answers `after` that, and checks the path at once.
+    pub fn offered_viewer(
+        &mut self,
+        stream: StreamId,
+        options: ViewerOptions,
+        link: Link,
+        after: Duration,
+    ) -> ClientId {
+        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let offered = self.engine.offer_view(self.now, stream).expect("there is room");
+        let answer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
+        let answer = answer.replace("a=setup:actpass", "a=setup:active");
+        client.take_answer(offered.peer, &offered.answer);
+        let viewer = Viewer::new(options, &offered.answer, self.now);
+        let id = self.add(client, Actor::Viewer(Box::new(viewer)), link);
+        self.run(after);
+        self.engine
+            .take_answer(self.now, offered.peer, answer.as_bytes(), IfMatch::Missing)
+            .expect("the answer is good");
+        id
+    }
+
     fn add(&mut self, client: Client, actor: Actor, link: Link) -> ClientId {
         self.clients.push((client, actor, link, true));
         ClientId(self.clients.len() - 1)

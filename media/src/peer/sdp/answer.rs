@@ -1,25 +1,26 @@
-//! Writes the answer to an offer.
+//! Writes the answer to an offer, and the server's own offer.
 
 use super::attribute::{ExtensionIds, Fingerprint, IceCredentials, Setup, kind_name};
 use super::candidate::Candidate;
 use super::codec::parameter;
 use super::negotiate::{Negotiated, NegotiatedCodec};
-use super::offer::{Offer, OfferedMedia};
 use crate::codec::Kind;
 use std::fmt::{self, Write as _};
 
-/// Everything that an answer says.
+/// Everything that an answer says, or an offer of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerDetails<'a> {
-    /// What is answered.
-    pub offer: &'a Offer,
-    /// What was agreed on: as many sections as the offer has, in its order.
+    /// Whether the sections form a BUNDLE group.
+    pub bundled: bool,
+    /// Whether the client takes one-byte and two-byte header extensions side by side (RFC 8285 section 6).
+    pub extmap_allow_mixed: bool,
+    /// What was agreed on: as many sections as the offer has, in its order. In an offer: what is offered.
     pub negotiated: &'a [Negotiated],
     /// The server's ICE credentials for this connection.
     pub ice: &'a IceCredentials,
     /// The server's certificate.
     pub fingerprint: &'a Fingerprint,
-    /// The server's part in the DTLS handshake: active or passive.
+    /// The server's part in the DTLS handshake: active or passive; in an offer either.
     pub setup: Setup,
     /// Where the server listens, in any order.
     pub candidates: &'a [Candidate],
@@ -58,8 +59,12 @@ pub struct Sources {
     pub rtx: Option<u32>,
 }
 
-/// Writes the answer: ICE-lite, one BUNDLE group when offered, every section accepted, all candidates and their end
-/// (there is no trickling from the server). Lines end with CR LF.
+/// A client may send its candidates later, and the server keeps to RFC 8445 (RFC 8839 section 4.2.3, RFC 8445 section
+/// 10). Said in every answer and in every restart (RFC 9725 section 4.3.3).
+pub(super) const ICE_OPTIONS: &str = "a=ice-options:trickle ice2\r\n";
+
+/// Writes the answer, or the server's offer: ICE-lite, one BUNDLE group, every section accepted, all candidates and
+/// their end (there is no trickling from the server). Lines end with CR LF.
 pub fn write_answer(details: &AnswerDetails<'_>) -> String {
     let mut answer = String::with_capacity(4096);
     write(&mut answer, details).expect("writing to a String does not fail");
@@ -70,9 +75,9 @@ fn write(out: &mut String, details: &AnswerDetails<'_>) -> fmt::Result {
     let session_id = details.session_id & (u64::MAX >> 1);
     write!(
         out,
-        "v=0\r\no=- {session_id} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
+        "v=0\r\no=- {session_id} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n{ICE_OPTIONS}"
     )?;
-    if details.offer.bundled {
+    if details.bundled {
         out.push_str("a=group:BUNDLE");
         details
             .negotiated
@@ -81,26 +86,20 @@ fn write(out: &mut String, details: &AnswerDetails<'_>) -> fmt::Result {
         out.push_str("\r\n");
     }
     // A dependency descriptor with its template structure does not fit the one-byte form.
-    if details.offer.extmap_allow_mixed && details.dependency_descriptor {
+    if details.extmap_allow_mixed && details.dependency_descriptor {
         out.push_str("a=extmap-allow-mixed\r\n");
     }
     if details.direction == AnswerDirection::SendOnly {
         write!(out, "a=msid-semantic: WMS {}\r\n", details.stream_label)?;
     }
-    for (index, (offered, agreed)) in details.offer.media.iter().zip(details.negotiated).enumerate() {
-        write_section(out, details, index, offered, agreed)?;
+    for (index, agreed) in details.negotiated.iter().enumerate() {
+        write_section(out, details, index, agreed)?;
     }
     Ok(())
 }
 
-fn write_section(
-    out: &mut String,
-    details: &AnswerDetails<'_>,
-    index: usize,
-    offered: &OfferedMedia,
-    agreed: &Negotiated,
-) -> fmt::Result {
-    write!(out, "m={} 9 {}", kind_name(agreed.kind), offered.protocol)?;
+fn write_section(out: &mut String, details: &AnswerDetails<'_>, index: usize, agreed: &Negotiated) -> fmt::Result {
+    write!(out, "m={} 9 {}", kind_name(agreed.kind), agreed.protocol)?;
     for codec in &agreed.codecs {
         write!(out, " {}", codec.payload_type)?;
         codec.rtx.map_or(Ok(()), |rtx| write!(out, " {rtx}"))?;

@@ -1,7 +1,7 @@
 //! SDP fragments by PATCH (`application/trickle-ice-sdpfrag`, RFC 8840): candidates that come later, and an ICE
 //! restart (RFC 9725 section 4.3).
 
-use super::answer::write_candidates;
+use super::answer::{ICE_OPTIONS, write_candidates};
 use super::attribute::{IceCredentials, is_token, kind_name};
 use super::candidate::Candidate;
 use super::negotiate::Negotiated;
@@ -112,7 +112,7 @@ pub fn write_restart(negotiated: &[Negotiated], ice: &IceCredentials, candidates
 }
 
 fn write(out: &mut String, negotiated: &[Negotiated], ice: &IceCredentials, candidates: &[Candidate]) -> fmt::Result {
-    out.push_str("a=ice-lite\r\na=group:BUNDLE");
+    write!(out, "a=ice-lite\r\n{ICE_OPTIONS}a=group:BUNDLE")?;
     negotiated
         .iter()
         .try_for_each(|agreed| write!(out, " {}", agreed.mid))?;
@@ -226,7 +226,9 @@ mod tests {
         };
         assert_eq!(parse(text.as_bytes()), Ok(want));
         assert!(
-            text.starts_with("a=ice-lite\r\na=group:BUNDLE video0 audio1\r\nm=video 9 RTP/AVP 0\r\na=mid:video0\r\n")
+            text.starts_with(
+                "a=ice-lite\r\na=ice-options:trickle ice2\r\na=group:BUNDLE video0 audio1\r\nm=video 9 RTP/AVP 0\r\na=mid:video0\r\n"
+            )
         );
     }
 }

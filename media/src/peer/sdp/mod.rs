@@ -1,6 +1,7 @@
 //! Session descriptions of WHIP and WHEP: what an offer asks for, what the server agrees to, and the answer's text.
 //!
-//! [`parse`] reads an offer, [`negotiate_publish`] or [`negotiate_view`] decides, [`write_answer`] answers; [`fragment`]
+//! [`parse`] reads an offer, [`negotiate_publish`] or [`negotiate_view`] decides, [`write_answer`] answers; [`own_offer`]
+//! is what the server offers by itself, [`parse_answer`] and [`negotiate_answer`] are for what comes back; [`fragment`]
 //! is for what comes later by PATCH. All of it is a function of its arguments: the credentials, the addresses and the
 //! SSRCs of an answer come from the caller.
 //!
@@ -17,6 +18,7 @@ mod error;
 pub mod fragment;
 mod negotiate;
 mod offer;
+mod own_offer;
 mod play;
 mod simulcast;
 
@@ -33,6 +35,7 @@ pub use candidate::{Candidate, Transport};
 pub use codec::{Feedback, OfferedCodec};
 pub use error::OfferError;
 pub use negotiate::{Negotiated, NegotiatedCodec, negotiate_publish, negotiate_view};
-pub use offer::{MAX_BYTES, Offer, OfferedMedia, Source, parse};
+pub use offer::{MAX_BYTES, Offer, OfferedMedia, Source, parse, parse_answer};
+pub use own_offer::{negotiate_answer, own_offer};
 pub use play::payload_type_for;
 pub use simulcast::Rid;

@@ -15,6 +15,8 @@ pub struct Negotiated {
     pub mid: String,
     /// Sound or picture.
     pub kind: Kind,
+    /// The protocol of the `m=` line.
+    pub protocol: &'static str,
     /// At least one. A publisher is asked to use the first and may use any; a viewer may be sent any.
     pub codecs: Vec<NegotiatedCodec>,
     /// The header extensions that the answer lists. `rid`, `repaired_rid` and `dependency_descriptor` stand here when
@@ -92,32 +94,31 @@ pub fn negotiate_publish(offer: &Offer, prefer_recordable: bool) -> Result<Vec<N
 /// More than one section of a kind, a section that does not receive, a section without a usable codec.
 pub fn negotiate_view(offer: &Offer) -> Result<Vec<Negotiated>, OfferError> {
     check_set(offer, Direction::receives)?;
-    offer
-        .media
+    offer.media.iter().map(agree_to_view).collect()
+}
+
+/// Agrees with a viewer on one section.
+pub(super) fn agree_to_view(media: &OfferedMedia) -> Result<Negotiated, OfferError> {
+    let codecs = media
+        .codecs
         .iter()
-        .map(|media| {
-            let codecs = media
-                .codecs
-                .iter()
-                .map(|codec| accept(media, codec, viewed_fmtp(codec)))
-                .collect();
-            let ExtensionIds {
-                mid,
-                transport_cc,
-                dependency_descriptor,
-                ..
-            } = media.extensions;
-            Ok(Negotiated {
-                extensions: ExtensionIds {
-                    mid,
-                    transport_cc,
-                    dependency_descriptor,
-                    ..ExtensionIds::default()
-                },
-                ..agreed(media, codecs)?
-            })
-        })
-        .collect()
+        .map(|codec| accept(media, codec, viewed_fmtp(codec)))
+        .collect();
+    let ExtensionIds {
+        mid,
+        transport_cc,
+        dependency_descriptor,
+        ..
+    } = media.extensions;
+    Ok(Negotiated {
+        extensions: ExtensionIds {
+            mid,
+            transport_cc,
+            dependency_descriptor,
+            ..ExtensionIds::default()
+        },
+        ..agreed(media, codecs)?
+    })
 }
 
 fn agreed(media: &OfferedMedia, codecs: Vec<NegotiatedCodec>) -> Result<Negotiated, OfferError> {
@@ -127,6 +128,7 @@ fn agreed(media: &OfferedMedia, codecs: Vec<NegotiatedCodec>) -> Result<Negotiat
     Ok(Negotiated {
         mid: media.mid.clone(),
         kind: media.kind,
+        protocol: media.protocol,
         codecs,
         extensions: ExtensionIds::default(),
         rids: Vec::new(),

@@ -66,10 +66,28 @@ pub struct Source {
 /// Reads an offer of at most [`MAX_BYTES`]. It is refused as a whole when anything in it that matters is malformed;
 /// codecs, header extensions and attributes that the server does not know are passed over.
 pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
+    read(bytes, |_| true)
+}
+
+/// Reads an answer to the server's own offer, as [`parse`] reads an offer. Sections that it rejects (port 0) are left
+/// out.
+pub fn parse_answer(bytes: &[u8]) -> Result<Offer, OfferError> {
+    let answer = read(bytes, |section| !is_switched_off(section))?;
+    if answer.setup == Setup::Actpass {
+        return Err(OfferError::Malformed("a=setup"));
+    }
+    Ok(answer)
+}
+
+fn is_switched_off(section: &MediaDescription) -> bool {
+    section.media_name.port.value == 0 && !section.has_attribute("bundle-only")
+}
+
+fn read(bytes: &[u8], is_wanted: impl Fn(&MediaDescription) -> bool) -> Result<Offer, OfferError> {
     let text = check_text(bytes)?;
     let description = SessionDescription::unmarshal(&mut Cursor::new(text)).map_err(|_| OfferError::NotSdp)?;
     let session = Attributes(&description.attributes);
-    let sections = &description.media_descriptions;
+    let sections: Vec<_> = description.media_descriptions.iter().filter(|s| is_wanted(s)).collect();
     if sections.is_empty() {
         return Err(OfferError::NoMedia);
     }
@@ -91,7 +109,7 @@ pub fn parse(bytes: &[u8]) -> Result<Offer, OfferError> {
     let pwd = value("ice-pwd").ok_or(OfferError::Missing("a=ice-pwd"))?;
     let setup = value("setup").ok_or(OfferError::Missing("a=setup"))?;
     let certificate = if section.has("fingerprint") { section } else { session };
-    let mixed = |section: &MediaDescription| section.has_attribute("extmap-allow-mixed");
+    let mixed = |section: &&MediaDescription| section.has_attribute("extmap-allow-mixed");
     Ok(Offer {
         ice: IceCredentials::checked(ufrag, pwd).ok_or(OfferError::Malformed("a=ice-ufrag or a=ice-pwd"))?,
         fingerprints: read_fingerprints(certificate)?,
@@ -138,7 +156,7 @@ fn read_section(section: &MediaDescription, session: Attributes<'_>) -> Result<O
         _ => return Err(OfferError::UnsupportedMedia),
     };
     let bundle_only = attributes.has("bundle-only");
-    if section.media_name.port.value == 0 && !bundle_only {
+    if is_switched_off(section) {
         return Err(OfferError::SwitchedOff);
     }
     let protocol = section.media_name.protos.join("/");

@@ -64,6 +64,15 @@ pub(super) fn negotiate(offer: &Offer, role: Role) -> Result<Vec<Negotiated>, Of
 
 /// Answers with fixed credentials and addresses.
 pub(super) fn answer(offer: &Offer, negotiated: &[Negotiated], role: Role) -> String {
+    write(Some(offer), negotiated, role)
+}
+
+/// The server's own offer, with the same.
+pub(super) fn own_offer_text() -> String {
+    write(None, &own_offer(), Role::View)
+}
+
+fn write(offer: Option<&Offer>, negotiated: &[Negotiated], role: Role) -> String {
     let view = role == Role::View;
     let port = 8189;
     let candidate = |ip: IpAddr, transport| Candidate {
@@ -71,17 +80,18 @@ pub(super) fn answer(offer: &Offer, negotiated: &[Negotiated], role: Role) -> St
         transport,
     };
     write_answer(&AnswerDetails {
-        offer,
+        bundled: offer.is_none_or(|offer| offer.bundled),
+        extmap_allow_mixed: offer.is_none_or(|offer| offer.extmap_allow_mixed),
         negotiated,
         ice: &ice(),
         fingerprint: &Fingerprint {
             algorithm: HashFunction::Sha256,
             bytes: (0..32).collect(),
         },
-        setup: if offer.setup == Setup::Passive {
-            Setup::Active
-        } else {
-            Setup::Passive
+        setup: match offer.map(|offer| offer.setup) {
+            None => Setup::Actpass,
+            Some(Setup::Passive) => Setup::Active,
+            Some(_) => Setup::Passive,
         },
         candidates: &[
             candidate(Ipv4Addr::new(192, 0, 2, 1).into(), Transport::TcpPassive),
