@@ -9,6 +9,7 @@ use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, Unbound
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
+use smallvec::SmallVec;
 
 /// What a packet grows by at most: the GCM tag; with SRTCP the index word as well.
 pub const MAX_OVERHEAD_BYTES: usize = 16 + 4;
@@ -268,7 +269,8 @@ impl Sealer {
 /// Opens what one peer sends.
 pub struct Opener {
     keys: Keys,
-    rtcp_window: ReplayWindow,
+    /// Each source of the peer counts its reports for itself (RFC 3711 section 3.2.3).
+    rtcp_windows: SmallVec<[(u32, ReplayWindow<1>); 2]>,
 }
 
 impl Opener {
@@ -276,7 +278,7 @@ impl Opener {
     pub fn new(profile: Profile, material: &[u8], their_side: Side) -> Option<Opener> {
         Some(Opener {
             keys: Keys::derive(profile, material, their_side)?,
-            rtcp_window: ReplayWindow::default(),
+            rtcp_windows: SmallVec::new(),
         })
     }
 
@@ -343,31 +345,57 @@ impl Opener {
                 (index, end)
             }
         };
-        self.rtcp_window
+        self.rtcp_window(ssrc)?
             .accept(index)
             .then(|| packet.get(..plain_end))
             .flatten()
     }
+
+    /// Which reports of a source were seen; `None` for one source too many.
+    fn rtcp_window(&mut self, ssrc: u32) -> Option<&mut ReplayWindow<1>> {
+        let known = self.rtcp_windows.iter().position(|(source, _)| *source == ssrc);
+        if known.is_none() && self.rtcp_windows.len() < MAX_RTCP_SOURCES {
+            self.rtcp_windows.push((ssrc, ReplayWindow::default()));
+        }
+        let at = known.unwrap_or_else(|| self.rtcp_windows.len() - 1);
+        let (source, window) = self.rtcp_windows.get_mut(at)?;
+        (*source == ssrc).then_some(window)
+    }
 }
 
-/// Indexes remembered: at 20 Mb/s half a second, so that a retransmission over a long path is not taken for a replay.
-const REPLAY_WINDOW: u64 = 1024;
+/// Sources whose reports are taken from one peer: three layers with retransmission, and sound, and as many again.
+const MAX_RTCP_SOURCES: usize = 16;
 
-/// Remembers which of the last 1,024 indexes were seen (RFC 3711 section 3.3.2).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReplayWindow {
+/// For media, 1,024 indexes are remembered: at 20 Mb/s half a second, so that a retransmission over a long path is not
+/// taken for a replay.
+const MEDIA_WORDS: usize = 16;
+
+/// Remembers which of the last `64 * WORDS` indexes were seen (RFC 3711 section 3.3.2).
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayWindow<const WORDS: usize = MEDIA_WORDS> {
     highest: Option<u64>,
     /// One bit each, at the index modulo the window.
-    seen: [u64; (REPLAY_WINDOW / 64) as usize],
+    seen: [u64; WORDS],
 }
 
-impl ReplayWindow {
+impl<const WORDS: usize> Default for ReplayWindow<WORDS> {
+    fn default() -> Self {
+        ReplayWindow {
+            highest: None,
+            seen: [0; WORDS],
+        }
+    }
+}
+
+impl<const WORDS: usize> ReplayWindow<WORDS> {
+    const LEN: u64 = 64 * WORDS as u64;
+
     /// Notes an authenticated index; false when it was seen before or is too old to tell.
     pub fn accept(&mut self, index: u64) -> bool {
         let highest = *self.highest.get_or_insert(index);
         if index > highest {
-            if index - highest >= REPLAY_WINDOW {
-                self.seen = Default::default();
+            if index - highest >= Self::LEN {
+                self.seen = [0; WORDS];
             } else {
                 (highest + 1..index).for_each(|skipped| self.set(skipped, false));
             }
@@ -375,7 +403,7 @@ impl ReplayWindow {
             self.set(index, true);
             return true;
         }
-        if highest - index >= REPLAY_WINDOW || self.is_set(index) {
+        if highest - index >= Self::LEN || self.is_set(index) {
             return false;
         }
         self.set(index, true);
@@ -383,17 +411,17 @@ impl ReplayWindow {
     }
 
     fn place(index: u64) -> (usize, u64) {
-        let bit = index % REPLAY_WINDOW;
+        let bit = index % Self::LEN;
         ((bit / 64) as usize, 1 << (bit % 64))
     }
 
     fn is_set(&self, index: u64) -> bool {
-        let (word, bit) = ReplayWindow::place(index);
+        let (word, bit) = Self::place(index);
         self.seen.get(word).is_some_and(|seen| seen & bit != 0)
     }
 
     fn set(&mut self, index: u64, to: bool) {
-        let (word, bit) = ReplayWindow::place(index);
+        let (word, bit) = Self::place(index);
         if let Some(seen) = self.seen.get_mut(word) {
             if to {
                 *seen |= bit;
@@ -509,6 +537,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_source_of_a_peer_counts_its_reports_for_itself() {
+        for profile in PROFILES {
+            let (mut picture, mut opener) = pair(profile);
+            let (mut sound, _) = pair(profile);
+            for (sealer, ssrc) in [(&mut picture, 1), (&mut sound, 2)] {
+                let plain = [0x80, 201, 0, 1, 0, 0, 0, ssrc];
+                let mut packet = plain.to_vec();
+                sealer.seal_rtcp(&mut packet).unwrap();
+                assert_eq!(
+                    opener.open_rtcp(&mut packet),
+                    Some(&plain[..]),
+                    "{profile:?}, source {ssrc}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn reports_of_countless_sources_are_not_taken() {
+        let (mut sealer, mut opener) = pair(Profile::Aes128Gcm);
+        let mut is_taken = |ssrc: u8| {
+            let mut packet = vec![0x80, 201, 0, 1, 0, 0, 0, ssrc];
+            sealer.seal_rtcp(&mut packet).unwrap();
+            opener.open_rtcp(&mut packet).is_some()
+        };
+        let taken = (0..200).filter(|&ssrc| is_taken(ssrc)).count();
+        assert_eq!(taken, MAX_RTCP_SOURCES);
+        assert!(is_taken(0), "who is known stays known");
+    }
+
     /// RFC 3711 appendix B.3: key derivation test vectors.
     #[test]
     fn keys_are_derived_as_the_rfc_says() {
@@ -538,7 +597,7 @@ mod tests {
 
     #[test]
     fn the_window_takes_each_index_once() {
-        let mut window = ReplayWindow::default();
+        let mut window = ReplayWindow::<MEDIA_WORDS>::default();
         for (index, want) in [
             (5, true),
             (5, false),
@@ -562,13 +621,13 @@ mod tests {
 
     #[test]
     fn the_window_agrees_with_a_list_of_all_that_came() {
-        let mut window = ReplayWindow::default();
+        let mut window = ReplayWindow::<MEDIA_WORDS>::default();
         let (mut seen, mut state) = (std::collections::HashSet::new(), 1u64);
         let mut highest = 0;
         for _ in 0..20_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let index = (highest + state % 40).saturating_sub((state >> 40) % 1100);
-            let is_old = highest > index && highest - index >= REPLAY_WINDOW;
+            let is_old = highest > index && highest - index >= ReplayWindow::<MEDIA_WORDS>::LEN;
             assert_eq!(
                 window.accept(index),
                 !is_old && seen.insert(index),
