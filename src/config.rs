@@ -41,6 +41,8 @@ pub struct Config {
     pub database: Database,
     /// `[recording]`
     pub recording: Recording,
+    /// `[tokens]`
+    pub tokens: Tokens,
     /// `[log]`
     pub log: Log,
 }
@@ -103,6 +105,22 @@ pub struct Recording {
     pub enabled: bool,
     /// Days of replay; 0: for ever.
     pub retention_days: u32,
+}
+
+/// `[tokens]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Where an outside service keeps them; `None`: our own ledger.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub api_url: Option<Url>,
+    /// What the outside service knows us by.
+    pub api_key: SecretString,
+    /// Longest time for one answer.
+    #[serde(rename = "timeout_s", deserialize_with = "seconds")]
+    pub timeout: Duration,
+    /// Most attempts for one request.
+    pub attempts: u32,
 }
 
 /// `[log]`
@@ -215,6 +233,14 @@ impl Config {
         if !(database.is_empty() || is_postgres(database)) {
             let message = "is neither empty (SQLite) nor a \"postgres://…\" address";
             return Err(("database.url", message.into()));
+        }
+        if let Some(url) = &self.tokens.api_url
+            && (!matches!(url.scheme(), "http" | "https") || url.query().is_some())
+        {
+            return Err(("tokens.api_url", format!("{url} is not a plain web address")));
+        }
+        if !(1..=10).contains(&self.tokens.attempts) {
+            return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
         if self.recording.retention_days > 36_500 {
             return Err((
@@ -381,6 +407,8 @@ mod tests {
             ("[media]\nshards = 1000", "media.shards: "),
             ("[media]\npublic_addresses = [\"0.0.0.0\"]", "media.public_addresses: "),
             ("[database]\nurl = \"mysql://x\"", "database.url: "),
+            ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
+            ("[tokens]\nattempts = 0", "tokens.attempts: "),
             ("[log]\nlevel = \"=loud=\"", "log.level: "),
             ("[log]\nformat = \"xml\"", "log.format: "),
         ];

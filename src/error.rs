@@ -33,6 +33,14 @@ pub enum Error {
         /// For people.
         detail: &'static str,
     },
+    /// 402: fewer tokens are there than it costs.
+    #[error("this costs {price} tokens, and fewer are there")]
+    InsufficientBalance {
+        /// What is there; `None`: the outside token service did not say.
+        balance: Option<i64>,
+        /// What it costs.
+        price: i64,
+    },
     /// 429: too often.
     #[error("too many attempts")]
     TooMany {

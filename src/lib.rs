@@ -9,6 +9,7 @@
 //! | [`http`] | routes, extractors, problem details, the web app | every capability's `routes` |
 //! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
 //! | [`accounts`] | users, logins, the first admin | `db` |
+//! | [`tokens`] | what users pay with: the ledger, or an outside service | `accounts` |
 //! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `live` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
@@ -27,6 +28,8 @@ pub mod id;
 pub mod live;
 pub mod recordings;
 pub mod sessions;
+pub mod task;
+pub mod tokens;
 pub mod whip;
 
 use std::net::SocketAddr;
@@ -62,6 +65,8 @@ pub struct App {
     pub hasher: Hasher,
     /// How often somebody may try.
     pub limits: Limits,
+    /// Where tokens are kept, if not in our own ledger.
+    pub outside_tokens: Option<tokens::outside::Outside>,
     /// Cancelled when the server stops; whatever would last longer ends on it.
     pub shutdown: CancellationToken,
 }
@@ -136,6 +141,7 @@ impl Server {
         let secret = ServerSecret::load(dir)?;
         let db = Db::open(&config).await?;
         let live = Live::start(live_config(&config), listeners.media).context("cannot start the media threads")?;
+        let outside_tokens = outside_tokens(&config)?;
         let url = url_of(&config, listeners.http.local_addr()?);
         let app = App {
             db,
@@ -148,6 +154,7 @@ impl Server {
             setup: Setup::default(),
             hasher: Hasher::default(),
             limits: Limits::default(),
+            outside_tokens,
             shutdown,
         };
         let needs_setup = !accounts::store::has_admin(&app.db).await?;
@@ -188,6 +195,14 @@ fn live_config(config: &Config) -> LiveConfig {
         grace: config.media.grace,
         recordings: config.recording.enabled.then(|| config.data.recordings()),
     }
+}
+
+fn outside_tokens(config: &Config) -> Result<Option<tokens::outside::Outside>> {
+    let tokens = &config.tokens;
+    let client = |url: &url::Url| {
+        tokens::outside::Outside::new(url.clone(), tokens.api_key.clone(), tokens.timeout, tokens.attempts)
+    };
+    tokens.api_url.as_ref().map(client).transpose()
 }
 
 /// An address that opens in a browser on this machine, unless the settings know a better one.

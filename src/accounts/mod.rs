@@ -7,7 +7,9 @@
 //! | `setup` | the one-time link for the first admin |
 //! | `secret` | the server's own key, from which signatures come |
 //! | `limits` | how often somebody may try |
+//! | `audit` | who did what to whom |
 
+pub mod audit;
 pub mod limits;
 pub mod login;
 pub mod password;
@@ -15,6 +17,7 @@ pub mod routes;
 pub mod secret;
 pub mod setup;
 pub mod store;
+pub mod store_audit;
 
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -35,12 +38,93 @@ pub struct User {
     /// What they may do.
     #[sqlx(try_from = "String")]
     pub role: Role,
+    /// What they have subscribed to.
+    #[sqlx(try_from = "String")]
+    pub tier: Tier,
+    /// What mails are written in.
+    #[sqlx(try_from = "String")]
+    pub language: Language,
+    /// IANA name of the zone that times are told in.
+    pub time_zone: String,
     /// When the account was made.
     pub created_at: Ts,
 }
 
+/// What an account has subscribed to. Which rights that gives is settled by `[access]` in the settings.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Nothing.
+    Free,
+    /// Live sessions that are open to subscribers.
+    Subscriber,
+    /// Replays as well.
+    Pro,
+    /// As pro, for companies.
+    Team,
+}
+
+impl Tier {
+    /// As in the database and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tier::Free => "free",
+            Tier::Subscriber => "subscriber",
+            Tier::Pro => "pro",
+            Tier::Team => "team",
+        }
+    }
+}
+
+impl TryFrom<String> for Tier {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Tier, String> {
+        let known = [Tier::Free, Tier::Subscriber, Tier::Pro, Tier::Team];
+        let found = known.into_iter().find(|tier| tier.as_str() == text);
+        found.ok_or_else(|| format!("unknown tier {text}"))
+    }
+}
+
+/// A language that mails are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English
+    En,
+    /// Dutch
+    Nl,
+}
+
+impl Language {
+    /// As in the database and in JSON (BCP 47).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Nl => "nl",
+        }
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Language, String> {
+        let found = [Language::En, Language::Nl]
+            .into_iter()
+            .find(|one| one.as_str() == text);
+        found.ok_or_else(|| format!("unknown language {text}"))
+    }
+}
+
 /// What an account may do; each includes the ones before it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Watches.
@@ -93,7 +177,7 @@ pub struct NewUser {
 /// 409 when the address has one.
 pub async fn sign_up(app: &App, new: NewUser, role: Role) -> Result<User> {
     let hash = app.hasher.hash(new.password).await?;
-    let user = new_user(&new.name, &new.email, role);
+    let user = User::new(&new.name, &new.email, role);
     store::insert_user(&app.db, &user, Some(&hash))
         .await
         .map_err(email_taken)?;
@@ -114,7 +198,7 @@ pub async fn without_password(db: &crate::Db, name: &str, email: &str, role: Rol
             detail: "this address has an account of its own",
         }),
         None => {
-            let user = new_user(name, email, role);
+            let user = User::new(name, email, role);
             store::insert_user(db, &user, None).await.map_err(email_taken)?;
             Ok(user)
         }
@@ -151,7 +235,7 @@ pub async fn set_up(app: &App, token: &str, new: NewUser) -> Result<User> {
         ));
     }
     let hash = app.hasher.hash(new.password).await?;
-    let user = new_user(&new.name, &new.email, Role::Admin);
+    let user = User::new(&new.name, &new.email, Role::Admin);
     if !store::insert_first_admin(&app.db, &user, &hash)
         .await
         .map_err(email_taken)?
@@ -163,13 +247,41 @@ pub async fn set_up(app: &App, token: &str, new: NewUser) -> Result<User> {
     Ok(user)
 }
 
-fn new_user(name: &str, email: &str, role: Role) -> User {
-    User {
-        id: id::new(),
-        email: normal_email(email),
-        name: name.trim().to_owned(),
-        role,
-        created_at: Ts::now(),
+/// The user with that key.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn find(db: &crate::Db, id: Uuid) -> Result<User> {
+    store::user_by_id(db, id).await?.ok_or(Error::NotFound("user"))
+}
+
+/// Checks the `userId` that a body may carry: the login decides who asks, so that it can only be the caller's own.
+///
+/// # Errors
+/// 403 for anybody else's.
+pub fn same_user(user: &User, named: Option<&str>) -> Result<()> {
+    match named {
+        Some(named) if named.parse() != Ok(user.id) => {
+            Err(Error::Forbidden("userId is not the one of the signed-in user"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl User {
+    /// A new account without anything beside its role.
+    #[must_use]
+    pub fn new(name: &str, email: &str, role: Role) -> User {
+        User {
+            id: id::new(),
+            email: normal_email(email),
+            name: name.trim().to_owned(),
+            role,
+            tier: Tier::Free,
+            language: Language::En,
+            time_zone: "UTC".into(),
+            created_at: Ts::now(),
+        }
     }
 }
 

@@ -67,6 +67,15 @@ pub async fn user_by_email(db: &Db, email: &str) -> sqlx::Result<Option<UserWith
         .await
 }
 
+/// Finds a user by their key.
+///
+/// # Errors
+/// The database's own.
+pub async fn user_by_id(db: &Db, id: Uuid) -> sqlx::Result<Option<User>> {
+    db.opt("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL", args![id])
+        .await
+}
+
 /// Changes what a user may do; says whether there is such a user.
 ///
 /// # Errors

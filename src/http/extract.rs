@@ -159,6 +159,53 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     }
 }
 
+/// The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a retry with the same one does nothing again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdempotencyKey {
+    /// The key, if one was sent.
+    pub value: Option<String>,
+}
+
+/// Longest key: a UUID in quotes has 38.
+const KEY_BYTES: usize = 128;
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<IdempotencyKey> {
+        let Some(header) = parts.headers.get("idempotency-key") else {
+            return Ok(IdempotencyKey { value: None });
+        };
+        let text = header.to_str().ok().map(|text| text.trim_matches('"'));
+        match text.filter(|text| (1..=KEY_BYTES).contains(&text.len())) {
+            Some(text) => Ok(IdempotencyKey {
+                value: Some(text.to_owned()),
+            }),
+            None => Err(Error::BadRequest(
+                "Idempotency-Key must be 1 to 128 ASCII characters".into(),
+            )),
+        }
+    }
+}
+
+impl utoipa::IntoParams for IdempotencyKey {
+    fn into_params(
+        _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
+        use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(KEY_BYTES));
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some("A retry with the same key does nothing again"))
+            .schema(Some(text));
+        vec![parameter.build()]
+    }
+}
+
 /// The key in the path; what is no key names nothing: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct Id(pub Uuid);

@@ -20,6 +20,8 @@ use utoipa::openapi::OpenApi as Document;
         (name = "sessions", description = "Classes as viewers see them"),
         (name = "instructor", description = "Classes as their instructors run them"),
         (name = "recordings", description = "Replays"),
+        (name = "tokens", description = "What classes are paid with"),
+        (name = "admin", description = "For admins"),
         (name = "operations", description = "For load balancers"),
     )
 )]

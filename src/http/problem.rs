@@ -29,6 +29,12 @@ pub struct Problem {
     /// The fields that are not acceptable.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// With `insufficient-balance`: the tokens that are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance: Option<i64>,
+    /// With `insufficient-balance`: the tokens that it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<i64>,
 }
 
 impl Problem {
@@ -39,6 +45,8 @@ impl Problem {
             status: status.as_u16(),
             detail,
             errors: Vec::new(),
+            balance: None,
+            price: None,
         }
     }
 }
@@ -79,8 +87,10 @@ impl IntoResponse for Error {
             other => other.to_string(),
         };
         let mut problem = Problem::new(status, code, Some(detail));
-        if let Error::Invalid(errors) = self {
-            problem.errors = errors;
+        match self {
+            Error::Invalid(errors) => problem.errors = errors,
+            Error::InsufficientBalance { balance, price } => (problem.balance, problem.price) = (balance, Some(price)),
+            _ => {}
         }
         (headers, problem).into_response()
     }
@@ -95,6 +105,7 @@ impl Error {
             Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found"),
             Error::Conflict { code, .. } => (StatusCode::CONFLICT, code),
+            Error::InsufficientBalance { .. } => (StatusCode::PAYMENT_REQUIRED, "insufficient-balance"),
             Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
             Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Refused { status, code, .. } => (*status, code),

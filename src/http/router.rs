@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
 use crate::sessions::instructor;
-use crate::{App, accounts, recordings, sessions, whip};
+use crate::{App, accounts, recordings, sessions, tokens, whip};
 
 /// Everything that the server answers.
 ///
@@ -47,6 +47,11 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(instructor::end))                    // POST   /api/instructor/streams/{id}/end
         .routes(routes!(instructor::ingest))                 // GET    /api/instructor/streams/{id}/ingest
         .routes(routes!(instructor::rotate))                 // POST   /api/instructor/streams/{id}/ingest/rotate
+
+        .routes(routes!(tokens::routes::balance))            // GET    /api/tokens/balance
+        .routes(routes!(tokens::routes::deduct))             // POST   /api/tokens/deduct
+        .routes(routes!(tokens::routes::transactions))       // GET    /api/tokens/transactions
+        .routes(routes!(tokens::routes::grant))              // POST   /api/admin/users/{id}/tokens
 
         .routes(routes!(health::alive))                      // GET    /healthz
         .routes(routes!(health::ready))                      // GET    /readyz

@@ -1,4 +1,36 @@
-//! Rules for fields that several bodies share, beside those that `garde` brings.
+//! Rules for fields that several bodies and queries share, beside those that `garde` brings.
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// Most rows on a page.
+const MOST_ROWS: i64 = 100;
+/// Longest JSON object that is kept for its sender.
+const OBJECT_BYTES: usize = 4096;
+
+/// How many rows a page has: what was asked for, or `usual`.
+///
+/// # Errors
+/// 400 outside of 1 to 100.
+pub fn page_size(asked: Option<i64>, usual: i64) -> Result<i64> {
+    match asked.unwrap_or(usual) {
+        rows @ 1..=MOST_ROWS => Ok(rows),
+        _ => Err(Error::BadRequest("limit must be 1 to 100".into())),
+    }
+}
+
+/// A JSON object of at most 4 KB.
+///
+/// # Errors
+/// Something else, or too long.
+pub fn small_object(value: &Option<Value>, (): &()) -> garde::Result {
+    let Some(value) = value else { return Ok(()) };
+    if !value.is_object() || value.to_string().len() > OBJECT_BYTES {
+        return Err(garde::Error::new("must be a JSON object of at most 4096 bytes"));
+    }
+    Ok(())
+}
 
 /// Something other than spaces.
 ///

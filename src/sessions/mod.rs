@@ -18,13 +18,13 @@ pub mod view;
 
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::accounts::login::random_text;
 use crate::accounts::{Role, User};
 use crate::db::Ts;
 use crate::error::{Error, Result};
+use crate::task::to_its_end;
 use crate::{App, id};
 
 /// A scheduled class: a row of `live_sessions`.
@@ -316,12 +316,6 @@ pub async fn delete(app: &App, session: Uuid) -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// A request's work is dropped when its client goes away; this is not.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    let task = tokio::spawn(work.in_current_span());
-    task.await.map_err(|error| Error::Internal(error.into()))?
 }
 
 /// Replaces the stream key; the old one is void at once.

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use lectern::accounts::{Role, User, login, store};
 use lectern::config::Config;
-use lectern::{App, Listeners, Server, id};
+use lectern::{App, Listeners, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,21 @@ impl TestApp {
         TestApp::in_folder(tempfile::tempdir().unwrap(), toml).await
     }
 
+    /// One on each database.
+    pub(crate) async fn on_both(toml: &str) -> [TestApp; 2] {
+        let url = crate::databases::postgres_url().await;
+        let postgres = format!("{toml}\n[database]\nurl = {url:?}");
+        [TestApp::with(toml).await, TestApp::with(&postgres).await]
+    }
+
+    /// Gives tokens to whoever sits at `browser`.
+    pub(crate) async fn give(&self, browser: &Browser, tokens: i64) {
+        let user = browser.user.as_ref().unwrap().id;
+        lectern::tokens::grant(&self.app, None, user, tokens, "for a test".into(), None)
+            .await
+            .unwrap();
+    }
+
     /// On a data folder that is there already: the server starts again.
     pub(crate) async fn in_folder(data: TempDir, toml: &str) -> TestApp {
         let mut config = Config::from_toml(toml).unwrap();
@@ -75,13 +90,7 @@ impl TestApp {
     /// Makes a user and signs them in.
     pub(crate) async fn sign_in(&self, name: &str, role: Role) -> Browser {
         let email = format!("{name}@example.org");
-        let user = User {
-            id: id::new(),
-            email,
-            name: name.into(),
-            role,
-            created_at: lectern::db::Ts::now(),
-        };
+        let user = User::new(name, &email, role);
         store::insert_user(&self.app.db, &user, None).await.unwrap();
         let token = login::start(&self.app.db, user.id).await.unwrap();
         Browser {

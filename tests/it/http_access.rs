@@ -13,13 +13,14 @@ use uuid::Uuid;
 
 use crate::app::{Browser, TestApp, plan};
 
-/// What is asked of a session that is scheduled (S), live (L) or no session's at all (-).
+/// What is asked of: a session that is scheduled, or live, a viewer, or nothing at all.
 enum On {
     Scheduled,
     Live,
+    Person,
     Nothing,
 }
-use On::{Live, Nothing, Scheduled};
+use On::{Live, Nothing, Person, Scheduled};
 
 /// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
 /// instructor, an admin.
@@ -65,6 +66,12 @@ const TABLE: &[Row] = &[
     ("GET", "/api/instructor/streams/{id}/ingest", NULL, Nothing, [401, 403, 404, 404, 404]),
     ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Scheduled, [401, 403, 403, 200, 200]),
     ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Nothing, [401, 403, 404, 404, 404]),
+
+    ("GET", "/api/tokens/balance", NULL, Nothing, [401, 200, 200, 200, 200]),
+    ("POST", "/api/tokens/deduct", || json!({"amount": 1, "reason": "x"}), Nothing, [401, 402, 402, 402, 402]),
+    ("GET", "/api/tokens/transactions", NULL, Nothing, [401, 200, 200, 200, 200]),
+    ("POST", "/api/admin/users/{id}/tokens", || json!({"amount": 1, "reason": "x"}), Person, [401, 403, 403, 403, 201]),
+    ("POST", "/api/admin/users/{id}/tokens", || json!({"amount": 1, "reason": "x"}), Nothing, [401, 403, 403, 403, 404]),
 ];
 
 #[tokio::test]
@@ -87,7 +94,7 @@ async fn every_route_answers_everybody_as_it_should() {
                 None if *name == "nobody" => Browser::default(),
                 None => owner.clone(),
             };
-            let id = session_for(&test, &owner, on).await;
+            let id = thing_for(&test, &owner, on).await;
             let path = pattern.replace("{id}", &id);
             let body = Some(body()).filter(|body| !body.is_null());
             let answer = test
@@ -105,9 +112,14 @@ async fn every_route_answers_everybody_as_it_should() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-async fn session_for(test: &TestApp, owner: &Browser, on: &On) -> String {
-    if matches!(on, Nothing) {
-        return Uuid::nil().to_string();
+async fn thing_for(test: &TestApp, owner: &Browser, on: &On) -> String {
+    match on {
+        Nothing => return Uuid::nil().to_string(),
+        Person => {
+            let person = test.sign_in(&Uuid::now_v7().to_string(), Role::Viewer).await;
+            return person.user.unwrap().id.to_string();
+        }
+        Scheduled | Live => {}
     }
     let session = lectern::sessions::create(&test.app, owner.user.as_ref().unwrap(), any_plan(false))
         .await

@@ -53,28 +53,28 @@ async fn one_enrolment_one_reminder_one_vote_one_follow() {
             poll,
             option,
         } = rows(&db).await;
-        let twice: [(&'static str, Box<dyn Fn() -> Vec<Val>>); 5] = [
+        let twice: [(&str, &dyn Fn() -> Vec<Val>); 5] = [
             (
                 "INSERT INTO enrolments (id, session_id, user_id, state, tokens_paid, enrolled_at, updated_at) \
                  VALUES ($1, $2, $3, 'active', 0, $4, $4)",
-                Box::new(|| args![id::new(), session, user, NOW]),
+                &|| args![id::new(), session, user, NOW],
             ),
             (
                 "INSERT INTO live_session_reminders (id, session_id, user_id, created_at) VALUES ($1, $2, $3, $4)",
-                Box::new(|| args![id::new(), session, user, NOW]),
+                &|| args![id::new(), session, user, NOW],
             ),
             (
                 "INSERT INTO live_poll_votes (poll_id, user_id, option_id, created_at) VALUES ($1, $2, $3, $4)",
-                Box::new(|| args![poll, user, option, NOW]),
+                &|| args![poll, user, option, NOW],
             ),
             (
                 "INSERT INTO instructor_follows (user_id, instructor_id, created_at) VALUES ($1, $1, $2)",
-                Box::new(|| args![user, NOW]),
+                &|| args![user, NOW],
             ),
             (
                 "INSERT INTO workouts (id, title, duration_minutes, playback_id, created_at, updated_at) \
                  VALUES ($1, 'T', 60, $2, $3, $3)",
-                Box::new(|| args![id::new(), session, NOW]),
+                &|| args![id::new(), session, NOW],
             ),
         ];
         for (sql, values) in twice {

@@ -14,13 +14,9 @@ use crate::databases;
 const T0: Ts = Ts(1_790_000_000_000_000);
 
 fn user(name: &str, role: Role) -> User {
-    let email = format!("{name}@example.org");
     User {
-        id: id::new(),
-        email,
-        name: name.into(),
-        role,
         created_at: T0,
+        ..User::new(name, &format!("{name}@example.org"), role)
     }
 }
 

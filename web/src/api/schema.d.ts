@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/admin/users/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives tokens to a user; the same Idempotency-Key gives them once */
+        post: operations["grant_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -233,7 +250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gives the replay's master playlist, with signed addresses */
+        /** Gives the replay's master playlist, with signed addresses; of a live session what was recorded so far */
         get: operations["master"];
         put?: never;
         post?: never;
@@ -295,6 +312,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how many tokens the caller has */
+        get: operations["token_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/deduct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes tokens from the caller; the same Idempotency-Key takes them once */
+        post: operations["deduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's transactions, latest first */
+        get: operations["token_transactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -341,6 +409,34 @@ export interface components {
             email: string;
             role: components["schemas"]["Role"];
         };
+        /** @description What the caller has. */
+        Balance: {
+            /**
+             * Format: int64
+             * @description Tokens.
+             */
+            balance: number;
+        };
+        /** @description What was taken. */
+        Deducted: {
+            success: boolean;
+            /** Format: int64 */
+            newBalance: number;
+            transactionId: string;
+        };
+        /** @description What to take from the caller. */
+        Deduction: {
+            /**
+             * Format: int64
+             * @description Tokens.
+             */
+            amount: number;
+            reason: string;
+            /** @description A JSON object, kept with the transaction. */
+            metadata?: Record<string, never> | null;
+            /** @description The caller's own, if given. */
+            userId?: string | null;
+        };
         /** @description One field that is not acceptable. */
         FieldError: {
             /** @description Where in the body, for example `title`. */
@@ -359,6 +455,11 @@ export interface components {
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
         };
+        /**
+         * @description Why tokens move.
+         * @enum {string}
+         */
+        Kind: "grant" | "purchase" | "deduction" | "enrolment" | "refund";
         /** @description An address and its password. */
         LoginForm: {
             email: string;
@@ -404,6 +505,16 @@ export interface components {
             detail?: string | null;
             /** @description The fields that are not acceptable. */
             errors?: components["schemas"]["FieldError"][];
+            /**
+             * Format: int64
+             * @description With `insufficient-balance`: the tokens that are there.
+             */
+            balance?: number | null;
+            /**
+             * Format: int64
+             * @description With `insufficient-balance`: the tokens that it costs.
+             */
+            price?: number | null;
         };
         /**
          * @description What an account may do; each includes the ones before it.
@@ -510,6 +621,39 @@ export interface components {
         Status: "upcoming" | "live" | "ended" | "cancelled";
         /** Format: date-time */
         Timestamp: string;
+        /** @description What to give. */
+        TokenGrant: {
+            /**
+             * Format: int64
+             * @description Tokens.
+             */
+            amount: number;
+            reason: string;
+        };
+        /** @description A page of the history. */
+        TokenHistory: {
+            /** @description Latest first. */
+            transactions: components["schemas"]["TokenTransaction"][];
+            hasMore: boolean;
+        };
+        /** @description One movement of tokens. */
+        TokenTransaction: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description Below zero: spent.
+             */
+            amount: number;
+            /** Format: int64 */
+            balanceAfter: number;
+            reason: string;
+            metadata: Record<string, never>;
+            /** Format: uuid */
+            sessionId?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+        };
     };
     responses: never;
     parameters: never;
@@ -519,6 +663,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    grant_tokens: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key does nothing again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenGrant"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenTransaction"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -1037,6 +1217,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    token_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key does nothing again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deduction"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deducted"];
+                };
+            };
+            /** @description Fewer are there */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    token_transactions: {
+        parameters: {
+            query?: {
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Those before this one: the last of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenHistory"];
                 };
             };
             "4XX": {
