@@ -1,5 +1,6 @@
 //! From one received packet to many sent ones.
 
+pub mod bandwidth;
 pub mod batch;
 pub mod early;
 pub mod feed;

@@ -33,6 +33,8 @@ pub enum Packet<'a> {
     KeyFrameRequest,
     /// Transport-wide feedback, unread.
     TransportCc(&'a [u8]),
+    /// The receiver's own estimate of what its line carries, in bit/s (REMB, draft-alvestrand-rmcat-remb-03).
+    Remb(u64),
     /// The source says good-bye.
     Bye,
 }
@@ -90,6 +92,12 @@ fn read_packet<'a>(packet: &'a [u8], each: &mut impl FnMut(Packet<'a>)) -> Optio
         }),
         (TRANSPORT_FEEDBACK, 15) => each(Packet::TransportCc(packet.get(12..)?)),
         (PAYLOAD_FEEDBACK, 1 | 4) => each(Packet::KeyFrameRequest),
+        (PAYLOAD_FEEDBACK, 15) if packet.get(12..16)? == b"REMB" => {
+            // The count of SSRCs, then six bits of exponent and eighteen of mantissa.
+            let word = u32_at(packet, 16)?;
+            let (exponent, mantissa) = (word >> 18 & 0x3f, u64::from(word & 0x3_ffff));
+            each(Packet::Remb(mantissa << exponent.min(40)));
+        }
         (BYE, _) => each(Packet::Bye),
         _ => {}
     }
@@ -228,6 +236,14 @@ mod tests {
         };
         assert_eq!(nacked(items).collect::<Vec<_>>(), [65535, 0, 3, 40]);
         assert_eq!(all.len(), 4);
+    }
+
+    #[test]
+    fn an_estimate_of_the_receiver_is_read() {
+        let remb = [
+            0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, b'R', b'E', b'M', b'B', 1, 0x0a, 0x7d, 0, 0, 0, 0, 9,
+        ];
+        assert_eq!(read(&remb), [Packet::Remb(163_072 << 2)]);
     }
 
     #[test]

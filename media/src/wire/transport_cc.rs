@@ -1,7 +1,8 @@
-//! Transport-wide congestion control feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01): which packets of a
-//! publisher arrived when. Without it Chromium's encoder stays at its starting bitrate.
+//! Transport-wide congestion control feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01): which packets
+//! arrived when. Written for publishers, without which Chromium's encoder stays at its starting bitrate, and read from
+//! viewers.
 
-use super::extend_u16;
+use super::{extend_u16, u16_at};
 use std::time::{Duration, Instant};
 
 /// Packets remembered between two feedback messages; at 50 ms that is 40,000 packets a second.
@@ -12,6 +13,112 @@ const REFERENCE_US: u128 = 64_000;
 
 /// The unit of an arrival delta.
 const DELTA_US: i128 = 250;
+
+/// Packets that one message may speak of: at 250 ms, the longest interval in use, 16,000 packets a second.
+const MAX_REPORTED: u16 = 4000;
+
+/// A feedback message, read in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Feedback<'a> {
+    /// The transport-wide number of the first packet that it speaks of.
+    pub first: u16,
+    /// How many it speaks of, at most 4,000.
+    pub count: u16,
+    /// The receiver's clock when the first of them arrived, in 64 ms; 24 bits.
+    pub reference: u32,
+    chunks: &'a [u8],
+    deltas: &'a [u8],
+}
+
+impl<'a> Feedback<'a> {
+    /// Reads what follows the SSRCs of the RTCP packet. `None` when it is cut off or speaks of too many packets.
+    pub fn parse(message: &'a [u8]) -> Option<Feedback<'a>> {
+        let (first, count) = (u16_at(message, 0)?, u16_at(message, 2)?);
+        if count > MAX_REPORTED {
+            return None;
+        }
+        let &[high, middle, low] = message.get(4..7)?.first_chunk()?;
+        let body = message.get(8..)?;
+        let (mut told, mut chunk) = (0u32, 0);
+        while told < u32::from(count) {
+            told += u32::from(Chunk::parse(u16_at(body, chunk)?).len());
+            chunk += 2;
+        }
+        let (chunks, deltas) = body.split_at_checked(chunk)?;
+        Some(Feedback {
+            first,
+            count,
+            reference: u32::from_be_bytes([0, high, middle, low]),
+            chunks,
+            deltas,
+        })
+    }
+
+    /// For every packet in order its number and, if it arrived, when: in microseconds since the reference time. Ends
+    /// early where deltas are missing.
+    pub fn packets(self) -> impl Iterator<Item = (u16, Option<i64>)> + 'a {
+        let words = self.chunks.chunks_exact(2).filter_map(|word| u16_at(word, 0));
+        let symbols = words.flat_map(|word| {
+            let chunk = Chunk::parse(word);
+            (0..chunk.len()).map(move |at| chunk.symbol(at))
+        });
+        let (mut deltas, mut clock_us) = (self.deltas, 0i64);
+        (0..self.count).zip(symbols).map_while(move |(at, symbol)| {
+            let ticks = match symbol {
+                0 => return Some((self.first.wrapping_add(at), None)),
+                1 => {
+                    let (&small, rest) = deltas.split_first()?;
+                    deltas = rest;
+                    i64::from(small)
+                }
+                _ => {
+                    let (&large, rest) = deltas.split_first_chunk()?;
+                    deltas = rest;
+                    i64::from(i16::from_be_bytes(large))
+                }
+            };
+            clock_us += ticks * DELTA_US as i64;
+            Some((self.first.wrapping_add(at), Some(clock_us)))
+        })
+    }
+}
+
+/// A run of one symbol, or a vector of them (sections 3.1.3 and 3.1.4 of the draft). Symbol 0: did not arrive; 1: small delta; 2: large.
+#[derive(Clone, Copy)]
+enum Chunk {
+    Run { symbol: u8, len: u16 },
+    OneBit(u16),
+    TwoBit(u16),
+}
+
+impl Chunk {
+    fn parse(word: u16) -> Chunk {
+        match word >> 14 {
+            0 | 1 => Chunk::Run {
+                symbol: (word >> 13 & 3) as u8,
+                len: word & 0x1fff,
+            },
+            2 => Chunk::OneBit(word),
+            _ => Chunk::TwoBit(word),
+        }
+    }
+
+    fn len(self) -> u16 {
+        match self {
+            Chunk::Run { len, .. } => len,
+            Chunk::OneBit(_) => 14,
+            Chunk::TwoBit(_) => 7,
+        }
+    }
+
+    fn symbol(self, at: u16) -> u8 {
+        match self {
+            Chunk::Run { symbol, .. } => symbol,
+            Chunk::OneBit(word) => (word >> 13u16.saturating_sub(at) & 1) as u8,
+            Chunk::TwoBit(word) => (word >> 12u16.saturating_sub(2 * at) & 3) as u8,
+        }
+    }
+}
 
 /// Notes arrivals and writes the feedback message.
 #[derive(Debug)]
@@ -116,6 +223,7 @@ impl Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn feedback_tells_gaps_and_times() {
@@ -135,5 +243,65 @@ mod tests {
         ];
         assert_eq!(out, want);
         assert!(arrivals.is_empty());
+        let read = Feedback::parse(&out[12..]).expect("it is whole");
+        assert_eq!((read.first, read.count, read.reference), (65534, 4, 1));
+        let packets: Vec<_> = read.packets().collect();
+        let arrived = [(65534, 6), (65535, 7), (0, 236), (1, 26)];
+        assert_eq!(packets, arrived.map(|(number, ms)| (number, Some(ms * 1000))));
+    }
+
+    #[test]
+    fn every_kind_of_chunk_is_read() {
+        let message = [
+            0,
+            9,
+            0,
+            19,
+            0,
+            0,
+            2,
+            0, // from number 9, 19 packets, reference 128 ms
+            0x20,
+            3, // a run of three small deltas
+            0xa0,
+            0x00, // a vector of one bit each: the first arrived
+            0b1100_1000,
+            0, // a vector of two bits each: not arrived, then a large delta
+            4,
+            4,
+            4,
+            8,
+            0xff,
+            0xfc,
+            0,
+            0,
+        ];
+        let packets: Vec<_> = Feedback::parse(&message).expect("it is whole").packets().collect();
+        assert_eq!(packets.len(), 19);
+        let arrived: Vec<_> = packets.iter().filter_map(|(n, at)| Some((*n, (*at)?))).collect();
+        assert_eq!(arrived, [(9, 1000), (10, 2000), (11, 3000), (12, 5000), (27, 4000)]);
+    }
+
+    #[test]
+    fn messages_that_lie_about_their_length_are_cut_off() {
+        let head = [0, 0, 0xff, 0xff, 0, 0, 0, 0];
+        assert_eq!(Feedback::parse(&head), None, "65,535 packets");
+        assert_eq!(Feedback::parse(&[0, 0, 0, 9, 0, 0, 0, 0, 0x20]), None, "no chunk");
+        assert_eq!(
+            Feedback::parse(&[0, 0, 0, 9, 0, 0, 0, 0, 0x20, 0]),
+            None,
+            "a run of nothing"
+        );
+        let short = Feedback::parse(&[0, 0, 0, 9, 0, 0, 0, 0, 0x20, 9, 4, 4]).expect("its chunks are there");
+        assert_eq!(short.packets().count(), 2, "the deltas end");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Some(feedback) = Feedback::parse(&bytes) {
+                prop_assert!(feedback.packets().count() <= usize::from(MAX_REPORTED));
+            }
+        }
     }
 }
