@@ -19,7 +19,7 @@ test: ## Install what the tests need and run everything, fast things first
 	@scripts/need cargo node npm cc
 	@scripts/test
 
-check: web/node_modules/.package-lock.json ## What is fast: format, lints, tidy, the web client's types and unit tests
+check: web/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json ## What is fast: format, lints, tidy, the web client's types and unit tests
 	@scripts/test check
 
 format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in place
@@ -34,6 +34,10 @@ bench: ## Processor time per forwarded packet, beside a bare loop
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package.json tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund
 	@touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)

@@ -4,29 +4,20 @@ import { readFileSync } from "node:fs";
 import * as pages from "../../web/e2e/support/pages";
 import { connectionsMade, received } from "../../web/e2e/support/probe";
 import type { Server } from "../../web/e2e/support/server";
-import { expect, openPage, type Page, test } from "../../web/e2e/support/test";
-import { measure, publish, stop } from "./ffmpeg";
+import { measure, publish, stop } from "./support/ffmpeg";
+import { expect, type Page, test } from "./support/test";
 
 test.use({ instance: "ffmpeg" });
 
 /** How long the timed broadcast is; `make soak` makes it ten minutes. */
 const BROADCAST_S = Number(process.env.SOAK_S ?? 20);
 
-let teacher: Page;
-
-test.beforeAll(async ({ browser, server }) => {
-  teacher = await openPage(browser, server);
-  await pages.setUp(teacher, server.setupLink);
-});
-
-test.afterAll(() => teacher?.context().close());
-
 for (const [role, options] of [
   ["as DTLS server", []],
   ["as DTLS client", ["-whip_flags", "dtls_active"]],
 ] as const) {
-  test(`ffmpeg ${role} is seen and heard, and keeps its viewer when it is killed and started again`, async ({ server, open }) => {
-    const { session, url, key } = await planned(server, `ffmpeg ${role}`);
+  test(`ffmpeg ${role} is seen and heard, and keeps its viewer when it is killed and started again`, async ({ plan, open }) => {
+    const { session, whip: url, key } = await plan(`ffmpeg ${role}`);
     const first = publish(url, key, { options });
     const viewer = await open();
     await pages.openWatch(viewer, session);
@@ -42,18 +33,20 @@ for (const [role, options] of [
   });
 }
 
-test("a wrong key is refused", async ({ server }) => {
-  const { url } = await planned(server, "Locked");
-  const [code] = await once(publish(url, "not-the-key"), "exit");
+test("a wrong key is refused", async ({ plan }) => {
+  const { whip } = await plan("Locked");
+  const [code] = await once(publish(whip, "not-the-key"), "exit");
   expect(code).not.toBe(0);
 });
 
 test("no second freezes, and the replay is as long as the broadcast with sound and picture together", async ({
   server,
+  teacher,
+  plan,
   open,
 }) => {
   test.setTimeout((BROADCAST_S * 2 + 60) * 1000);
-  const { session, url, key } = await planned(server, "In time");
+  const { session, whip: url, key } = await plan("In time");
   const viewers = [await open(), await open()];
   for (const viewer of viewers) await pages.openWatch(viewer, session);
   const broadcast = once(publish(url, key, { seconds: BROADCAST_S }), "exit");
@@ -80,14 +73,6 @@ test("no second freezes, and the replay is as long as the broadcast with sound a
   expect(Math.max(...skewMs.map(Math.abs))).toBeLessThan(40);
   expect(longestStillMs).toBeLessThan(100);
 });
-
-/** A public class with the address and key that other software publishes to. */
-async function planned(server: Server, title: string): Promise<{ session: string; url: string; key: string }> {
-  const session = await pages.planClass(teacher, title);
-  const answer = await teacher.request.get(`${server.url}/api/instructor/streams/${session}/ingest`);
-  const { whipUrl, streamKey } = (await answer.json()) as { whipUrl: string; streamKey: string };
-  return { session, url: whipUrl, key: streamKey };
-}
 
 function decoded(page: Page, frames: number): Promise<void> {
   const count = expect.poll(async () => (await received(page)).framesDecoded, { timeout: 20_000 });

@@ -1,5 +1,5 @@
 /**
- * A camera that shows the time, and a microphone that hums.
+ * A camera that shows the time, and a microphone that hums and beeps at each whole second.
  *
  * Runs inside the page (Playwright carries the function there as text, so it may use nothing from outside itself). It
  * replaces `getUserMedia` by a canvas on which the present time, in milliseconds since 1970, is drawn as a barcode of 48
@@ -27,10 +27,10 @@ export function installCamera(): void {
     context.fillRect(((now % 2000) / 2000) * width, height * 0.9, width / 16, height / 16);
   }
 
-  function camera(): MediaStreamTrack {
+  function camera(width: number): MediaStreamTrack {
     const canvas = document.createElement("canvas");
-    canvas.width = 1280;
-    canvas.height = 720;
+    canvas.width = width;
+    canvas.height = (width * 9) / 16;
     const context = canvas.getContext("2d");
     if (!context) throw new Error("no canvas");
     const [track] = canvas.captureStream(0).getVideoTracks();
@@ -47,10 +47,27 @@ export function installCamera(): void {
     const context = new AudioContext();
     const tone = context.createOscillator();
     const volume = context.createGain();
-    volume.gain.value = 0.3;
+    volume.gain.value = 0.05;
     const output = context.createMediaStreamDestination();
     tone.connect(volume).connect(output);
     tone.start();
+    // The context's clock stands still within a block, and stops when the machine is busy: of the last second, the
+    // smallest difference to the wall clock is the true one.
+    const differences: number[] = [];
+    let second = 0;
+    const timer = setInterval(() => {
+      if (context.state === "closed") clearInterval(timer);
+      const played = context.currentTime * 1000;
+      differences.push(performance.timeOrigin + performance.now() - played);
+      if (differences.length > 100) differences.shift();
+      const wall = Math.min(...differences);
+      const next = Math.ceil((wall + played + 30) / 1000);
+      if (next === second || differences.length < 50) return;
+      second = next;
+      const at = next - wall / 1000;
+      volume.gain.setValueAtTime(0.6, at);
+      volume.gain.setValueAtTime(0.05, at + 0.05);
+    }, 10);
     const [track] = output.stream.getAudioTracks();
     if (!track) throw new Error("no track");
     return track;
@@ -58,7 +75,8 @@ export function installCamera(): void {
 
   navigator.mediaDevices.getUserMedia = async (constraints) => {
     const tracks = [];
-    if (constraints?.video) tracks.push(camera());
+    const { width = 0 } = typeof constraints?.video === "object" ? constraints.video : {};
+    if (constraints?.video) tracks.push(camera(typeof width === "object" ? (width.exact ?? 1280) : 1280));
     if (constraints?.audio) tracks.push(microphone());
     return new MediaStream(tracks);
   };

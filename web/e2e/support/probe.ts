@@ -80,9 +80,16 @@ export function installProbe(): void {
   }, 5);
 }
 
+/** A page that runs functions: Playwright's, or another driver's. */
+export interface Evaluates {
+  evaluate<R>(run: () => R | Promise<R>): Promise<R>;
+}
+
 /** Counters of everything the page's connections receive. */
 export interface Received {
   connections: number;
+  /** The present one of the picture, as `video/VP8`. */
+  videoCodec: string;
   framesDecoded: number;
   audioEnergy: number;
   freezes: number;
@@ -90,13 +97,15 @@ export interface Received {
 }
 
 /** Sums the incoming streams of the page's open connections. */
-export function received(page: Page): Promise<Received> {
+export function received(page: Evaluates): Promise<Received> {
   return page.evaluate(async () => {
-    const sum = { connections: 0, framesDecoded: 0, audioEnergy: 0, freezes: 0, frozenSeconds: 0 };
+    const sum = { connections: 0, videoCodec: "", framesDecoded: 0, audioEnergy: 0, freezes: 0, frozenSeconds: 0 };
     for (const peer of window.probe.peers.filter((each) => each.connectionState === "connected")) {
       sum.connections += 1;
-      for (const entry of (await peer.getStats()).values()) {
+      const report = await peer.getStats();
+      for (const entry of report.values()) {
         if (entry.type !== "inbound-rtp") continue;
+        if (entry.kind === "video") sum.videoCodec = report.get(entry.codecId)?.mimeType ?? "";
         sum.framesDecoded += entry.framesDecoded ?? 0;
         sum.audioEnergy += entry.totalAudioEnergy ?? 0;
         sum.freezes += entry.freezeCount ?? 0;

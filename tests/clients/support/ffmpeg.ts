@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** The demo's clip: a dot that is full, and a beep, during the first 0.12 s of every second. */
-const CLIP = join(import.meta.dirname, "../../src/demo/class.mp4");
+const CLIP = join(import.meta.dirname, "../../../src/demo/class.mp4");
 
 /** Publishes the clip in real time, in a loop, until stopped or for `seconds` of media. */
 export function publish(url: string, key: string, { options = [] as readonly string[], seconds = 0 } = {}): ChildProcess {
@@ -27,7 +27,7 @@ export async function stop(child: ChildProcess, signal: "SIGINT" | "SIGKILL" = "
 function whipBinary(): string {
   const given = process.env.FFMPEG_WHIP;
   if (given) return given;
-  const server = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../target/debug/lectern");
+  const server = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
   const packages = join(server, "../../venv/lib");
   const python = readdirSync(packages).find((name) => name.startsWith("python3"));
   const binaries = join(packages, python ?? "", "site-packages/imageio_ffmpeg/binaries");
