@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::accounts::Tier;
+
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub database: Database,
     /// `[recording]`
     pub recording: Recording,
+    /// `[access]`
+    pub access: Access,
     /// `[tokens]`
     pub tokens: Tokens,
     /// `[log]`
@@ -105,6 +109,16 @@ pub struct Recording {
     pub enabled: bool,
     /// Days of replay; 0: for ever.
     pub retention_days: u32,
+}
+
+/// `[access]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Who may watch live sessions that are open to subscribers.
+    pub subscriber_tiers: Vec<Tier>,
+    /// Who may see every replay.
+    pub replay_tiers: Vec<Tier>,
 }
 
 /// `[tokens]`
@@ -407,6 +421,7 @@ mod tests {
             ("[media]\nshards = 1000", "media.shards: "),
             ("[media]\npublic_addresses = [\"0.0.0.0\"]", "media.public_addresses: "),
             ("[database]\nurl = \"mysql://x\"", "database.url: "),
+            ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),
             ("[log]\nlevel = \"=loud=\"", "log.level: "),

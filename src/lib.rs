@@ -10,7 +10,8 @@
 //! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
 //! | [`accounts`] | users, logins, the first admin | `db` |
 //! | [`tokens`] | what users pay with: the ledger, or an outside service | `accounts` |
-//! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `live` |
+//! | [`enrolments`] | rights to sessions, paid with tokens | `tokens` |
+//! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `enrolments`, `live` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
 //! | [`demo`] | a made class for people without a camera | our own HTTP API |
@@ -22,6 +23,7 @@ pub mod accounts;
 pub mod config;
 pub mod db;
 pub mod demo;
+pub mod enrolments;
 pub mod error;
 pub mod http;
 pub mod id;
@@ -176,6 +178,7 @@ impl Server {
         let Server { app, router, http, .. } = self;
         let mut background = JoinSet::new();
         background.spawn(sessions::lifecycle::run(app.clone()));
+        background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;

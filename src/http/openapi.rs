@@ -20,6 +20,7 @@ use utoipa::openapi::OpenApi as Document;
         (name = "sessions", description = "Classes as viewers see them"),
         (name = "instructor", description = "Classes as their instructors run them"),
         (name = "recordings", description = "Replays"),
+        (name = "enrolments", description = "Rights to classes"),
         (name = "tokens", description = "What classes are paid with"),
         (name = "admin", description = "For admins"),
         (name = "operations", description = "For load balancers"),

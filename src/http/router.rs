@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
 use crate::sessions::instructor;
-use crate::{App, accounts, recordings, sessions, tokens, whip};
+use crate::{App, accounts, enrolments, recordings, sessions, tokens, whip};
 
 /// Everything that the server answers.
 ///
@@ -40,11 +40,16 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
         .merge(recordings::routes::hls())                    // GET    /api/live/sessions/{id}/hls/master.m3u8
 
+        .routes(routes!(enrolments::routes::enrol))          // POST   /api/live/sessions/{id}/enrol
+        .routes(routes!(enrolments::routes::show))           // GET    /api/live/sessions/{id}/enrolment
+        .routes(routes!(enrolments::routes::list))           // GET    /api/live/enrolments
+
         .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create
         .routes(routes!(instructor::change, instructor::delete)) // PATCH DELETE /api/instructor/streams/{id}
         .routes(routes!(instructor::start))                  // POST   /api/instructor/streams/{id}/start
         .routes(routes!(instructor::end))                    // POST   /api/instructor/streams/{id}/end
+        .routes(routes!(instructor::cancel))                 // POST   /api/instructor/streams/{id}/cancel
         .routes(routes!(instructor::ingest))                 // GET    /api/instructor/streams/{id}/ingest
         .routes(routes!(instructor::rotate))                 // POST   /api/instructor/streams/{id}/ingest/rotate
 

@@ -19,10 +19,11 @@ use super::playlists;
 use super::signature::MediaGrant;
 use crate::App;
 use crate::db::Ts;
+use crate::enrolments::Watched;
 use crate::error::{Error, Result};
 use crate::http::extract::{Id, MaybeUser};
 use crate::http::problem::Problem;
-use crate::sessions::{self, access};
+use crate::sessions::access;
 
 /// RFC 8216 section 4.
 const HLS: &str = "application/vnd.apple.mpegurl";
@@ -33,12 +34,17 @@ const HLS: &str = "application/vnd.apple.mpegurl";
     (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): Id) -> Result<Response> {
-    let session = sessions::get(&app, id).await?;
+    let session = access::authorize_replay(&app, id, user.as_ref()).await?;
     let now = Ts::now();
-    access::may_replay(&session, user.as_ref(), now)?;
     let end = session.recording_expires_at.filter(|end| *end > now); // those who may see it later are not cut off
     let prefix = MediaGrant::new(id, now, end).prefix(&app.keys.segments);
     let text = playlists::master(super::folder(&app, id), prefix, session.is_over()).await?;
+    let what = if session.is_over() {
+        Watched::Replay
+    } else {
+        Watched::Live
+    };
+    access::note_watching(&app, &session, None, user.as_ref(), what).await;
     Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, "private, no-cache")], text).into_response())
 }
 

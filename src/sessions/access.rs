@@ -8,11 +8,13 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::token::{LIFETIME_S, MediaToken, Purpose};
-use super::{Session, store};
+use super::{Session, Status, store};
 use crate::App;
 use crate::accounts::User;
 use crate::accounts::secret::SigningKey;
+use crate::config::Access;
 use crate::db::Ts;
+use crate::enrolments::{self, Enrolment, Watched};
 use crate::error::{Error, Result};
 
 /// Why somebody may not.
@@ -22,12 +24,40 @@ pub enum Denied {
     Unknown,
     /// What was shown is good for something else: 403.
     NotThis,
+    /// Signed in, but neither enrolled nor let in by a subscription: 403.
+    NotEnrolled,
+    /// Its instructor has not let anybody in yet: 409.
+    NotYet,
     /// The session is over: 409.
     Over,
     /// The replay's time is over: 403.
     Expired,
     /// There is nothing to replay: 404.
     NoRecording,
+}
+
+/// Somebody who is signed in, with what opens one session to them.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest<'a> {
+    /// Who.
+    pub user: &'a User,
+    /// Their enrolment in this session.
+    pub enrolment: Option<&'a Enrolment>,
+    /// Which tiers open what.
+    pub tiers: &'a Access,
+}
+
+impl Guest<'_> {
+    fn opens_live(&self, session: &Session) -> bool {
+        let by_subscription = session.is_open_to_subscribers && self.tiers.subscriber_tiers.contains(&self.user.tier);
+        session.is_run_by(self.user) || by_subscription || self.enrolment.is_some_and(Enrolment::opens_live)
+    }
+
+    fn opens_replay(&self, session: &Session, now: Ts) -> bool {
+        session.is_run_by(self.user)
+            || self.tiers.replay_tiers.contains(&self.user.tier)
+            || self.enrolment.is_some_and(|enrolment| enrolment.opens_replay(now))
+    }
 }
 
 /// Whether the holder of `bearer` (a publish token, or the session's stream key) may publish into `session`.
@@ -42,42 +72,56 @@ pub fn may_publish(session: &Session, bearer: Option<&str>, key: &SigningKey, no
     if session.is_over() { Err(Denied::Over) } else { Ok(()) }
 }
 
-/// Whether the holder of `bearer` (a watch token) or the signed-in `user` may watch `session` live; anybody may when it
-/// is public.
+/// Whether the holder of `bearer` (a watch token) or the signed-in `guest` may watch `session` live: by an enrolment, by
+/// a subscription where the session is open to subscribers, or because they run it; anybody may when it is public.
 ///
 /// # Errors
 /// Why not.
 pub fn may_watch(
     session: &Session,
     bearer: Option<&str>,
-    user: Option<&User>,
+    guest: Option<Guest<'_>>,
     key: &SigningKey,
     now: Ts,
 ) -> Result<(), Denied> {
+    let is_open = session.is_public || guest.is_some_and(|guest| guest.opens_live(session));
     match bearer {
-        _ if session.is_public || user.is_some() => {}
+        _ if is_open => {}
         Some(bearer) => check_token(Purpose::Watch, session, bearer, key, now)?,
+        None if guest.is_some() => return Err(Denied::NotEnrolled),
         None => return Err(Denied::Unknown),
     }
-    if session.is_over() { Err(Denied::Over) } else { Ok(()) }
+    let is_waiting = session.status == Status::Scheduled && !session.goes_live_with_media;
+    match session.is_over() {
+        true => Err(Denied::Over),
+        false if is_waiting && !guest.is_some_and(|guest| session.is_run_by(guest.user)) => Err(Denied::NotYet),
+        false => Ok(()),
+    }
 }
 
-/// Whether `user` may see the replay of `session`. Its instructor and admins may after its time, too.
+/// Whether `guest` may see the replay of `session`, which grows while it is live: by an enrolment whose time is not
+/// over, by a tier that includes replays, or because they run it; those may after the replay's time, too.
 ///
 /// # Errors
 /// Why not.
-pub fn may_replay(session: &Session, user: Option<&User>, now: Ts) -> Result<(), Denied> {
-    if !session.is_public && user.is_none() {
+pub fn may_replay(session: &Session, guest: Option<Guest<'_>>, now: Ts) -> Result<(), Denied> {
+    if !session.is_public && guest.is_none() {
         return Err(Denied::Unknown);
     }
-    if !session.recording_available {
-        return Err(Denied::NoRecording);
+    let is_open = session.is_public
+        || guest
+            .is_some_and(|guest| guest.opens_replay(session, now) || (!session.is_over() && guest.opens_live(session)));
+    let is_expired = session.recording_expires_at.is_some_and(|end| end <= now)
+        || (!is_open
+            && guest
+                .and_then(|guest| guest.enrolment)
+                .is_some_and(|own| own.is_over_for_replay(now)));
+    match session.recording_available {
+        _ if !is_open && !is_expired => Err(Denied::NotEnrolled),
+        false => Err(Denied::NoRecording),
+        true if is_expired && !guest.is_some_and(|guest| session.is_run_by(guest.user)) => Err(Denied::Expired),
+        true => Ok(()),
     }
-    let is_expired = session.recording_expires_at.is_some_and(|end| end <= now);
-    if is_expired && !user.is_some_and(|user| session.is_run_by(user)) {
-        return Err(Denied::Expired);
-    }
-    Ok(())
 }
 
 fn is_stream_key(session: &Session, bearer: &str) -> bool {
@@ -116,11 +160,58 @@ pub async fn authorize_publish(app: &App, id: Uuid, bearer: Option<&str>) -> Res
 /// The session `id`, if the holder of `bearer`, or the signed-in `user`, may watch it live. What the WHEP routes ask.
 ///
 /// # Errors
-/// 404, 401, 403 (a good token, but for something else) or 409 (over).
+/// 404, 401, 403 (a good token, but for something else; not enrolled) or 409 (over, or not yet).
 pub async fn authorize_watch(app: &App, id: Uuid, bearer: Option<&str>, user: Option<&User>) -> Result<Session> {
     let session = super::get(app, id).await?;
-    may_watch(&session, bearer, user, &app.keys.tokens, Ts::now())?;
+    let enrolment = enrolment_of(app, &session, user).await?;
+    let guest = guest(app, user, enrolment.as_ref());
+    may_watch(&session, bearer, guest, &app.keys.tokens, Ts::now())?;
     Ok(session)
+}
+
+/// The session `id`, if the signed-in `user` may see its replay.
+///
+/// # Errors
+/// 404, 401, or 403 (not enrolled, or the replay's time is over).
+pub async fn authorize_replay(app: &App, id: Uuid, user: Option<&User>) -> Result<Session> {
+    let session = super::get(app, id).await?;
+    let enrolment = enrolment_of(app, &session, user).await?;
+    may_replay(&session, guest(app, user, enrolment.as_ref()), Ts::now())?;
+    Ok(session)
+}
+
+/// Notes that a viewer has opened `session`: the signed-in `user`, or whom the watch token `bearer` was given to. What
+/// is noted is not worth a class: a failure is logged.
+pub async fn note_watching(app: &App, session: &Session, bearer: Option<&str>, user: Option<&User>, what: Watched) {
+    if what == Watched::Live && session.status != Status::Live {
+        return;
+    }
+    let holder = || MediaToken::read(bearer?, &app.keys.tokens)?.user;
+    let Some(viewer) = user.map(|user| user.id).or_else(holder) else {
+        return;
+    };
+    if let Err(error) = enrolments::note_watched(app, session.id, viewer, what).await {
+        tracing::error!(session = %session.id, error = format!("{error:#}"), "could not note who watches");
+    }
+}
+
+async fn enrolment_of(app: &App, session: &Session, user: Option<&User>) -> Result<Option<Enrolment>> {
+    match user {
+        Some(user) if !session.is_public && !session.is_run_by(user) => {
+            enrolments::find(app, session.id, user.id).await
+        }
+        _ => Ok(None), // it would make no difference
+    }
+}
+
+/// `user` with their enrolment, as the rules want them.
+#[must_use]
+pub fn guest<'a>(app: &'a App, user: Option<&'a User>, enrolment: Option<&'a Enrolment>) -> Option<Guest<'a>> {
+    user.map(|user| Guest {
+        user,
+        enrolment,
+        tiers: &app.config.access,
+    })
 }
 
 /// Makes a token for `user`, good for `purpose` at `session` from now on.
@@ -138,15 +229,22 @@ pub fn grant(app: &App, session: Uuid, purpose: Purpose, user: Option<&User>) ->
 
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Error {
+        let refused = |status, code, detail| Error::Refused {
+            status,
+            code,
+            detail: Cow::Borrowed(detail),
+        };
         match denied {
             Denied::Unknown => Error::Unauthenticated("sign in, or show a token that is valid for this session"),
             Denied::NotThis => Error::Forbidden("this token is good for something else"),
+            Denied::NotEnrolled => refused(StatusCode::FORBIDDEN, "not-enrolled", "enrol in this session first"),
+            Denied::NotYet => refused(StatusCode::CONFLICT, "session-not-live", "the session has not started"),
             Denied::Over => super::over(),
-            Denied::Expired => Error::Refused {
-                status: StatusCode::FORBIDDEN,
-                code: "replay-expired",
-                detail: Cow::Borrowed("the replay is no longer available"),
-            },
+            Denied::Expired => refused(
+                StatusCode::FORBIDDEN,
+                "replay-expired",
+                "the replay is no longer available",
+            ),
             Denied::NoRecording => Error::NotFound("recording"),
         }
     }

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{SessionList, SessionView};
+use super::view::{SessionList, SessionView, Viewing};
 use super::{Plan, Session, store};
 use crate::App;
 use crate::accounts::User;
@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::http::extract::{Body, Id, Instructor, Origin};
 use crate::http::problem::Problem;
 use crate::http::rules::not_blank;
+use crate::tokens::MOST;
 
 /// More sessions of one instructor than a page shows; older ones are found by search later on.
 const MOST_LISTED: i64 = 500;
@@ -38,9 +39,29 @@ pub struct NewSession {
     /// 1 preparation, 2 discovery, 3 recommendation, 4 decision.
     #[garde(range(min = 1, max = 4))]
     phase_id: Option<i64>,
-    /// Watched without a login.
+    /// For people, for example "Beginner".
+    #[garde(length(chars, max = 100))]
+    level: Option<String>,
+    #[garde(length(bytes, max = 2000), inner(url))]
+    thumbnail_url: Option<String>,
+    /// What enrolling costs; nothing if not given.
+    #[garde(range(min = 0, max = MOST))]
+    price_in_tokens: Option<i64>,
+    /// Watched without a login; false if not given.
+    #[serde(default)]
     #[garde(skip)]
     is_public: bool,
+    /// Watched live by subscribers without enrolling; false if not given.
+    #[serde(default)]
+    #[garde(skip)]
+    is_open_to_subscribers: bool,
+    /// Whether the first media makes it live, or only the button does; true if not given.
+    #[garde(skip)]
+    goes_live_with_media: Option<bool>,
+    /// Whether its recording moves to the catalogue; false if not given.
+    #[serde(default)]
+    #[garde(skip)]
+    is_kept_for_catalogue: bool,
     /// True if not given.
     #[garde(skip)]
     recording_enabled: Option<bool>,
@@ -71,6 +92,22 @@ pub struct SessionChange {
     #[garde(inner(range(min = 1, max = 4)))]
     #[schema(value_type = Option<i64>)]
     phase_id: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(length(chars, max = 100)))]
+    #[schema(value_type = Option<String>)]
+    level: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(length(bytes, max = 2000), inner(url)))]
+    #[schema(value_type = Option<String>)]
+    thumbnail_url: Option<Option<String>>,
+    #[garde(range(min = 0, max = MOST))]
+    price_in_tokens: Option<i64>,
+    #[garde(skip)]
+    is_open_to_subscribers: Option<bool>,
+    #[garde(skip)]
+    goes_live_with_media: Option<bool>,
+    #[garde(skip)]
+    is_kept_for_catalogue: Option<bool>,
     #[garde(skip)]
     is_public: Option<bool>,
     #[garde(skip)]
@@ -97,7 +134,7 @@ pub async fn create(
     Body(new): Body<NewSession>,
 ) -> Result<(StatusCode, Json<SessionView>)> {
     let session = super::create(&app, &user, new.into()).await?;
-    Ok((StatusCode::CREATED, view(&app, session, &user)))
+    Ok((StatusCode::CREATED, view(&app, session, user).await?))
 }
 
 /// Lists the caller's own sessions, latest first
@@ -105,11 +142,8 @@ pub async fn create(
     (status = 200, body = SessionList), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<SessionList>> {
     let sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED).await?;
-    let sessions = sessions
-        .into_iter()
-        .map(|session| SessionView::new(&app, session, Some(&user)))
-        .collect();
-    Ok(Json(SessionList { sessions }))
+    let viewing = Viewing::list(&app, Some(user)).await?;
+    Ok(Json(viewing.views(&app, sessions)))
 }
 
 /// Changes the plan of a session
@@ -124,7 +158,7 @@ pub async fn change(
 ) -> Result<Json<SessionView>> {
     let session = super::get_own(&app, id, &user).await?;
     let plan = change.apply(session.plan());
-    Ok(view(&app, super::change(&app, &session, plan).await?, &user))
+    view(&app, super::change(&app, &session, plan).await?, user).await
 }
 
 /// Takes a session off the schedule, together with its replay
@@ -132,7 +166,7 @@ pub async fn change(
     responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<StatusCode> {
     let session = super::get_own(&app, id, &user).await?;
-    super::delete(&app, session.id).await?;
+    super::delete(&app, session.id, Some(user.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -142,7 +176,7 @@ pub async fn delete(State(app): State<App>, Instructor(user): Instructor, Id(id)
     (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn start(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<SessionView>> {
     let session = super::get_own(&app, id, &user).await?;
-    Ok(view(&app, super::start(&app, session).await?, &user))
+    view(&app, super::start(&app, session).await?, user).await
 }
 
 /// Ends a session: the broadcast is closed, viewers are told, the replay begins
@@ -151,7 +185,17 @@ pub async fn start(State(app): State<App>, Instructor(user): Instructor, Id(id):
     (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn end(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<SessionView>> {
     let session = super::get_own(&app, id, &user).await?;
-    Ok(view(&app, super::end(&app, session).await?, &user))
+    view(&app, super::end(&app, session).await?, user).await
+}
+
+/// Calls a session off: nobody gets in any more, and everybody gets their tokens back
+#[utoipa::path(post, path = "/api/instructor/streams/{id}/cancel", tag = "instructor",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn cancel(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<SessionView>> {
+    let session = super::get_own(&app, id, &user).await?;
+    let cancelled = super::cancel(&app, session.id, Some(user.id)).await?;
+    view(&app, cancelled, user).await
 }
 
 /// Shows the WHIP URL and the stream key
@@ -183,8 +227,9 @@ pub async fn rotate(
     Ok(secret(Ingest::new(&session, &origin)))
 }
 
-fn view(app: &App, session: Session, user: &User) -> Json<SessionView> {
-    Json(SessionView::new(app, session, Some(user)))
+async fn view(app: &App, session: Session, user: User) -> Result<Json<SessionView>> {
+    let viewing = Viewing::one(app, Some(user), session.id).await?;
+    Ok(Json(viewing.view(app, session)))
 }
 
 fn secret(ingest: Ingest) -> impl IntoResponse {
@@ -210,7 +255,13 @@ impl From<NewSession> for Plan {
             time_zone: new.time_zone.unwrap_or_else(|| "UTC".into()),
             topic: new.topic,
             phase_id: new.phase_id,
+            level: new.level,
+            thumbnail_url: new.thumbnail_url,
+            price_in_tokens: new.price_in_tokens.unwrap_or(0),
             is_public: new.is_public,
+            is_open_to_subscribers: new.is_open_to_subscribers,
+            goes_live_with_media: new.goes_live_with_media.unwrap_or(true),
+            is_kept_for_catalogue: new.is_kept_for_catalogue,
             recording_enabled: new.recording_enabled.unwrap_or(true),
         }
     }
@@ -226,6 +277,12 @@ impl SessionChange {
             time_zone: self.time_zone.unwrap_or(plan.time_zone),
             topic: self.topic.unwrap_or(plan.topic),
             phase_id: self.phase_id.unwrap_or(plan.phase_id),
+            level: self.level.unwrap_or(plan.level),
+            thumbnail_url: self.thumbnail_url.unwrap_or(plan.thumbnail_url),
+            price_in_tokens: self.price_in_tokens.unwrap_or(plan.price_in_tokens),
+            is_open_to_subscribers: self.is_open_to_subscribers.unwrap_or(plan.is_open_to_subscribers),
+            goes_live_with_media: self.goes_live_with_media.unwrap_or(plan.goes_live_with_media),
+            is_kept_for_catalogue: self.is_kept_for_catalogue.unwrap_or(plan.is_kept_for_catalogue),
             is_public: self.is_public.unwrap_or(plan.is_public),
             recording_enabled: self.recording_enabled.unwrap_or(plan.recording_enabled),
         }

@@ -45,7 +45,7 @@ pub async fn run(app: App) {
 async fn on_event(app: &App, event: LiveEvent) -> Result<()> {
     match event {
         LiveEvent::Published(stream) => {
-            if let Some(session) = store::mark_live(&app.db, id::session_of(stream), Ts::now()).await? {
+            if let Some(session) = store::mark_live_with_media(&app.db, id::session_of(stream), Ts::now()).await? {
                 tracing::info!(session = %session.id, "session is live");
             }
         }

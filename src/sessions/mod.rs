@@ -18,11 +18,14 @@ pub mod view;
 
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::accounts::audit::{self, Deed};
 use crate::accounts::login::random_text;
 use crate::accounts::{Role, User};
 use crate::db::Ts;
+use crate::enrolments;
 use crate::error::{Error, Result};
 use crate::task::to_its_end;
 use crate::{App, id};
@@ -65,11 +68,19 @@ pub struct Session {
     pub price_in_tokens: i64,
     /// Watched without a login.
     pub is_public: bool,
+    /// Watched live by subscribers without enrolling.
+    pub is_open_to_subscribers: bool,
+    /// Whether the first media makes it live; otherwise only its instructor does.
+    pub goes_live_with_media: bool,
+    /// Whether its recording is kept for the catalogue.
+    pub is_kept_for_catalogue: bool,
     /// What OBS and others publish with.
     #[sqlx(try_from = "String")]
     pub stream_key: StreamKey,
     /// Most viewers at the same time.
     pub max_viewers: i64,
+    /// Good enrolments.
+    pub total_enrollments: i64,
     /// Whether it is to be recorded.
     pub recording_enabled: bool,
     /// Whether there is media to replay.
@@ -164,13 +175,47 @@ pub struct Plan {
     pub topic: Option<String>,
     /// 1 to 4.
     pub phase_id: Option<i64>,
+    /// For people.
+    pub level: Option<String>,
+    /// A picture.
+    pub thumbnail_url: Option<String>,
+    /// What enrolling costs.
+    pub price_in_tokens: i64,
     /// Watched without a login.
     pub is_public: bool,
+    /// Watched live by subscribers without enrolling.
+    pub is_open_to_subscribers: bool,
+    /// Whether the first media makes it live.
+    pub goes_live_with_media: bool,
+    /// Whether its recording is kept for the catalogue.
+    pub is_kept_for_catalogue: bool,
     /// Whether it is to be recorded.
     pub recording_enabled: bool,
 }
 
 impl Plan {
+    /// An hour from `scheduled_start` on, free, for people with an enrolment, recorded.
+    #[must_use]
+    pub fn new(title: &str, scheduled_start: Ts) -> Plan {
+        Plan {
+            title: title.into(),
+            description: None,
+            scheduled_start,
+            duration_minutes: 60,
+            time_zone: "UTC".into(),
+            topic: None,
+            phase_id: None,
+            level: None,
+            thumbnail_url: None,
+            price_in_tokens: 0,
+            is_public: false,
+            is_open_to_subscribers: false,
+            goes_live_with_media: true,
+            is_kept_for_catalogue: false,
+            recording_enabled: true,
+        }
+    }
+
     /// # Errors
     /// 422 for a zone that does not exist.
     fn check(&self) -> Result<()> {
@@ -214,7 +259,13 @@ impl Session {
             time_zone: self.time_zone.clone(),
             topic: self.topic.clone(),
             phase_id: self.phase_id,
+            level: self.level.clone(),
+            thumbnail_url: self.thumbnail_url.clone(),
+            price_in_tokens: self.price_in_tokens,
             is_public: self.is_public,
+            is_open_to_subscribers: self.is_open_to_subscribers,
+            goes_live_with_media: self.goes_live_with_media,
+            is_kept_for_catalogue: self.is_kept_for_catalogue,
             recording_enabled: self.recording_enabled,
         }
     }
@@ -291,6 +342,7 @@ pub async fn end(app: &App, session: Session) -> Result<Session> {
         // First the row: a publisher that dials again at this moment is refused.
         if store::mark_ended(&app.db, session.id, dates).await?.is_some() {
             tracing::info!(session = %session.id, "session ended");
+            enrolments::set_replay_end(&app, session.id, dates.recording_expires_at).await?;
         }
         app.live.end(id::stream_of(session.id)).await;
         found(store::find(&app.db, session.id).await?)
@@ -298,24 +350,67 @@ pub async fn end(app: &App, session: Session) -> Result<Session> {
     .await
 }
 
-/// Takes a session off the schedule, together with its replay. Goes on to its end even if the caller does not wait.
+/// Calls a session off: nobody gets in any more, and everybody gets their tokens back. One that is cancelled stays so.
+/// Goes on to its end even if the caller does not wait; refunds that fail are tried again by themselves. `actor`: who
+/// does it; `None`: the server.
+///
+/// # Errors
+/// 409 when it has ended.
+pub async fn cancel(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<Session> {
+    let app = app.clone();
+    to_its_end(async move {
+        let mut tx = app.db.begin().await?;
+        let cancelled = store::mark_cancelled(&mut tx, session, Ts::now()).await?;
+        if let Some(cancelled) = cancelled {
+            audit::record(&mut tx, &deed(actor, "session.cancel", &cancelled)).await?;
+            tx.commit().await?;
+            tracing::info!(%session, "session cancelled");
+            app.live.end(id::stream_of(session)).await;
+        } else {
+            drop(tx);
+        }
+        let now = found(store::find(&app.db, session).await?)?;
+        match now.status {
+            Status::Cancelled => enrolments::refund_cancelled(&app).await?,
+            _ => return Err(over()),
+        };
+        Ok(now)
+    })
+    .await
+}
+
+/// Takes a session off the schedule, together with its replay; one that did not take place is cancelled by that. Goes
+/// on to its end even if the caller does not wait.
 ///
 /// # Errors
 /// 409 while it is live.
-pub async fn delete(app: &App, session: Uuid) -> Result<()> {
+pub async fn delete(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<()> {
     let app = app.clone();
     to_its_end(async move {
-        if !store::mark_deleted(&app.db, session, Ts::now()).await? {
+        let mut tx = app.db.begin().await?;
+        let Some(deleted) = store::mark_deleted(&mut tx, session, Ts::now()).await? else {
             return Err(Error::Conflict {
                 code: "session-live",
                 detail: "end the session before you delete it",
             });
-        }
+        };
+        audit::record(&mut tx, &deed(actor, "session.delete", &deleted)).await?;
+        tx.commit().await?;
         app.live.end(id::stream_of(session)).await;
         tracing::info!(%session, "session deleted");
+        enrolments::refund_cancelled(&app).await?;
         Ok(())
     })
     .await
+}
+
+fn deed(actor: Option<Uuid>, action: &'static str, session: &Session) -> Deed {
+    Deed {
+        actor,
+        action,
+        subject: Some(session.id),
+        detail: json!({ "title": session.title, "enrolments": session.total_enrollments }),
+    }
 }
 
 /// Replaces the stream key; the old one is void at once.

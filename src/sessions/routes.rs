@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::token::Purpose;
-use super::view::{SessionList, SessionView};
+use super::view::{SessionList, SessionView, Viewing};
 use super::{Status, access, store};
 use crate::App;
 use crate::db::Ts;
@@ -45,11 +45,8 @@ pub async fn list(
         return Err(Error::BadRequest("limit must be 1 to 100".into()));
     }
     let sessions = store::list(&app.db, params.status, limit).await?;
-    let sessions = sessions
-        .into_iter()
-        .map(|session| SessionView::new(&app, session, user.as_ref()))
-        .collect();
-    Ok(Json(SessionList { sessions }))
+    let viewing = Viewing::list(&app, user).await?;
+    Ok(Json(viewing.views(&app, sessions)))
 }
 
 /// Tells about one session
@@ -57,7 +54,8 @@ pub async fn list(
     (status = 200, body = SessionView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): Id) -> Result<Json<SessionView>> {
     let session = super::get(&app, id).await?;
-    Ok(Json(SessionView::new(&app, session, user.as_ref())))
+    let viewing = Viewing::one(&app, user, id).await?;
+    Ok(Json(viewing.view(&app, session)))
 }
 
 /// Gives a token to broadcast with

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{EndDates, Plan, Session, Status, StreamKey};
 use crate::accounts::User;
 use crate::args;
-use crate::db::{Db, Ts};
+use crate::db::{Db, Ts, Tx};
 
 /// Adds a session.
 ///
@@ -13,9 +13,11 @@ use crate::db::{Db, Ts};
 /// The database's own.
 pub async fn insert(db: &Db, id: Uuid, instructor: &User, plan: &Plan, key: &StreamKey) -> sqlx::Result<Session> {
     let sql = "INSERT INTO live_sessions (id, instructor_id, instructor_name, stream_key, created_at, updated_at, \
-               title, description, scheduled_start, duration_minutes, time_zone, topic, phase_id, is_public, \
-               recording_enabled) \
-               VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *";
+               title, description, scheduled_start, duration_minutes, time_zone, topic, phase_id, level, \
+               thumbnail_url, price_in_tokens, is_public, is_open_to_subscribers, goes_live_with_media, \
+               is_kept_for_catalogue, recording_enabled) \
+               VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+               RETURNING *";
     let mut values = args![id, instructor.id, &instructor.name, key.expose(), Ts::now()];
     values.extend(plan_args(plan));
     db.write_one(sql, values).await
@@ -27,8 +29,9 @@ pub async fn insert(db: &Db, id: Uuid, instructor: &User, plan: &Plan, key: &Str
 /// The database's own.
 pub async fn update_plan(db: &Db, id: Uuid, plan: &Plan) -> sqlx::Result<Option<Session>> {
     let sql = "UPDATE live_sessions SET updated_at = $2, title = $3, description = $4, scheduled_start = $5, \
-               duration_minutes = $6, time_zone = $7, topic = $8, phase_id = $9, is_public = $10, \
-               recording_enabled = $11 WHERE id = $1 AND deleted_at IS NULL RETURNING *";
+               duration_minutes = $6, time_zone = $7, topic = $8, phase_id = $9, level = $10, thumbnail_url = $11, \
+               price_in_tokens = $12, is_public = $13, is_open_to_subscribers = $14, goes_live_with_media = $15, \
+               is_kept_for_catalogue = $16, recording_enabled = $17, sequence = sequence + 1 WHERE id = $1 AND deleted_at IS NULL RETURNING *";
     let mut values = args![id, Ts::now()];
     values.extend(plan_args(plan));
     db.write_opt(sql, values).await
@@ -43,7 +46,13 @@ fn plan_args(plan: &Plan) -> Vec<crate::db::Val> {
         &plan.time_zone,
         plan.topic.clone(),
         plan.phase_id,
+        plan.level.clone(),
+        plan.thumbnail_url.clone(),
+        plan.price_in_tokens,
         plan.is_public,
+        plan.is_open_to_subscribers,
+        plan.goes_live_with_media,
+        plan.is_kept_for_catalogue,
         plan.recording_enabled,
     ]
 }
@@ -107,6 +116,16 @@ pub async fn list_live(db: &Db) -> sqlx::Result<Vec<Session>> {
     .await
 }
 
+/// Makes a scheduled session live because media came; `None`: it is not scheduled, or waits for its instructor.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_live_with_media(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET status = 'live', actual_start = $2, updated_at = $2 WHERE id = $1 \
+               AND status = 'scheduled' AND goes_live_with_media AND deleted_at IS NULL RETURNING *";
+    db.write_opt(sql, args![id, now]).await
+}
+
 /// Makes a scheduled session live; `None`: it is not scheduled.
 ///
 /// # Errors
@@ -137,14 +156,26 @@ pub async fn mark_ended(db: &Db, id: Uuid, dates: EndDates) -> sqlx::Result<Opti
     .await
 }
 
-/// Hides a session for good; false: it is live.
+/// Hides a session for good, and cancels it if it was still to come; `None`: it is live, or gone.
 ///
 /// # Errors
 /// The database's own.
-pub async fn mark_deleted(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<bool> {
-    let sql = "UPDATE live_sessions SET deleted_at = $2, updated_at = $2 \
-               WHERE id = $1 AND status <> 'live' AND deleted_at IS NULL";
-    Ok(db.exec(sql, args![id, now]).await? == 1)
+pub async fn mark_deleted(tx: &mut Tx, id: Uuid, now: Ts) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET deleted_at = $2, updated_at = $2, \
+               cancelled_at = CASE WHEN status = 'scheduled' THEN $2 ELSE cancelled_at END, \
+               status = CASE WHEN status = 'scheduled' THEN 'cancelled' ELSE status END \
+               WHERE id = $1 AND status <> 'live' AND deleted_at IS NULL RETURNING *";
+    tx.opt(sql, args![id, now]).await
+}
+
+/// Calls a session off; `None`: it is over, or gone.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_cancelled(tx: &mut Tx, id: Uuid, now: Ts) -> sqlx::Result<Option<Session>> {
+    let sql = "UPDATE live_sessions SET status = 'cancelled', cancelled_at = $2, sequence = sequence + 1, \
+               updated_at = $2 WHERE id = $1 AND status IN ('scheduled', 'live') AND deleted_at IS NULL RETURNING *";
+    tx.opt(sql, args![id, now]).await
 }
 
 /// Replaces the stream key.

@@ -1,5 +1,7 @@
 //! Sessions as JSON: the fields that clients of `/api/live/…` know, and our own beside them.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -7,6 +9,8 @@ use uuid::Uuid;
 use super::{Session, Status, access};
 use crate::accounts::User;
 use crate::db::Ts;
+use crate::enrolments::{self, Enrolment};
+use crate::error::Result;
 use crate::{App, id};
 
 /// A session as the caller may see it.
@@ -32,6 +36,18 @@ pub struct SessionView {
     has_reminder: bool,
     /// Watched without a login.
     is_public: bool,
+    level: Option<String>,
+    price_in_tokens: i64,
+    /// Watched live by subscribers without enrolling.
+    is_open_to_subscribers: bool,
+    /// Whether the first media makes it live, or only the button does.
+    goes_live_with_media: bool,
+    is_kept_for_catalogue: bool,
+    /// Whether the caller has a good enrolment.
+    is_enrolled: bool,
+    total_enrollments: i64,
+    /// Most viewers at the same time.
+    max_viewers: i64,
     instructor_id: Uuid,
     instructor_name: String,
     /// IANA name of the zone in which it was planned.
@@ -56,13 +72,69 @@ pub struct SessionList {
     pub sessions: Vec<SessionView>,
 }
 
-impl SessionView {
-    /// `session` as `user` may see it at this moment.
+/// Who looks at sessions, with what the database knows of them and these sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Viewing {
+    user: Option<User>,
+    /// By session.
+    enrolments: HashMap<Uuid, Enrolment>,
+}
+
+impl Viewing {
+    /// For a list of sessions.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn list(app: &App, user: Option<User>) -> Result<Viewing> {
+        let Some(user) = user else {
+            return Ok(Viewing::default());
+        };
+        let enrolments = enrolments::active_of(app, user.id).await?;
+        Ok(Viewing {
+            enrolments: enrolments.into_iter().map(|one| (one.session_id, one)).collect(),
+            user: Some(user),
+        })
+    }
+
+    /// For one session.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn one(app: &App, user: Option<User>, session: Uuid) -> Result<Viewing> {
+        let Some(user) = user else {
+            return Ok(Viewing::default());
+        };
+        let enrolment = enrolments::find(app, session, user.id).await?;
+        Ok(Viewing {
+            enrolments: enrolment.into_iter().map(|one| (session, one)).collect(),
+            user: Some(user),
+        })
+    }
+
+    /// `session` as they may see it at this moment.
     #[must_use]
-    pub fn new(app: &App, session: Session, user: Option<&User>) -> SessionView {
+    pub fn view(&self, app: &App, session: Session) -> SessionView {
+        SessionView::new(app, session, self)
+    }
+
+    /// `sessions` as they may see them at this moment.
+    #[must_use]
+    pub fn views(&self, app: &App, sessions: Vec<Session>) -> SessionList {
+        let views = sessions.into_iter().map(|session| self.view(app, session));
+        SessionList {
+            sessions: views.collect(),
+        }
+    }
+}
+
+impl SessionView {
+    fn new(app: &App, session: Session, viewing: &Viewing) -> SessionView {
         let now = Ts::now();
-        let may_watch = access::may_watch(&session, None, user, &app.keys.tokens, now).is_ok();
-        let may_replay = access::may_replay(&session, user, now).is_ok();
+        let user = viewing.user.as_ref();
+        let enrolment = viewing.enrolments.get(&session.id);
+        let guest = access::guest(app, user, enrolment);
+        let may_watch = access::may_watch(&session, None, guest, &app.keys.tokens, now).is_ok();
+        let may_replay = access::may_replay(&session, guest, now).is_ok();
         let whep_url = may_watch.then(|| format!("/whep/{}", session.id));
         let hls_url = may_replay.then(|| format!("/api/live/sessions/{}/hls/master.m3u8", session.id));
         let is_live = session.status == Status::Live;
@@ -88,6 +160,14 @@ impl SessionView {
             thumbnail_url: session.thumbnail_url,
             has_reminder: false,
             is_public: session.is_public,
+            level: session.level,
+            price_in_tokens: session.price_in_tokens,
+            is_open_to_subscribers: session.is_open_to_subscribers,
+            goes_live_with_media: session.goes_live_with_media,
+            is_kept_for_catalogue: session.is_kept_for_catalogue,
+            is_enrolled: enrolment.is_some_and(|own| own.state == enrolments::State::Active),
+            total_enrollments: session.total_enrollments,
+            max_viewers: session.max_viewers,
             instructor_id: session.instructor_id,
             instructor_name: session.instructor_name,
             time_zone: session.time_zone,

@@ -6,10 +6,11 @@ pub mod routes;
 
 use crate::App;
 use crate::accounts::User;
+use crate::enrolments::Watched;
 use crate::error::{Error, Result};
 use crate::live::{LiveError, PatchError, Precondition, Role};
 use crate::sessions::Session;
-use crate::sessions::access::{authorize_publish, authorize_watch};
+use crate::sessions::access::{authorize_publish, authorize_watch, note_watching};
 use crate::sessions::token::{MediaToken, Purpose};
 use axum::http::StatusCode;
 use std::time::Duration;
@@ -45,6 +46,10 @@ impl Caller {
         };
         if app.shutdown.is_cancelled() {
             return Err(unavailable("the server is being restarted"));
+        }
+        if role == Role::Viewer {
+            let (bearer, user) = (self.bearer.as_deref(), self.user.as_ref());
+            note_watching(app, &entered, bearer, user, Watched::Live).await;
         }
         Ok(entered)
     }

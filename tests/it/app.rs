@@ -142,13 +142,18 @@ impl TestApp {
         self.ask(browser, Method::POST, path, Some(body)).await
     }
 
-    /// Plans a session as `instructor`; gives its key as text.
-    pub(crate) async fn plan(&self, instructor: &Browser, is_public: bool) -> String {
-        let answer = self
-            .post(instructor, "/api/instructor/streams/create", plan(is_public))
-            .await;
+    /// Plans a session as `instructor` with these fields beside the usual ones; gives its key as text.
+    pub(crate) async fn plan_with(&self, instructor: &Browser, fields: Value) -> String {
+        let mut new = plan(false);
+        new.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let answer = self.post(instructor, "/api/instructor/streams/create", new).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Plans a session as `instructor`; gives its key as text.
+    pub(crate) async fn plan(&self, instructor: &Browser, is_public: bool) -> String {
+        self.plan_with(instructor, json!({ "isPublic": is_public })).await
     }
 }
 

@@ -134,7 +134,16 @@ async fn only_those_with_a_right_get_playlists() {
         .master(&Browser::default())
         .await
         .is_problem(401, "unauthenticated");
+    class.master(&viewer).await.is_problem(403, "not-enrolled");
+    let path = format!("/api/live/sessions/{}/enrol", class.id);
+    let enrolled = class.test.post(&viewer, &path, serde_json::Value::Null).await;
+    assert_eq!(enrolled.status, 201);
     assert_eq!(class.master(&viewer).await.status, 200);
+    let list = class.test.get(&viewer, "/api/live/enrolments").await.json();
+    assert!(
+        list["enrolments"][0]["watchedLive"].as_bool() != list["enrolments"][0]["watchedReplay"].as_bool(),
+        "{list}"
+    );
     class.end(Ts::now().plus_s(-8 * 24 * 3600)).await;
     class.master(&viewer).await.is_problem(403, "replay-expired");
     assert_eq!(

@@ -12,6 +12,7 @@ mod end_to_end_server;
 mod http;
 mod http_access;
 mod http_accounts;
+mod http_enrolments;
 mod http_replay;
 mod http_server;
 mod http_sessions;

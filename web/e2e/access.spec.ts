@@ -5,7 +5,10 @@ import { expect, test } from "./support/test";
 
 test.use({ instance: "access" });
 
-test("a class that is not public asks visitors to sign in, and plays for who has", async ({ server, open }) => {
+test("a class that is not public asks visitors to sign in and to enrol, and plays for who has", async ({
+  server,
+  open,
+}) => {
   const teacher = await open();
   await pages.setUp(teacher, server.setupLink);
   const session = await pages.planClass(teacher, "Behind the door", { isPublic: false });
@@ -25,6 +28,7 @@ test("a class that is not public asks visitors to sign in, and plays for who has
   await visitor.getByRole("button", { name: "Create account" }).click();
   await expect(visitor.getByRole("button", { name: "Account of Vera Viewer" })).toBeVisible();
   await pages.openWatch(visitor, session);
+  await visitor.getByRole("button", { name: "Enrol" }).click();
   await look(visitor, 30);
 
   await pages.endClass(teacher);

@@ -141,6 +141,23 @@ export interface paths {
         patch: operations["change"];
         trace?: never;
     };
+    "/api/instructor/streams/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a session off: nobody gets in any more, and everybody gets their tokens back */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instructor/streams/{id}/end": {
         parameters: {
             query?: never;
@@ -209,6 +226,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's enrolments, latest first */
+        get: operations["own_enrolments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions": {
         parameters: {
             query?: never;
@@ -235,6 +269,40 @@ export interface paths {
         };
         /** Tells about one session */
         get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols the caller for the session's price; again it gives the enrolment that is there (200) */
+        post: operations["enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether the caller is enrolled */
+        get: operations["own_enrolment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,6 +505,41 @@ export interface components {
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
+        /** @description A user's right to one session. */
+        Enrolment: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sessionId: string;
+            state: components["schemas"]["State"];
+            /** Format: int64 */
+            tokensPaid: number;
+            tokenTransactionId?: string | null;
+            canWatchLive: boolean;
+            canWatchReplay: boolean;
+            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
+            watchedLive: boolean;
+            watchedReplay: boolean;
+            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
+            enrolledAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A page of enrolments. */
+        EnrolmentList: {
+            /** @description Latest first. */
+            enrolments: components["schemas"]["Enrolment"][];
+            hasMore: boolean;
+        };
+        /** @description An enrolment that was made, or was there. */
+        EnrolmentMade: {
+            success: boolean;
+            enrolment: components["schemas"]["Enrolment"];
+            /**
+             * Format: int64
+             * @description What is left, if tokens were paid now.
+             */
+            newBalance?: number | null;
+            transactionId?: string | null;
+        };
         /** @description One field that is not acceptable. */
         FieldError: {
             /** @description Where in the body, for example `title`. */
@@ -466,6 +569,10 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** @description The caller's enrolment, or none. */
+        MaybeEnrolment: {
+            enrolment?: components["schemas"]["Enrolment"] | null;
+        };
         /** @description The signed-in user, or nobody. */
         Me: {
             user?: components["schemas"]["Account"] | null;
@@ -483,8 +590,22 @@ export interface components {
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
-            /** @description Watched without a login. */
-            isPublic: boolean;
+            /** @description For people, for example "Beginner". */
+            level?: string | null;
+            thumbnailUrl?: string | null;
+            /**
+             * Format: int64
+             * @description What enrolling costs; nothing if not given.
+             */
+            priceInTokens?: number | null;
+            /** @description Watched without a login; false if not given. */
+            isPublic?: boolean;
+            /** @description Watched live by subscribers without enrolling; false if not given. */
+            isOpenToSubscribers?: boolean;
+            /** @description Whether the first media makes it live, or only the button does; true if not given. */
+            goesLiveWithMedia?: boolean | null;
+            /** @description Whether its recording moves to the catalogue; false if not given. */
+            isKeptForCatalogue?: boolean;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
             /** @description IANA name; UTC if not given. */
@@ -551,6 +672,23 @@ export interface components {
             hasReminder: boolean;
             /** @description Watched without a login. */
             isPublic: boolean;
+            level?: string | null;
+            /** Format: int64 */
+            priceInTokens: number;
+            /** @description Watched live by subscribers without enrolling. */
+            isOpenToSubscribers: boolean;
+            /** @description Whether the first media makes it live, or only the button does. */
+            goesLiveWithMedia: boolean;
+            isKeptForCatalogue: boolean;
+            /** @description Whether the caller has a good enrolment. */
+            isEnrolled: boolean;
+            /** Format: int64 */
+            totalEnrollments: number;
+            /**
+             * Format: int64
+             * @description Most viewers at the same time.
+             */
+            maxViewers: number;
             /** Format: uuid */
             instructorId: string;
             instructorName: string;
@@ -578,6 +716,13 @@ export interface components {
             topic?: string | null;
             /** Format: int64 */
             phaseId?: number | null;
+            level?: string | null;
+            thumbnailUrl?: string | null;
+            /** Format: int64 */
+            priceInTokens?: number | null;
+            isOpenToSubscribers?: boolean | null;
+            goesLiveWithMedia?: boolean | null;
+            isKeptForCatalogue?: boolean | null;
             isPublic?: boolean | null;
             recordingEnabled?: boolean | null;
             timeZone?: string | null;
@@ -614,6 +759,11 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * @description Where an enrolment is in its life.
+         * @enum {string}
+         */
+        State: "pending" | "active" | "refunding" | "refunded";
         /**
          * @description Where a session is in its life.
          * @enum {string}
@@ -915,6 +1065,35 @@ export interface operations {
             };
         };
     };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     end: {
         parameters: {
             query?: never;
@@ -1031,6 +1210,38 @@ export interface operations {
             };
         };
     };
+    own_enrolments: {
+        parameters: {
+            query?: {
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Those before this one: the last of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -1083,6 +1294,81 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentMade"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentMade"];
+                };
+            };
+            /** @description The balance is lower than the price; the problem has both */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_enrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaybeEnrolment"];
+                };
+            };
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -34,3 +34,8 @@ export function sessionQuery(id: string) {
 export async function watchToken(id: string): Promise<string> {
   return (await take(api.POST("/api/live/sessions/{id}/watch-token", { params: { path: { id } } }))).token;
 }
+
+/** Enrols the signed-in viewer for the class's price; again it changes nothing. */
+export async function enrol(id: string): Promise<void> {
+  await take(api.POST("/api/live/sessions/{id}/enrol", { params: { path: { id } } }));
+}

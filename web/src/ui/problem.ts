@@ -7,7 +7,7 @@ export interface Explanation {
   hint: string;
 }
 
-const KNOWN = [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504] as const;
+const KNOWN = [400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504] as const;
 
 /** Explains any error that a request or a connection can throw. */
 export function explain(error: unknown, t: TFunction): Explanation {

@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
 import { buttonClass } from "../../ui/button";
+import { EnrolPanel } from "./enrol-panel";
 import { LivePlayer } from "./live-player";
 import { Stage, StageNotice } from "./stage";
 import { WaitingRoom } from "./waiting-room";
@@ -65,13 +66,7 @@ function Ended({ session }: { session: Session }) {
 
 function NoAccess({ session, signedIn }: { session: Session; signedIn: boolean }) {
   const { t } = useTranslation();
-  if (signedIn) {
-    return (
-      <Stage state="idle">
-        <StageNotice title={t("watch.noAccess.forbidden")} />
-      </Stage>
-    );
-  }
+  if (signedIn) return <EnrolPanel session={session} />;
   const next = `/streams/${session.id}/watch`;
   return (
     <Stage state="idle">

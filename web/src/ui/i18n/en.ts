@@ -38,6 +38,7 @@ export const en = {
     noPath: { title: "The video cannot get through.", hint: "Your network may block UDP; try another one." },
     s400: { title: "The server did not understand this.", hint: "Reload the page and try again." },
     s401: { title: "You are not signed in.", hint: "Sign in and try again." },
+    s402: { title: "You have too few tokens.", hint: "Get more tokens and try again." },
     s403: { title: "You may not do this.", hint: "Sign in with another account, or ask the instructor." },
     s404: { title: "This does not exist.", hint: "It may have been removed, or the link is not complete." },
     s409: { title: "This cannot be done now.", hint: "Something changed meanwhile: reload the page and look again." },
@@ -165,7 +166,13 @@ export const en = {
     noAccess: {
       title: "Sign in to watch",
       text: "This class is for people with an account.",
-      forbidden: "Your account may not watch this class.",
+    },
+    enrol: {
+      title: "Enrol to watch",
+      free: "This class is free.",
+      price_one: "This class costs {{count}} token.",
+      price_other: "This class costs {{count}} tokens.",
+      button: "Enrol",
     },
     replayFault: {
       access: { title: "The replay is closed to you", text: "Your access has ended. Reload the page to check again." },

@@ -42,6 +42,7 @@ export const nl: typeof en = {
     },
     s400: { title: "De server begreep dit niet.", hint: "Herlaad de pagina en probeer het opnieuw." },
     s401: { title: "Je bent niet ingelogd.", hint: "Log in en probeer het opnieuw." },
+    s402: { title: "Je hebt te weinig tokens.", hint: "Haal meer tokens en probeer het opnieuw." },
     s403: { title: "Dit mag je niet.", hint: "Log in met een ander account, of vraag het de instructeur." },
     s404: { title: "Dit bestaat niet.", hint: "Het is misschien verwijderd, of de link is niet volledig." },
     s409: { title: "Dit kan nu niet.", hint: "Er is intussen iets veranderd: herlaad de pagina en kijk opnieuw." },
@@ -169,7 +170,13 @@ export const nl: typeof en = {
     noAccess: {
       title: "Log in om te kijken",
       text: "Deze les is voor mensen met een account.",
-      forbidden: "Met jouw account kun je deze les niet bekijken.",
+    },
+    enrol: {
+      title: "Schrijf je in om te kijken",
+      free: "Deze les is gratis.",
+      price_one: "Deze les kost {{count}} token.",
+      price_other: "Deze les kost {{count}} tokens.",
+      button: "Inschrijven",
     },
     replayFault: {
       access: {
