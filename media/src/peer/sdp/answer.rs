@@ -102,7 +102,8 @@ fn write_section(out: &mut String, details: &AnswerDetails<'_>, index: usize, ag
     write!(out, "m={} 9 {}", kind_name(agreed.kind), agreed.protocol)?;
     for codec in &agreed.codecs {
         write!(out, " {}", codec.payload_type)?;
-        codec.rtx.map_or(Ok(()), |rtx| write!(out, " {rtx}"))?;
+        let mut others = [codec.rtx, codec.red].into_iter().flatten();
+        others.try_for_each(|number| write!(out, " {number}"))?;
     }
     write!(out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", agreed.mid)?;
     write!(
@@ -188,6 +189,12 @@ fn write_codec(out: &mut String, codec: &NegotiatedCodec, start_kbps: Option<u32
     }
     if let Some(rtx) = codec.rtx {
         write!(out, "a=rtpmap:{rtx} rtx/{clock_rate}\r\na=fmtp:{rtx} apt={number}\r\n")?;
+    }
+    if let Some(red) = codec.red {
+        write!(
+            out,
+            "a=rtpmap:{red} red/{clock_rate}{channels}\r\na=fmtp:{red} {number}/{number}\r\n"
+        )?;
     }
     Ok(())
 }

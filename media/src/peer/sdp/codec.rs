@@ -15,6 +15,8 @@ pub struct Feedback {
     pub fir: bool,
     /// Arrival times by transport-wide number.
     pub transport_cc: bool,
+    /// The receiver's own estimate of what its line carries.
+    pub remb: bool,
 }
 
 impl Feedback {
@@ -24,6 +26,7 @@ impl Feedback {
             "nack pli" => self.pli = true,
             "ccm fir" => self.fir = true,
             "transport-cc" => self.transport_cc = true,
+            "goog-remb" => self.remb = true,
             _ => {}
         }
     }
@@ -32,6 +35,7 @@ impl Feedback {
     pub(super) fn list(self) -> impl Iterator<Item = &'static str> {
         [
             (self.transport_cc, "transport-cc"),
+            (self.remb, "goog-remb"),
             (self.fir, "ccm fir"),
             (self.nack, "nack"),
             (self.pli, "nack pli"),
@@ -50,6 +54,8 @@ pub struct OfferedCodec {
     pub payload_type: u8,
     /// The number of its retransmissions (RFC 4588), when offered.
     pub rtx: Option<u8>,
+    /// The number under which it comes with earlier frames (RFC 2198), when offered; only sound has one.
+    pub red: Option<u8>,
     /// The format parameters as offered, without the payload type; may be empty.
     pub fmtp: String,
     /// The feedback that was offered.
@@ -164,10 +170,22 @@ impl Map<'_> {
                 && !looks_like_rtcp(map)
                 && parameter(map.fmtp, "apt").and_then(payload_type) == Some(self.payload_type)
         });
+        // `a=fmtp:63 111/111` (RFC 2198 section 5): all blocks are of this codec.
+        let red = all.iter().find(|map| {
+            kind == Kind::Audio
+                && map.name.eq_ignore_ascii_case("red")
+                && (map.clock_rate, map.channels) == (self.clock_rate, self.channels)
+                && !looks_like_rtcp(map)
+                && map
+                    .fmtp
+                    .split('/')
+                    .all(|block| payload_type(block) == Some(self.payload_type))
+        });
         Some(OfferedCodec {
             parameters,
             payload_type: self.payload_type,
             rtx: rtx.map(|map| map.payload_type),
+            red: red.map(|map| map.payload_type),
             fmtp: self.fmtp.to_owned(),
             feedback: self.feedback,
         })

@@ -39,6 +39,8 @@ pub struct NegotiatedCodec {
     pub payload_type: u8,
     /// The number of its retransmissions (RFC 4588).
     pub rtx: Option<u8>,
+    /// The number under which a viewer takes it together with earlier frames (RFC 2198); `None` for publishers.
+    pub red: Option<u8>,
     /// The format parameters of the answer, without the payload type; may be empty.
     pub fmtp: String,
     /// What a receiver may send back; `transport_cc` only where the header extension is agreed on too.
@@ -62,7 +64,7 @@ pub fn negotiate_publish(offer: &Offer, prefer_recordable: bool) -> Result<Vec<N
             }
             let codecs: Vec<NegotiatedCodec> = codecs
                 .into_iter()
-                .map(|c| accept(media, c, published_fmtp(c)))
+                .map(|c| as_receiver(accept(media, c, published_fmtp(c))))
                 .collect();
             let payload_types: Vec<u8> = codecs.iter().map(|codec| codec.payload_type).collect();
             let offered = media.extensions;
@@ -157,6 +159,7 @@ fn accept(media: &OfferedMedia, codec: &OfferedCodec, fmtp: String) -> Negotiate
         parameters,
         payload_type,
         rtx,
+        red,
         feedback,
         ..
     } = codec;
@@ -166,11 +169,27 @@ fn accept(media: &OfferedMedia, codec: &OfferedCodec, fmtp: String) -> Negotiate
         parameters,
         payload_type,
         rtx,
+        red,
         fmtp,
         feedback: Feedback {
             transport_cc,
+            // Who tells arrival times need not guess.
+            remb: feedback.remb && !transport_cc,
             ..feedback
         },
+    }
+}
+
+/// The server does not unpack earlier frames, and answers arrival times or nothing.
+fn as_receiver(codec: NegotiatedCodec) -> NegotiatedCodec {
+    let feedback = Feedback {
+        remb: false,
+        ..codec.feedback
+    };
+    NegotiatedCodec {
+        red: None,
+        feedback,
+        ..codec
     }
 }
 
@@ -187,7 +206,7 @@ fn preference(parameters: CodecParameters) -> (u8, u8) {
 }
 
 /// What the server, as a receiver, asks of a publisher: what was offered, without what only describes the sender
-/// (`sprop-…`); a publisher that says it sends stereo is asked for stereo.
+/// (`sprop-…`); a publisher that says it sends stereo is asked for stereo, and any for error correction in its sound.
 fn published_fmtp(codec: &OfferedCodec) -> String {
     let mut parts: Vec<String> = parameters(&codec.fmtp)
         .filter(|(key, _)| !key.starts_with("sprop-"))
@@ -202,6 +221,10 @@ fn published_fmtp(codec: &OfferedCodec) -> String {
     let stereo = parameter(&codec.fmtp, "sprop-stereo") == Some("1") && parameter(&codec.fmtp, "stereo").is_none();
     if codec.parameters.codec == Codec::Opus && stereo {
         parts.push("stereo=1".to_owned());
+    }
+    // A viewer that misses a packet of sound can hear it in the next one (RFC 7587 section 3.3).
+    if codec.parameters.codec == Codec::Opus && parameter(&codec.fmtp, "useinbandfec").is_none() {
+        parts.push("useinbandfec=1".to_owned());
     }
     parts.join(";")
 }

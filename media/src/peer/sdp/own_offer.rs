@@ -32,6 +32,7 @@ pub fn own_offer() -> Vec<Negotiated> {
         },
         payload_type: 111,
         rtx: None,
+        red: Some(63),
         fmtp: "minptime=10;stereo=1;useinbandfec=1;sprop-stereo=1".to_owned(),
         feedback: Feedback {
             transport_cc: true,
@@ -108,12 +109,14 @@ fn video(index: u8, (codec, profile, packetization_mode, fmtp): VideoCodec) -> N
         },
         payload_type,
         rtx: Some(payload_type + 1),
+        red: None,
         fmtp: fmtp.to_owned(),
         feedback: Feedback {
             nack: true,
             pli: true,
             fir: true,
             transport_cc: true,
+            remb: false,
         },
     }
 }
