@@ -19,6 +19,14 @@ pub(crate) struct World {
     publisher: ClientId,
 }
 
+/// Viewers fall silent while the engine is measured alone; who has reported before and stops is sent no more video.
+fn viewer_options() -> ViewerOptions {
+    ViewerOptions {
+        reports: false,
+        ..ViewerOptions::default()
+    }
+}
+
 impl World {
     /// Lets everybody connect.
     pub(crate) fn new(viewers: usize) -> World {
@@ -26,7 +34,7 @@ impl World {
         let publisher = sim.publisher(STREAM, PublisherOptions::default(), Link::default());
         sim.run(Duration::from_millis(300));
         let viewers: Vec<_> = (0..viewers)
-            .map(|_| sim.viewer(STREAM, ViewerOptions::default(), Link::default()))
+            .map(|_| sim.viewer(STREAM, viewer_options(), Link::default()))
             .collect();
         sim.run(Duration::from_millis(1500));
         assert!(

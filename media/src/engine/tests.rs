@@ -84,6 +84,7 @@ fn lost_and_overtaken_packets_are_mended() {
         delay: ms(25),
         jitter: ms(5),
         loss_per_mille: 30,
+        ..Link::default()
     };
     let first = sim.viewer(STREAM, ViewerOptions::default(), lossy);
     let second = sim.viewer(STREAM, ViewerOptions::default(), near());
@@ -107,6 +108,7 @@ fn what_a_publisher_loses_is_asked_for_again() {
         delay: ms(20),
         jitter: ms(3),
         loss_per_mille: 20,
+        ..Link::default()
     };
     sim.publisher(STREAM, stubborn(), lossy);
     let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
@@ -312,6 +314,7 @@ fn vp8_is_forwarded_too() {
         ViewerOptions {
             codec: Codec::Vp8,
             nacks: true,
+            ..ViewerOptions::default()
         },
         near(),
     );

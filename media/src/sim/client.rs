@@ -1,5 +1,6 @@
 //! A WebRTC client as far as the network sees it: ICE checks, DTLS, SRTP. Publishers and viewers sit on it.
 
+use super::publisher::TRANSPORT_CC_ID;
 use crate::codec::Codec;
 use crate::id::PeerId;
 use crate::peer::dtls::{Session, SharedConfig};
@@ -20,6 +21,7 @@ pub(super) enum Opened<'a> {
     Rtp {
         header: Header,
         index: u64,
+        transport_number: Option<u16>,
         payload: &'a [u8],
     },
     Rtcp(&'a [u8]),
@@ -158,6 +160,10 @@ impl Client {
             Protocol::Rtcp => Some(Opened::Rtcp(self.opener.as_mut()?.open_rtcp(datagram)?)),
             Protocol::Rtp => {
                 let header = Header::parse(datagram)?;
+                let number = header
+                    .extension(datagram, TRANSPORT_CC_ID)
+                    .and_then(<[u8]>::first_chunk);
+                let transport_number = number.map(|bytes| u16::from_be_bytes(*bytes));
                 let estimate = self.estimates.entry(header.ssrc).or_default();
                 let extended = estimate.extend(header.seq)?;
                 let index = IndexEstimate::index(extended);
@@ -169,6 +175,7 @@ impl Client {
                 Some(Opened::Rtp {
                     header,
                     index,
+                    transport_number,
                     payload: header.strip_padding(sealed)?,
                 })
             }

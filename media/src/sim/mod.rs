@@ -16,7 +16,7 @@ use publisher::Publisher;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use viewer::Viewer;
@@ -36,6 +36,10 @@ pub struct Link {
     pub jitter: Duration,
     /// In 1/1000 of the packets.
     pub loss_per_mille: u32,
+    /// What it carries towards the client, in bit/s; `None` for anything.
+    pub rate_bps: Option<u64>,
+    /// How long a packet may wait for those before it on such a line; beyond it, it is dropped.
+    pub queue: Duration,
 }
 
 /// A datagram on its way.
@@ -67,7 +71,14 @@ pub struct Sim {
     clients: Vec<(Client, Actor, Link, bool)>,
     network: BinaryHeap<Reverse<InFlight>>,
     sent: u64,
+    /// When each client's line has carried what it was given.
+    free_at: Vec<Instant>,
+    /// Clients that do not read, with what waits in their sockets.
+    stopped: HashMap<usize, Vec<Vec<u8>>>,
 }
+
+/// What a client's socket holds while the client does not read: the usual size on Linux.
+const SOCKET_BYTES: usize = 212_992;
 
 /// A publisher or viewer of a [`Sim`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,6 +106,8 @@ impl Sim {
             clients: Vec::new(),
             network: BinaryHeap::new(),
             sent: 0,
+            free_at: Vec::new(),
+            stopped: HashMap::new(),
         }
     }
 
@@ -120,6 +133,7 @@ impl Sim {
     pub fn viewer(&mut self, stream: StreamId, options: ViewerOptions, link: Link) -> ClientId {
         let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
         let offer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
+        let offer = if options.red { viewer::with_red(&offer) } else { offer };
         let accepted = self
             .engine
             .view(self.now, stream, offer.as_bytes())
@@ -152,6 +166,7 @@ impl Sim {
     }
 
     fn add(&mut self, client: Client, actor: Actor, link: Link) -> ClientId {
+        self.free_at.push(self.now);
         self.clients.push((client, actor, link, true));
         ClientId(self.clients.len() - 1)
     }
@@ -199,6 +214,18 @@ impl Sim {
     pub fn set_link(&mut self, id: ClientId, link: Link) {
         if let Some((.., old, _)) = self.clients.get_mut(id.0) {
             *old = link;
+        }
+    }
+
+    /// A client stops to read and to send, as a process does that is halted; its socket takes what it has room for.
+    pub fn stop(&mut self, id: ClientId) {
+        self.stopped.entry(id.0).or_default();
+    }
+
+    /// A client that was stopped goes on, with what its socket holds.
+    pub fn go_on(&mut self, id: ClientId) {
+        for bytes in self.stopped.remove(&id.0).unwrap_or_default() {
+            self.hand_over(id.0, bytes);
         }
     }
 
@@ -289,17 +316,25 @@ impl Sim {
                     self.engine.handle_datagram(self.now, from, &mut datagram.bytes);
                     self.drain();
                 }
-                Some(to) => {
-                    let Some((client, actor, _, true)) = self.clients.get_mut(to) else {
-                        continue;
-                    };
-                    if let Some(media) = client.take_datagram(self.now, &mut datagram.bytes) {
-                        match actor {
-                            Actor::Publisher(publisher) => publisher.take(media, self.now),
-                            Actor::Viewer(viewer) => viewer.take(media, self.now),
-                        }
-                    }
-                }
+                Some(to) => self.hand_over(to, datagram.bytes),
+            }
+        }
+    }
+
+    fn hand_over(&mut self, to: usize, mut bytes: Vec<u8>) {
+        if let Some(waiting) = self.stopped.get_mut(&to) {
+            if waiting.iter().map(Vec::len).sum::<usize>() + bytes.len() <= SOCKET_BYTES {
+                waiting.push(bytes);
+            }
+            return;
+        }
+        let Some((client, actor, _, true)) = self.clients.get_mut(to) else {
+            return;
+        };
+        if let Some(media) = client.take_datagram(self.now, &mut bytes) {
+            match actor {
+                Actor::Publisher(publisher) => publisher.take(media, self.now),
+                Actor::Viewer(viewer) => viewer.take(media, self.now),
             }
         }
     }
@@ -307,6 +342,9 @@ impl Sim {
     /// What the clients do by themselves.
     fn act(&mut self) {
         for at in 0..self.clients.len() {
+            if self.stopped.contains_key(&at) {
+                continue;
+            }
             let Some((client, actor, link, true)) = self.clients.get_mut(at) else {
                 continue;
             };
@@ -350,7 +388,16 @@ impl Sim {
         }
         let jitter_us = u64::try_from(link.jitter.as_micros()).unwrap_or(0);
         let jitter = Duration::from_micros(self.rng.next_u64() % (jitter_us + 1));
-        let at = self.now + link.delay + jitter;
+        let mut leaves = self.now;
+        if let (Some(rate_bps), Some(_), Some(free_at)) = (link.rate_bps, to_client, self.free_at.get_mut(client)) {
+            let starts = self.now.max(*free_at);
+            if starts - self.now > link.queue {
+                return;
+            }
+            leaves = starts + Duration::from_nanos(bytes.len() as u64 * 8_000_000_000 / rate_bps);
+            *free_at = leaves;
+        }
+        let at = leaves + link.delay + jitter;
         self.sent += 1;
         self.network.push(Reverse(InFlight {
             at,

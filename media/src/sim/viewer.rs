@@ -4,6 +4,7 @@ use super::client::{Client, Opened};
 use super::publisher::{self, TRANSPORT_CC_ID};
 use crate::codec::{self, Codec};
 use crate::wire::rtcp;
+use crate::wire::transport_cc::Arrivals;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -12,6 +13,17 @@ use std::time::{Duration, Instant};
 const NACK_INTERVAL: Duration = Duration::from_millis(60);
 const GIVE_UP: Duration = Duration::from_millis(1500);
 
+/// How often a browser reports on what arrived.
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Sound is played so long after it came; browsers wait 40 to 120 ms where packets get lost.
+const SOUND_DELAY: Duration = Duration::from_millis(80);
+
+/// 20 ms of sound.
+const SOUND_TICKS: u32 = 960;
+
+const RED_TYPE: u8 = 63;
+
 /// How a viewer behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct ViewerOptions {
@@ -19,6 +31,10 @@ pub struct ViewerOptions {
     pub codec: Codec,
     /// It asks for packets that are missing.
     pub nacks: bool,
+    /// It says which packets arrived when, every 100 ms.
+    pub reports: bool,
+    /// It takes sound together with earlier frames.
+    pub red: bool,
 }
 
 impl Default for ViewerOptions {
@@ -26,6 +42,8 @@ impl Default for ViewerOptions {
         ViewerOptions {
             codec: Codec::H264,
             nacks: true,
+            reports: true,
+            red: true,
         }
     }
 }
@@ -43,8 +61,14 @@ pub struct Seen {
     pub frames: u64,
     /// The longest time without a new frame, since the first.
     pub longest_freeze: Duration,
-    /// Pieces of sound.
+    /// Packets of sound.
     pub audio_packets: u64,
+    /// Frames of sound that were missing when their turn came.
+    pub missing_sound: u64,
+    /// Retransmitted packets of sound.
+    pub repeated_sound: u64,
+    /// Bytes of RTP payload, of everything.
+    pub bytes: u64,
     /// Delay of the latest frame, from when it was made to when it was complete.
     pub delay: Duration,
     /// Sequence numbers of video that never came.
@@ -82,6 +106,21 @@ pub(super) struct Viewer {
     wants_key_frame: bool,
     next_report: Instant,
     publisher_start: Instant,
+    arrivals: Arrivals,
+    next_feedback: Instant,
+    /// The middle of the last sender report's time, and when it came.
+    last_report: Option<(u32, Instant)>,
+    /// Frames of sound that have come and been played, by their number.
+    sound: BTreeMap<u32, Instant>,
+    played: Option<u32>,
+}
+
+/// An offer of `red` for the sound.
+pub(super) fn with_red(offer: &str) -> String {
+    offer.replace("SAVPF 111\r\n", "SAVPF 111 63\r\n").replace(
+        "opus/48000/2\r\n",
+        "opus/48000/2\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n",
+    )
 }
 
 impl Viewer {
@@ -100,6 +139,11 @@ impl Viewer {
             wants_key_frame: false,
             next_report: now,
             publisher_start: now,
+            arrivals: Arrivals::new(now),
+            next_feedback: now,
+            last_report: None,
+            sound: BTreeMap::new(),
+            played: None,
         }
     }
 
@@ -115,9 +159,28 @@ impl Viewer {
     }
 
     pub(super) fn take(&mut self, opened: Opened<'_>, now: Instant) {
-        let Opened::Rtp { header, index, payload } = opened else {
-            return;
+        let (header, index, payload) = match opened {
+            Opened::Rtp {
+                header,
+                index,
+                transport_number,
+                payload,
+            } => {
+                if let Some(number) = transport_number {
+                    self.arrivals.note(number, now);
+                }
+                (header, index, payload)
+            }
+            Opened::Rtcp(compound) => {
+                rtcp::read_compound(compound, |packet| {
+                    if let rtcp::Packet::SenderReport { ntp_time, .. } = packet {
+                        self.last_report = Some((((ntp_time >> 16) & 0xffff_ffff) as u32, now));
+                    }
+                });
+                return;
+            }
         };
+        self.seen.bytes += payload.len() as u64;
         let mut hasher = DefaultHasher::new();
         (header.payload_type, header.timestamp, payload).hash(&mut hasher);
         match self.bytes_by_nonce.insert((header.ssrc, index), hasher.finish()) {
@@ -127,6 +190,12 @@ impl Viewer {
         }
         if header.payload_type == 111 {
             self.seen.audio_packets += 1;
+            self.take_sound(header.timestamp, now);
+            return;
+        }
+        if header.payload_type == RED_TYPE {
+            self.seen.audio_packets += 1;
+            self.take_redundant_sound(header.timestamp, payload, now);
             return;
         }
         if Some(header.ssrc) == self.rtx_ssrc {
@@ -144,6 +213,39 @@ impl Viewer {
             self.seen.video_ssrc = Some(header.ssrc);
             self.note_gap(index, now);
             self.take_video(index, header.timestamp, header.marker, payload, now);
+        }
+    }
+
+    /// RFC 2198 section 3.
+    fn take_redundant_sound(&mut self, timestamp: u32, mut payload: &[u8], now: Instant) {
+        while let Some((&[first, a, b, c], rest)) = payload.split_first_chunk().filter(|(head, _)| head[0] & 0x80 != 0)
+        {
+            assert_eq!(first, 0x80 | 111, "a block of Opus");
+            let offset = u32::from(a) << 6 | u32::from(b) >> 2;
+            let len = usize::from(b & 3) << 8 | usize::from(c);
+            assert!(len > 0, "a block holds a frame");
+            self.take_sound(timestamp.wrapping_sub(offset), now);
+            payload = rest;
+        }
+        self.take_sound(timestamp, now);
+    }
+
+    fn take_sound(&mut self, timestamp: u32, now: Instant) {
+        let number = timestamp / SOUND_TICKS;
+        if self.played.is_none_or(|played| number > played) {
+            self.sound.entry(number).or_insert(now);
+        }
+    }
+
+    /// Plays sound [`SOUND_DELAY`] after its first frame came, as a jitter buffer does.
+    fn play_sound(&mut self, now: Instant) {
+        while let Some((&number, &came)) = self.sound.first_key_value()
+            && now - came >= SOUND_DELAY
+        {
+            self.sound.remove(&number);
+            let expected = self.played.map_or(number, |played| played + 1);
+            self.seen.missing_sound += u64::from(number.saturating_sub(expected).min(500));
+            self.played = Some(number);
         }
     }
 
@@ -273,6 +375,7 @@ impl Viewer {
             seen.lost += u64::from(!keep);
             keep
         });
+        self.play_sound(now);
         let mut compound = Vec::new();
         let ssrc = self.seen.video_ssrc.unwrap_or(0);
         if self.options.nacks {
@@ -291,10 +394,22 @@ impl Viewer {
         }
         if self.next_report <= now {
             self.next_report = now + Duration::from_millis(500);
-            rtcp::write_receiver_report(7, &[], &mut compound);
+            let block = self
+                .last_report
+                .map(|(last_sender_report, came)| rtcp::ReceptionReport {
+                    ssrc,
+                    last_sender_report,
+                    delay_since: u32::try_from((now - came).as_micros() * 65_536 / 1_000_000).unwrap_or(u32::MAX),
+                    ..rtcp::ReceptionReport::default()
+                });
+            rtcp::write_receiver_report(7, block.as_slice(), &mut compound);
             if self.wants_key_frame && ssrc != 0 {
                 rtcp::write_pli(7, ssrc, &mut compound);
             }
+        }
+        if self.options.reports && self.next_feedback <= now && !self.arrivals.is_empty() {
+            self.next_feedback = now + FEEDBACK_INTERVAL;
+            self.arrivals.write_feedback(7, ssrc, &mut compound);
         }
         if !compound.is_empty() {
             client.send_rtcp(compound);
