@@ -4,8 +4,9 @@
 //! documented default does not exist. Later sources win: defaults, the operator's file, `LECTERN_SECTION__KEY`.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use figment::Figment;
@@ -18,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::accounts::Tier;
+use crate::live::PublicAddress;
 
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
@@ -76,13 +78,33 @@ pub struct Http {
 pub struct Media {
     /// UDP address of all publishers and viewers.
     pub udp_listen: SocketAddr,
-    /// Addresses announced instead of the machine's own.
-    pub public_addresses: Vec<IpAddr>,
+    /// TCP address of the same, for networks that block UDP.
+    #[serde(deserialize_with = "tcp_listen")]
+    pub tcp_listen: TcpListen,
+    /// Addresses announced before the machine's own.
+    #[serde(deserialize_with = "texts")]
+    pub public_addresses: Vec<PublicAddress>,
+    /// A STUN server that is asked for the public address.
+    #[serde(deserialize_with = "empty_is_no_text")]
+    pub stun_server: Option<String>,
     /// Media threads; 0: one per core.
     pub shards: usize,
+    /// Whether each media thread stays on one core.
+    pub pin_threads: bool,
     /// How long a stream outlives its publisher.
     #[serde(rename = "grace_s", deserialize_with = "seconds")]
     pub grace: Duration,
+}
+
+/// Where media over TCP is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TcpListen {
+    /// At the address and port number of `udp_listen`.
+    Same,
+    /// Nowhere.
+    Off,
+    /// Here.
+    At(SocketAddr),
 }
 
 /// `[data]`
@@ -233,12 +255,20 @@ impl Config {
             .media
             .public_addresses
             .iter()
-            .any(|address| address.is_unspecified())
+            .any(|address| address.ip.is_unspecified() || address.port == Some(0))
         {
             return Err((
                 "media.public_addresses",
-                "an address of all zeros reaches nobody".into(),
+                "an address or a port of zeros reaches nobody".into(),
             ));
+        }
+        if let Some(server) = &self.media.stun_server
+            && !server
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        {
+            let message = format!("{server:?} is not host and port; write for example \"stun.example.org:3478\"");
+            return Err(("media.stun_server", message));
         }
         if self.data.dir.as_os_str().is_empty() {
             return Err(("data.dir", "needs the name of a folder".into()));
@@ -361,6 +391,32 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
     u32::deserialize(deserializer).map(|s| Duration::from_secs(s.into()))
 }
 
+fn tcp_listen<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<TcpListen, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_str() {
+        "same" => Ok(TcpListen::Same),
+        "off" => Ok(TcpListen::Off),
+        address => address.parse().map(TcpListen::At).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "{text:?} is neither \"same\", \"off\" nor an address with a port"
+            ))
+        }),
+    }
+}
+
+fn texts<'de, D: serde::Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|_| serde::de::Error::custom(format!("{text:?} is not an IP address, alone or with a port")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn empty_is_no_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
 fn empty_is_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() {
@@ -420,6 +476,16 @@ mod tests {
             ("[http]\nshutdown_s = -1", "http.shutdown_s: "),
             ("[media]\nshards = 1000", "media.shards: "),
             ("[media]\npublic_addresses = [\"0.0.0.0\"]", "media.public_addresses: "),
+            (
+                "[media]\npublic_addresses = [\"1.2.3.4:0\"]",
+                "media.public_addresses: ",
+            ),
+            (
+                "[media]\npublic_addresses = [\"live.example.org\"]",
+                "media.public_addresses: ",
+            ),
+            ("[media]\ntcp_listen = \"443\"", "media.tcp_listen: "),
+            ("[media]\nstun_server = \"stun.example.org\"", "media.stun_server: "),
             ("[database]\nurl = \"mysql://x\"", "database.url: "),
             ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),

@@ -46,9 +46,12 @@ use accounts::limits::Limits;
 use accounts::password::Hasher;
 use accounts::secret::{ServerSecret, SigningKey};
 use accounts::setup::Setup;
-use config::Config;
+use config::{Config, TcpListen};
 use db::Db;
-use live::{Live, LiveConfig};
+use live::{Live, LiveConfig, LiveSockets};
+
+/// Ports that are free for UDP and not for TCP are rare.
+const MAX_TRIES: usize = 16;
 
 /// What every handler can reach; cheap to clone.
 #[derive(Clone)]
@@ -87,7 +90,7 @@ pub struct Listeners {
     /// HTTP.
     pub http: TcpListener,
     /// All media.
-    pub media: std::net::UdpSocket,
+    pub media: LiveSockets,
 }
 
 impl Listeners {
@@ -96,17 +99,37 @@ impl Listeners {
     /// # Errors
     /// Names the setting and the address.
     pub async fn bind(config: &Config) -> Result<Listeners> {
-        let (http, media) = (config.http.listen, config.media.udp_listen);
-        let taken = |setting: &str, address: SocketAddr| {
-            format!("cannot listen on {address} (`{setting}`): is another program, or another Lectern, using it?")
-        };
+        let http = config.http.listen;
         Ok(Listeners {
             http: TcpListener::bind(http)
                 .await
                 .with_context(|| taken("http.listen", http))?,
-            media: std::net::UdpSocket::bind(media).with_context(|| taken("media.udp_listen", media))?,
+            media: bind_media(&config.media)?,
         })
     }
+}
+
+/// UDP, and TCP beside it. Where the system chooses the port, it may choose one that is taken for TCP: it is asked again.
+fn bind_media(media: &config::Media) -> Result<LiveSockets> {
+    let wanted = media.udp_listen;
+    for tries_left in (0..MAX_TRIES).rev() {
+        let udp = live::bind_udp(wanted).with_context(|| taken("media.udp_listen", wanted))?;
+        let address = match media.tcp_listen {
+            TcpListen::Off => return Ok(LiveSockets { udp, tcp: None }),
+            TcpListen::Same => udp.local_addr()?,
+            TcpListen::At(address) => address,
+        };
+        match live::bind_tcp(address) {
+            Ok(tcp) => return Ok(LiveSockets { udp, tcp: Some(tcp) }),
+            Err(_) if tries_left > 0 && wanted.port() == 0 => {}
+            Err(error) => return Err(error).with_context(|| taken("media.tcp_listen", address)),
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+fn taken(setting: &str, address: SocketAddr) -> String {
+    format!("cannot listen on {address} (`{setting}`): is another program, or another Lectern, using it?")
 }
 
 /// A server that is ready to serve.
@@ -194,6 +217,8 @@ impl Server {
 fn live_config(config: &Config) -> LiveConfig {
     LiveConfig {
         public_addresses: config.media.public_addresses.clone(),
+        stun_server: config.media.stun_server.clone(),
+        pin_threads: config.media.pin_threads,
         shards: config.media.shards,
         grace: config.media.grace,
         recordings: config.recording.enabled.then(|| config.data.recordings()),

@@ -5,9 +5,10 @@ use crate::net::Origin;
 use crate::peer::ice::{MAX_ADDRESSES, Ufrag};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
-/// Addresses of other shards' peers that this shard remembers.
-const MAX_FOREIGN: usize = 4096;
+/// Addresses of other shards' peers that this shard remembers: more than there are viewers at a server of many cores.
+const MAX_FOREIGN: usize = 65_536;
 
 /// Who an address belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,11 +51,18 @@ impl Demux {
         self.addresses.insert(origin.remote_key(), Owner::Peer(peer));
     }
 
-    /// A check from this address was meant for another shard; the oldest such address is forgotten beyond 4,096.
+    /// A check from this address was meant for another shard; the oldest such address is forgotten beyond 65,536. The
+    /// check was not authenticated here, so it takes nothing from a peer of this shard: that one keeps its address until
+    /// it is gone.
     pub fn add_foreign(&mut self, origin: &Origin, shard: u8) {
         let key = origin.remote_key();
-        if self.addresses.insert(key, Owner::Shard(shard)).is_none() {
-            self.foreign.push_back(key);
+        match self.addresses.entry(key) {
+            Entry::Occupied(known) if matches!(known.get(), Owner::Peer(_)) => return,
+            Entry::Occupied(mut known) => drop(known.insert(Owner::Shard(shard))),
+            Entry::Vacant(free) => {
+                free.insert(Owner::Shard(shard));
+                self.foreign.push_back(key);
+            }
         }
         if self.foreign.len() > MAX_FOREIGN
             && let Some(oldest) = self.foreign.pop_front()
@@ -98,6 +106,13 @@ mod tests {
         }
     }
 
+    fn far(host: u8) -> Origin {
+        Origin::Udp {
+            remote: ([192, 0, 2, host + 10], 1).into(),
+            local: None,
+        }
+    }
+
     #[test]
     fn a_removed_peer_leaves_nothing_and_takes_nothing_of_others() {
         let mut demux = Demux::default();
@@ -119,7 +134,17 @@ mod tests {
         for port in 1..=u16::MAX {
             demux.add_foreign(&origin(port), 3);
         }
+        (0..10).for_each(|host| demux.add_foreign(&far(host), 3));
         assert_eq!(demux.len().0, MAX_FOREIGN);
-        assert_eq!(demux.by_address(&origin(u16::MAX)), Some(Owner::Shard(3)));
+        assert_eq!(demux.by_address(&far(9)), Some(Owner::Shard(3)));
+        assert_eq!(demux.by_address(&origin(1)), None);
+    }
+
+    #[test]
+    fn a_check_for_another_shard_takes_no_peers_address() {
+        let mut demux = Demux::default();
+        demux.add_address(&origin(1), 4);
+        demux.add_foreign(&origin(1), 3);
+        assert_eq!(demux.by_address(&origin(1)), Some(Owner::Peer(4)));
     }
 }

@@ -1,51 +1,127 @@
 //! Which addresses the answers offer to browsers.
 
+use super::hub::Hub;
+use super::reach;
+use super::types::PublicAddress;
+use lectern_media::peer::ice::Probe;
 use lectern_media::peer::sdp::{Candidate, Transport};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Answers must stay short (some clients read 8 KB), and a browser tries every one.
-const MAX_ADDRESSES: usize = 12;
+const MAX_UDP: usize = 12;
 
-/// Candidates for a socket bound to `bound`: the operator's addresses first, then the machine's own, most useful first.
-/// Some clients try only the first.
-pub(super) fn candidates(bound: SocketAddr, public: &[IpAddr]) -> Vec<Candidate> {
-    let own = if bound.ip().is_unspecified() {
-        interfaces()
-    } else {
-        vec![bound.ip().to_canonical()]
-    };
-    let takes_v4 = bound.is_ipv4() || bound.ip().is_unspecified();
-    let is_reachable = |ip: &IpAddr| {
-        if bound.is_ipv4() {
-            ip.is_ipv4()
-        } else {
-            ip.is_ipv6() || takes_v4
-        }
-    };
-    let addresses = order(
-        public,
-        own.into_iter().filter(is_reachable).collect(),
-        default_route().as_slice(),
-    );
-    let at = |ip| Candidate {
-        addr: SocketAddr::new(ip, bound.port()),
-        transport: Transport::Udp,
-    };
-    addresses.into_iter().map(at).collect()
+/// Who needs TCP needs one that works; each takes a browser a connection.
+const MAX_TCP: usize = 6;
+
+/// Between two looks at the machine's addresses.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Where the media listens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Bound {
+    /// UDP.
+    pub(super) udp: SocketAddr,
+    /// TCP, unless that is switched off.
+    pub(super) tcp: Option<SocketAddr>,
 }
 
-/// The operator's as they stand, then those of the default routes, then the others; loopback last.
-fn order(public: &[IpAddr], own: Vec<IpAddr>, default: &[IpAddr]) -> Vec<IpAddr> {
-    let mut own: Vec<IpAddr> = own.into_iter().filter(is_useful).collect();
-    own.sort_by_key(|ip| (ip.is_loopback(), !default.contains(ip), !is_global(ip)));
-    let mut ordered = Vec::new();
-    for ip in public.iter().copied().chain(own) {
-        if !ordered.contains(&ip) {
-            ordered.push(ip);
+/// Candidates for the sockets: the operator's addresses first, then the machine's own, most useful first; UDP over IPv4,
+/// UDP over IPv6, TCP. Some clients try only the first.
+pub(super) fn candidates(bound: Bound, public: &[PublicAddress]) -> Vec<Candidate> {
+    combine(bound, public, interfaces, default_route().as_slice())
+}
+
+/// Keeps the answers true: looks again and again whether the machine has joined another network (a laptop that wakes up
+/// elsewhere), tries the addresses when they are new, and tells the operator. Asks `stun_server` first where the settings
+/// name no public address.
+pub(super) async fn watch(
+    bound: Bound,
+    mut public: Vec<PublicAddress>,
+    stun_server: Option<String>,
+    probe: Probe,
+    hub: Arc<Hub>,
+) {
+    if let Some(server) = stun_server.filter(|_| public.is_empty()) {
+        match reach::public_address(&server).await {
+            Some(ip) => {
+                tracing::info!("{server} sees this machine at {ip}");
+                public.push(PublicAddress { ip, port: None });
+            }
+            None => tracing::warn!("{server} (`media.stun_server`) does not say what our public address is"),
         }
     }
-    ordered.truncate(MAX_ADDRESSES);
-    ordered
+    let mut known = Vec::new();
+    loop {
+        let now = candidates(bound, &public);
+        if now != known {
+            hub.set_candidates(&now);
+            let offered = reach::test(&now, &probe).await;
+            tracing::info!("{}", reach::describe(&offered));
+            *hub.offered.lock() = offered;
+            known = now;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+fn combine(
+    bound: Bound,
+    public: &[PublicAddress],
+    interfaces: impl Fn() -> Vec<IpAddr>,
+    default: &[IpAddr],
+) -> Vec<Candidate> {
+    let own = |bound: SocketAddr| {
+        let all = if bound.ip().is_unspecified() {
+            interfaces()
+        } else {
+            vec![bound.ip().to_canonical()]
+        };
+        let is_heard = |ip: &IpAddr| bound.is_ipv6() || ip.is_ipv4();
+        order(all.into_iter().filter(is_heard).collect(), default)
+    };
+    let udp_port = bound.udp.port();
+    let udp = public
+        .iter()
+        .map(|address| SocketAddr::new(address.ip, address.port.unwrap_or(udp_port)));
+    let own_udp = own(bound.udp).into_iter().map(|ip| SocketAddr::new(ip, udp_port));
+    let mut candidates = list(Transport::Udp, udp.chain(own_udp), MAX_UDP);
+    if let Some(bound) = bound.tcp {
+        let port = bound.port();
+        // A router that maps the UDP port to another one does so with the TCP port of the same number.
+        let mapped = |address: &PublicAddress| address.port.filter(|_| port == udp_port).unwrap_or(port);
+        let tcp = public
+            .iter()
+            .map(|address| SocketAddr::new(address.ip, mapped(address)));
+        let own_tcp = own(bound).into_iter().map(|ip| SocketAddr::new(ip, port));
+        candidates.extend(list(Transport::TcpPassive, tcp.chain(own_tcp), MAX_TCP));
+    }
+    candidates
+}
+
+/// The first `max` of them without doubles, IPv4 before IPv6.
+fn list(transport: Transport, addresses: impl Iterator<Item = SocketAddr>, max: usize) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for addr in addresses {
+        let candidate = Candidate { addr, transport };
+        if candidates.len() < max && !candidates.contains(&candidate) {
+            candidates.push(candidate);
+        }
+    }
+    candidates.sort_by_key(|candidate| candidate.addr.is_ipv6());
+    candidates
+}
+
+/// Those of the default routes, then the others. A loopback address is of use only where there is nothing else: a
+/// browser on this machine reaches the other addresses just as well, and everybody else is sent to their own machine.
+fn order(own: Vec<IpAddr>, default: &[IpAddr]) -> Vec<IpAddr> {
+    let mut own: Vec<IpAddr> = own.into_iter().filter(is_useful).collect();
+    if own.iter().any(|ip| !ip.is_loopback()) {
+        own.retain(|ip| !ip.is_loopback());
+    }
+    own.sort_by_key(|ip| (!default.contains(ip), !is_global(ip)));
+    own
 }
 
 fn interfaces() -> Vec<IpAddr> {
@@ -78,11 +154,17 @@ fn is_useful(ip: &IpAddr) -> bool {
     }
 }
 
-fn is_global(ip: &IpAddr) -> bool {
+/// Whether an address can be one of the internet, rather than of a local network.
+pub(super) fn is_global(ip: &IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => !ip.is_private() && !ip.is_loopback(),
+        IpAddr::V4(ip) => !ip.is_private() && !ip.is_loopback() && !is_shared(ip),
         IpAddr::V6(ip) => !ip.is_unique_local() && !ip.is_loopback(),
     }
+}
+
+/// Between a provider's router and its customers' (RFC 6598).
+fn is_shared(ip: &Ipv4Addr) -> bool {
+    matches!(ip.octets(), [100, 64..=127, ..])
 }
 
 #[cfg(test)]
@@ -93,38 +175,103 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
+    fn offered(udp: &str, tcp: Option<&str>, public: &[&str], own: &[&str]) -> Vec<String> {
+        let bound = Bound {
+            udp: udp.parse().unwrap(),
+            tcp: tcp.map(|tcp| tcp.parse().unwrap()),
+        };
+        let public: Vec<PublicAddress> = public.iter().map(|text| text.parse().unwrap()).collect();
+        let candidates = combine(bound, &public, || ips(own), &ips(&["192.168.1.5", "2001:db8::5"]));
+        let text = |candidate: &Candidate| match candidate.transport {
+            Transport::Udp => format!("udp {}", candidate.addr),
+            _ => format!("tcp {}", candidate.addr),
+        };
+        candidates.iter().map(text).collect()
+    }
+
     #[test]
-    fn the_most_useful_address_comes_first_and_loopback_last() {
-        let own = ips(&[
+    fn the_most_useful_address_comes_first_and_tcp_last() {
+        let own = [
             "127.0.0.1",
             "172.17.0.1",
-            "192.168.1.5",
             "::1",
             "fe80::1",
             "fd00::2",
-            "198.51.100.3",
-        ]);
-        let ordered = order(&ips(&["203.0.113.7"]), own, &ips(&["192.168.1.5"]));
-        let want = [
-            "203.0.113.7",
+            "2001:db8::5",
             "192.168.1.5",
             "198.51.100.3",
-            "172.17.0.1",
-            "fd00::2",
-            "127.0.0.1",
-            "::1",
         ];
-        assert_eq!(ordered, ips(&want));
+        assert_eq!(
+            offered("[::]:8189", Some("[::]:8189"), &["203.0.113.7"], &own),
+            [
+                "udp 203.0.113.7:8189",
+                "udp 192.168.1.5:8189",
+                "udp 198.51.100.3:8189",
+                "udp 172.17.0.1:8189",
+                "udp [2001:db8::5]:8189",
+                "udp [fd00::2]:8189",
+                "tcp 203.0.113.7:8189",
+                "tcp 192.168.1.5:8189",
+                "tcp 198.51.100.3:8189",
+                "tcp 172.17.0.1:8189",
+                "tcp [2001:db8::5]:8189",
+                "tcp [fd00::2]:8189",
+            ]
+        );
+        let many: Vec<String> = (0..40).map(|host| format!("10.0.0.{host}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(offered("[::]:1", Some("[::]:1"), &[], &many).len(), MAX_UDP + MAX_TCP);
+    }
+
+    #[test]
+    fn a_router_may_map_the_port_to_another_one() {
+        let public = ["203.0.113.7:40000", "[2001:db8::7]:40001", "203.0.113.8"];
+        assert_eq!(
+            offered("0.0.0.0:8189", Some("0.0.0.0:8189"), &public, &[]),
+            [
+                "udp 203.0.113.7:40000",
+                "udp 203.0.113.8:8189",
+                "udp [2001:db8::7]:40001",
+                "tcp 203.0.113.7:40000",
+                "tcp 203.0.113.8:8189",
+                "tcp [2001:db8::7]:40001",
+            ]
+        );
+        assert_eq!(
+            offered("0.0.0.0:8189", Some("0.0.0.0:443"), &["203.0.113.7:40000"], &[]),
+            ["udp 203.0.113.7:40000", "tcp 203.0.113.7:443"]
+        );
     }
 
     #[test]
     fn a_socket_offers_what_it_listens_on() {
-        let at = |bound: &str| candidates(bound.parse().unwrap(), &[]);
-        let texts = |bound| at(bound).iter().map(|c| c.addr.to_string()).collect::<Vec<_>>();
-        assert_eq!(texts("127.0.0.1:7000"), ["127.0.0.1:7000"]);
-        assert_eq!(texts("[::1]:7000"), ["[::1]:7000"]);
-        assert!(texts("0.0.0.0:7000").contains(&"127.0.0.1:7000".to_owned()));
-        assert!(at("0.0.0.0:7000").iter().all(|candidate| candidate.addr.is_ipv4()));
-        assert!(texts("[::]:7000").contains(&"127.0.0.1:7000".to_owned()));
+        let own = ["127.0.0.1", "::1", "192.168.1.5", "2001:db8::5"];
+        assert_eq!(offered("127.0.0.1:7", None, &[], &own), ["udp 127.0.0.1:7"]);
+        assert_eq!(offered("[::1]:7", None, &[], &own), ["udp [::1]:7"]);
+        assert_eq!(offered("0.0.0.0:7", None, &[], &own), ["udp 192.168.1.5:7"]);
+        assert_eq!(
+            offered("[::]:7", Some("0.0.0.0:7"), &[], &own),
+            ["udp 192.168.1.5:7", "udp [2001:db8::5]:7", "tcp 192.168.1.5:7"]
+        );
+        let offline = ["127.0.0.1", "::1"];
+        assert_eq!(
+            offered("[::]:7", None, &[], &offline),
+            ["udp 127.0.0.1:7", "udp [::1]:7"],
+            "a laptop without a network"
+        );
+    }
+
+    #[test]
+    fn addresses_of_local_networks_are_known() {
+        for (ip, want) in [
+            ("192.168.1.5", false),
+            ("100.64.0.1", false),
+            ("100.128.0.1", true),
+            ("203.0.113.7", true),
+            ("fd00::2", false),
+            ("2001:db8::5", true),
+        ] {
+            assert_eq!(is_global(&ip.parse().unwrap()), want, "{ip}");
+        }
     }
 }

@@ -6,12 +6,14 @@
 use super::directory::{Change, Directory, StopRelay};
 use super::inbox::{AcceptedReply, Inbox, Message, PatchReply};
 use super::recording::Recorders;
-use super::types::{LiveEvent, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
+use super::types::{LiveEvent, Offered, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
 use bytes::Bytes;
 use lectern_media::engine::{Accepted, Counters, PatchError, Role};
 use lectern_media::id::{PeerId, StreamId};
+use lectern_media::peer::sdp::Candidate;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot};
@@ -27,6 +29,11 @@ pub(super) struct Hub {
     pub(super) recorders: Recorders,
     /// What each shard has done, some milliseconds ago.
     pub(super) shard_counters: Vec<Mutex<ShardCounters>>,
+    /// What answers list, for an engine that starts.
+    pub(super) candidates: Mutex<Vec<Candidate>>,
+    /// What is known of them.
+    pub(super) offered: Mutex<Vec<Offered>>,
+    refused_connections: AtomicU64,
     directory: Mutex<Directory>,
     events: broadcast::Sender<LiveEvent>,
     grace: Duration,
@@ -40,6 +47,10 @@ pub struct ShardCounters {
     pub engine: Counters,
     /// Peers, streams and connected viewers that it has.
     pub size: (usize, usize, usize),
+    /// Open TCP connections.
+    pub connections: usize,
+    /// Bytes that wait for TCP clients to read.
+    pub waiting_bytes: usize,
     /// Sends that the kernel had no room for or refused.
     pub sends_lost: u64,
     /// Datagrams that were passed on to the right shard.
@@ -60,11 +71,30 @@ impl Hub {
             inboxes,
             recorders,
             shard_counters: (0..shards).map(|_| Mutex::default()).collect(),
+            candidates: Mutex::default(),
+            offered: Mutex::default(),
+            refused_connections: AtomicU64::new(0),
             directory: Mutex::new(Directory::new(shards)),
             events: broadcast::channel(EVENTS).0,
             grace,
             runtime,
         })
+    }
+
+    /// A TCP connection was closed that nobody of ours had opened, or that came when there was no room.
+    pub(super) fn note_refused_connection(&self) {
+        self.refused_connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    pub(super) fn refused_connections(&self) -> u64 {
+        self.refused_connections.load(Ordering::Relaxed)
+    }
+
+    /// Answers list these addresses from now on.
+    pub(super) fn set_candidates(&self, candidates: &[Candidate]) {
+        *self.candidates.lock() = candidates.to_vec();
+        (0..self.inboxes.len()).for_each(|shard| self.push(shard, Message::Candidates(candidates.to_vec())));
     }
 
     /// Puts a wish before a shard.

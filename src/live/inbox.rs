@@ -5,8 +5,10 @@ use bytes::Bytes;
 use lectern_media::engine::{Accepted, Origin, PatchError, Patched};
 use lectern_media::forward::feed::Feed;
 use lectern_media::id::{PeerId, StreamId};
+use lectern_media::peer::sdp::Candidate;
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::oneshot;
@@ -58,6 +60,14 @@ pub(super) enum Message {
     StopRelay { stream: StreamId, to: usize },
     /// A fact about a stream whose publisher is on another shard.
     Relayed { stream: StreamId, feed: Feed },
+    /// A client that uses TCP has named this shard in its first packet.
+    Connection {
+        stream: TcpStream,
+        remote: SocketAddr,
+        first: Vec<u8>,
+    },
+    /// Answers list other addresses from now on.
+    Candidates(Vec<Candidate>),
     /// Viewers on another shard need a key frame.
     KeyFrameWanted { stream: StreamId },
     /// Close all connections and stop the thread.

@@ -9,37 +9,48 @@
 //! | `shard` | a media thread: one engine, one socket, one inbox |
 //! | `inbox` | wishes, relayed media and strayed datagrams for a shard |
 //! | `socket` | UDP in batches |
-//! | `addresses` | what the answers offer |
+//! | `tcp`, `tcp_accept` | TCP for networks that block UDP |
+//! | `addresses`, `reach` | what the answers offer, and whether it can be reached |
 //! | `recording` | from a stream to files |
 
 mod addresses;
 mod directory;
 mod hub;
 mod inbox;
+mod reach;
 mod recording;
 mod shard;
 mod socket;
+mod tcp;
+mod tcp_accept;
 mod types;
 
 pub use hub::ShardCounters;
 pub use lectern_media::engine::{Accepted, PatchError, Patched, Role};
-pub use types::{LiveConfig, LiveError, LiveEvent, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
+pub use socket::{bind_tcp, bind_udp};
+pub use types::{
+    LiveConfig, LiveError, LiveEvent, LiveSockets, Offered, PeerInfo, Precondition, PublicAddress, Recording,
+    RecordingStatus, StreamStatus,
+};
 
+use addresses::Bound;
 use anyhow::Context;
 use bytes::Bytes;
 use hub::Hub;
 use inbox::{Inbox, Message};
 use lectern_media::engine::{Engine, EngineConfig};
 use lectern_media::id::{PeerId, StreamId};
+use lectern_media::peer::ice::Probe;
 use parking_lot::Mutex;
 use recording::Recorders;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use shard::Shard;
 use socket::Socket;
-use std::net::UdpSocket;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinSet;
 
 /// A ufrag's first character names the shard, and there are 64 of those.
 const MAX_SHARDS: usize = 64;
@@ -52,44 +63,72 @@ const GOOD_RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 pub struct Live {
     hub: Arc<Hub>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Live {
-    /// Starts the media threads on the port of `socket`. Needs a Tokio runtime around it.
+    /// Starts the media threads on these sockets. Needs a Tokio runtime around it.
     ///
     /// # Errors
     /// Threads, sockets or a certificate cannot be had.
-    pub fn start(config: LiveConfig, socket: UdpSocket) -> anyhow::Result<Live> {
+    pub fn start(config: LiveConfig, sockets: LiveSockets) -> anyhow::Result<Live> {
         let shards = match config.shards {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
         let shards = shards.min(MAX_SHARDS);
-        let bound = socket.local_addr()?;
-        let candidates = addresses::candidates(bound, &config.public_addresses);
+        let bound = Bound {
+            udp: sockets.udp.local_addr()?,
+            tcp: sockets
+                .tcp
+                .as_ref()
+                .map(std::net::TcpListener::local_addr)
+                .transpose()?,
+        };
         let certificate = dimpl::certificate::generate_self_signed_certificate()
             .map_err(|error| anyhow::anyhow!("cannot make a certificate: {error}"))?;
-        let sockets = Socket::open(socket, shards).context("cannot open a socket for each media thread")?;
+        let udp = Socket::open(sockets.udp, shards).context("cannot open a socket for each media thread")?;
+        note_small_buffers(udp.first());
         let inboxes = (0..shards).map(|_| Inbox::new()).collect::<std::io::Result<Vec<_>>>()?;
         let (inboxes, wake_ups): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
         let recorders = Recorders::new(config.recordings);
         let hub = Hub::new(inboxes, recorders, config.grace, tokio::runtime::Handle::current());
-        announce(bound, shards, &candidates, sockets.first());
+        hub.set_candidates(&addresses::candidates(bound, &config.public_addresses));
         let live = Live {
             hub,
             threads: Arc::default(),
+            tasks: Arc::default(),
         };
-        for (index, (socket, wake_up)) in sockets.into_iter().zip(wake_ups).enumerate() {
-            let mut engine_config = EngineConfig::new(certificate.clone(), candidates.clone());
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).context("the system gives no random numbers")?;
+        let probe = Probe::new(seed);
+        for (index, (socket, wake_up)) in udp.into_iter().zip(wake_ups).enumerate() {
+            let mut engine_config = EngineConfig::new(certificate.clone(), Vec::new());
             engine_config.shard = u8::try_from(index)?;
-            let make_engine = Box::new(move || new_engine(&engine_config));
+            engine_config.probe = Some(probe.clone());
+            let hub = Arc::clone(&live.hub);
+            let make_engine = Box::new(move || new_engine(&engine_config, &hub));
             let shard = Shard::new(index, make_engine, socket, wake_up, Arc::clone(&live.hub))
                 .context("cannot start a media engine; the log says why")?;
-            let thread = std::thread::Builder::new()
-                .name(format!("media-{index}"))
-                .spawn(move || shard.run())?;
-            live.threads.lock().push(thread);
+            live.threads
+                .lock()
+                .push(spawn_thread(index, shard, config.pin_threads)?);
         }
+        let mut tasks = live.tasks.lock();
+        if let Some(listener) = sockets.tcp {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tasks.spawn(tcp_accept::accept(listener, Arc::clone(&live.hub)));
+        }
+        let watch = addresses::watch(
+            bound,
+            config.public_addresses,
+            config.stun_server,
+            probe,
+            Arc::clone(&live.hub),
+        );
+        tasks.spawn(watch);
+        drop(tasks);
         Ok(live)
     }
 
@@ -174,9 +213,32 @@ impl Live {
             .collect()
     }
 
+    /// What the answers offer, and whether it can be reached; empty until it was tried.
+    #[must_use]
+    pub fn offered(&self) -> Vec<Offered> {
+        self.hub.offered.lock().clone()
+    }
+
+    /// The same in one line for a person.
+    #[must_use]
+    pub fn reachability(&self) -> String {
+        let offered = self.hub.offered.lock();
+        if offered.is_empty() {
+            return "the media addresses are being tried".into();
+        }
+        reach::describe(&offered)
+    }
+
+    /// TCP connections that were closed because nobody of ours had opened them, or because there was no room.
+    #[must_use]
+    pub fn refused_connections(&self) -> u64 {
+        self.hub.refused_connections()
+    }
+
     /// Closes all connections and waits for what was recorded to be on the disk. Recordings stay open: their
     /// publishers may come back after a restart.
     pub async fn stop(&self) {
+        self.tasks.lock().abort_all();
         (0..self.hub.inboxes.len()).for_each(|shard| self.hub.push(shard, Message::Stop));
         let threads = std::mem::take(&mut *self.threads.lock());
         let hub = Arc::clone(&self.hub);
@@ -199,36 +261,50 @@ impl std::fmt::Debug for Live {
     }
 }
 
-/// An engine with secrets of its own.
-fn new_engine(config: &EngineConfig) -> Option<Engine> {
+/// An engine with secrets of its own, that offers what the others offer.
+fn new_engine(config: &EngineConfig, hub: &Hub) -> Option<Engine> {
     let mut seed = [0; 32];
     if let Err(error) = getrandom::fill(&mut seed) {
         tracing::error!(%error, "the system gives no random numbers");
         return None;
     }
-    let engine = Engine::new(config.clone(), seed, Instant::now());
+    let mut config = config.clone();
+    config.candidates.clone_from(&hub.candidates.lock());
+    let engine = Engine::new(config, seed, Instant::now());
     engine
         .inspect_err(|error| tracing::error!(%error, "the server's certificate cannot be used"))
         .ok()
 }
 
-/// Tells the operator where viewers will look for the media.
-fn announce(
-    bound: std::net::SocketAddr,
-    shards: usize,
-    candidates: &[lectern_media::peer::sdp::Candidate],
-    socket: Option<&Socket>,
-) {
-    let offered: Vec<String> = candidates
-        .iter()
-        .map(|candidate| candidate.addr.ip().to_string())
-        .collect();
-    tracing::info!(
-        port = bound.port(),
-        threads = shards,
-        "media over UDP is offered at {}",
-        offered.join(", ")
-    );
+/// Lets a shard run on a thread, on a core of its own if wanted.
+fn spawn_thread(index: usize, shard: Shard, is_pinned: bool) -> std::io::Result<JoinHandle<()>> {
+    let run = move || {
+        if is_pinned {
+            pin(index);
+        }
+        shard.run();
+    };
+    std::thread::Builder::new().name(format!("media-{index}")).spawn(run)
+}
+
+/// Keeps this thread on one of the cores that the process may use.
+fn pin(index: usize) {
+    let pinned = sched_getaffinity(None).and_then(|allowed| {
+        let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core)).collect();
+        let mut own = CpuSet::new();
+        cores
+            .get(index % cores.len().max(1))
+            .into_iter()
+            .for_each(|&core| own.set(core));
+        sched_setaffinity(None, &own)
+    });
+    if let Err(error) = pinned {
+        tracing::warn!(%error, "a media thread could not be kept on one core");
+    }
+}
+
+/// Tells the operator when the kernel is stingy.
+fn note_small_buffers(socket: Option<&Socket>) {
     if let Some(Ok(bytes)) = socket.map(Socket::receive_buffer_bytes)
         && bytes < GOOD_RECEIVE_BUFFER_BYTES
     {
@@ -248,11 +324,17 @@ mod tests {
     async fn a_media_thread_that_hits_a_bug_serves_again() {
         let config = LiveConfig {
             public_addresses: Vec::new(),
+            stun_server: None,
+            pin_threads: true,
             shards: 2,
             grace: std::time::Duration::from_secs(1),
             recordings: None,
         };
-        let live = Live::start(config, UdpSocket::bind("127.0.0.1:0").unwrap()).unwrap();
+        let sockets = LiveSockets {
+            udp: std::net::UdpSocket::bind("127.0.0.1:0").unwrap(),
+            tcp: None,
+        };
+        let live = Live::start(config, sockets).unwrap();
         for shard in 0..2 {
             live.hub.push(shard, Message::Panic);
             let asked = live

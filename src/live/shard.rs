@@ -4,12 +4,14 @@ use super::hub::{Hub, ShardCounters};
 use super::inbox::{AcceptedReply, Arrivals, Message, WakeUp};
 use super::recording::{Handed, RecorderInput};
 use super::socket::{ReceiveBuf, Sent, Socket};
+use super::tcp::{Arrived, Connections};
 use super::types::{LiveError, Recording};
 use lectern_media::engine::{Accepted, CloseReason, Engine, Event, Origin, Refused, Role, TransmitBuf, Verdict};
 use lectern_media::forward::feed::Feed;
 use lectern_media::id::{PeerId, StreamId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::{HashMap, HashSet};
+use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ pub(super) struct Shard {
     index: usize,
     engine: Engine,
     socket: Socket,
+    connections: Connections,
     wake_up: WakeUp,
     hub: Arc<Hub>,
     subscribers: HashMap<StreamId, Vec<Subscriber>>,
@@ -48,7 +51,7 @@ enum Subscriber {
 }
 
 impl Shard {
-    /// A shard that is ready to run; nothing when it has no engine.
+    /// A shard that is ready to run; nothing when it has no engine or the kernel gives nothing to wait with.
     pub(super) fn new(
         index: usize,
         make_engine: MakeEngine,
@@ -61,6 +64,7 @@ impl Shard {
             index,
             engine,
             socket,
+            connections: Connections::new().ok()?,
             wake_up,
             hub,
             subscribers: HashMap::new(),
@@ -93,6 +97,7 @@ impl Shard {
         );
         self.subscribers.clear();
         self.to_record.clear();
+        self.connections.close_all();
         self.received = Some(ReceiveBuf::new());
         self.arrivals = Arrivals::default();
         self.counters.restarts += 1;
@@ -108,6 +113,7 @@ impl Shard {
             self.wait();
             let now = Instant::now();
             self.receive(now);
+            self.receive_tcp(now);
             self.take_arrivals(now);
             if self.engine.poll_timeout().is_some_and(|at| at <= now) {
                 self.engine.handle_timeout(now);
@@ -132,6 +138,7 @@ impl Shard {
         let mut fds = [
             PollFd::new(&self.socket, PollFlags::IN),
             PollFd::new(&self.wake_up, PollFlags::IN),
+            PollFd::new(&self.connections, PollFlags::IN),
         ];
         // Interrupted by a signal: look around and wait again.
         let _ = poll(&mut fds, timeout.as_ref());
@@ -151,6 +158,32 @@ impl Shard {
             }
         });
         self.received = Some(received);
+    }
+
+    fn receive_tcp(&mut self, now: Instant) {
+        let engine = &mut self.engine;
+        self.connections.receive(|arrived| match arrived {
+            // A connection belongs to one shard, so there is nobody to pass anything on to.
+            Arrived::Packet(from, packet) => drop(engine.handle_datagram(now, from, packet)),
+            Arrived::Closed(gone) => engine.handle_closed(now, &gone),
+        });
+    }
+
+    /// A connection stays if its first packet is a check that one of our peers has made.
+    fn take_connection(&mut self, now: Instant, stream: TcpStream, remote: SocketAddr, mut first: Vec<u8>) {
+        let is_ours = match self.connections.add(stream, remote) {
+            Ok(from @ Origin::Tcp { connection, .. }) => {
+                let verdict = self.engine.handle_datagram(now, from, &mut first);
+                if verdict != Verdict::Taken {
+                    self.connections.close(connection);
+                }
+                verdict == Verdict::Taken
+            }
+            _ => false,
+        };
+        if !is_ours {
+            self.hub.note_refused_connection();
+        }
     }
 
     fn take_arrivals(&mut self, now: Instant) {
@@ -209,6 +242,8 @@ impl Shard {
             }
             Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
             Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
+            Message::Connection { stream, remote, first } => self.take_connection(now, stream, remote, first),
+            Message::Candidates(candidates) => self.engine.set_candidates(candidates),
             #[cfg(test)]
             Message::Panic => panic!("a bug"),
             Message::Stop => {
@@ -262,11 +297,14 @@ impl Shard {
     /// Sends everything that is to be sent, then tells everything that has happened.
     fn drain(&mut self, now: Instant) {
         while let Some(transmit) = self.engine.poll_transmit(&mut self.transmit) {
-            let Origin::Udp { remote, local } = transmit.to else {
-                continue;
-            };
             let contents = self.transmit.filled(&transmit);
-            if self.socket.send(remote, local, contents, transmit.segment_bytes) == Sent::Lost {
+            let sent = match transmit.to {
+                Origin::Udp { remote, local } => self.socket.send(remote, local, contents, transmit.segment_bytes),
+                Origin::Tcp { connection, .. } => {
+                    self.connections.send(now, connection, contents, transmit.segment_bytes)
+                }
+            };
+            if sent == Sent::Lost {
                 self.counters.sends_lost += 1;
             }
         }
@@ -305,6 +343,7 @@ impl Shard {
                     self.subscribers.insert(stream, subscribers);
                 }
             }
+            Event::Unused { connection } => self.connections.close(connection),
             Event::KeyFrameWanted { stream } => self.hub.want_key_frame(stream),
             Event::Layers { stream } => self.hub.layers_changed(self.index, stream),
         }
@@ -338,6 +377,7 @@ impl Shard {
         self.counters_due = now + COUNTERS_INTERVAL;
         self.counters.engine = self.engine.counters();
         self.counters.size = self.engine.size();
+        (self.counters.connections, self.counters.waiting_bytes) = self.connections.size();
         self.counters.inbox_dropped = self.hub.inboxes.get(self.index).map_or(0, super::inbox::Inbox::dropped);
         if let Some(shown) = self.hub.shard_counters.get(self.index) {
             *shown.lock() = self.counters;

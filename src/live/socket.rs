@@ -7,7 +7,7 @@ use lectern_media::engine::Origin;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use socket2::{Domain, SockRef, Type};
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 /// System calls' worth of datagrams taken at once.
 const BATCH: usize = 16;
@@ -17,6 +17,9 @@ const PIECE_BYTES: usize = 65_536;
 
 /// Asked of the kernel for each direction: a second of 60 Mb/s. It gives at most `net.core.rmem_max` and `wmem_max`.
 const SOCKET_BUFFER_BYTES: usize = 8 << 20;
+
+/// Connections that the kernel keeps until they are accepted.
+const WAITING_CONNECTIONS: i32 = 1024;
 
 /// See the module.
 pub(super) struct Socket {
@@ -42,6 +45,53 @@ pub(super) enum Sent {
     Whole,
     /// The kernel had no room, or refused: at least a part is lost.
     Lost,
+}
+
+/// Binds a socket for UDP; an IPv6 one of all addresses takes IPv4 as well. On a machine without IPv6 that is an IPv4
+/// one.
+///
+/// # Errors
+/// The kernel's.
+pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    bind(address, Type::DGRAM).map(UdpSocket::from)
+}
+
+/// The same for TCP.
+///
+/// # Errors
+/// The kernel's.
+pub fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = bind(address, Type::STREAM)?;
+    socket.listen(WAITING_CONNECTIONS)?;
+    Ok(socket.into())
+}
+
+fn bind(address: SocketAddr, kind: Type) -> io::Result<socket2::Socket> {
+    let bind_to = |address: SocketAddr| {
+        let socket = socket2::Socket::new(Domain::for_address(address), kind, None)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        if kind == Type::STREAM {
+            // A server that starts again must not wait for the connections of the last one to be forgotten.
+            socket.set_reuse_address(true)?;
+        }
+        socket.bind(&address.into())?;
+        Ok(socket)
+    };
+    let has_no_v6 = |error: &io::Error| {
+        let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+        matches!(
+            code,
+            Some(rustix::io::Errno::AFNOSUPPORT | rustix::io::Errno::ADDRNOTAVAIL)
+        )
+    };
+    match bind_to(address) {
+        Err(error) if address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED) && has_no_v6(&error) => {
+            bind_to((Ipv4Addr::UNSPECIFIED, address.port()).into())
+        }
+        bound => bound,
+    }
 }
 
 impl Socket {
@@ -156,6 +206,18 @@ impl Socket {
             IpAddr::V4(v4) if self.is_v6 => v4.to_ipv6_mapped().into(),
             other => other,
         }
+    }
+}
+
+/// The packet behind a run that is not of its track: sound that rides along with a frame of video. Empty if there is
+/// none.
+pub(super) fn trailing_sound(run: &[u8], segment_bytes: usize) -> &[u8] {
+    let ssrc = |packet: &[u8]| packet.get(8..12).and_then(|ssrc| ssrc.first_chunk::<4>()).copied();
+    let last = run.chunks(segment_bytes.max(1)).next_back().unwrap_or_default();
+    if last.len() < run.len() && ssrc(last) != ssrc(run) {
+        last
+    } else {
+        &[]
     }
 }
 

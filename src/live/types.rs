@@ -3,15 +3,53 @@
 use lectern_media::engine::{IfMatch, Refused, Role};
 use lectern_media::id::StreamId;
 use lectern_media::peer::sdp::OfferError;
-use std::net::IpAddr;
+use std::net::{AddrParseError, IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
+
+/// Where all media comes in and goes out; bound before the start, so that a taken port is told at once.
+#[derive(Debug)]
+pub struct LiveSockets {
+    /// All of UDP.
+    pub udp: UdpSocket,
+    /// For networks that block UDP; `None`: not served.
+    pub tcp: Option<TcpListener>,
+}
+
+/// An address at which the world reaches this server, as a router in front of it maps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublicAddress {
+    /// The outer address.
+    pub ip: IpAddr,
+    /// The outer port; `None`: the same as the inner one.
+    pub port: Option<u16>,
+}
+
+impl FromStr for PublicAddress {
+    type Err = AddrParseError;
+
+    /// `203.0.113.7`, `203.0.113.7:40000`, `2001:db8::7` or `[2001:db8::7]:40000`.
+    fn from_str(text: &str) -> Result<PublicAddress, AddrParseError> {
+        if let Ok(ip) = text.parse() {
+            return Ok(PublicAddress { ip, port: None });
+        }
+        text.parse().map(|address: SocketAddr| PublicAddress {
+            ip: address.ip(),
+            port: Some(address.port()),
+        })
+    }
+}
 
 /// What the media part needs from the settings.
 #[derive(Clone, Debug)]
 pub struct LiveConfig {
     /// Addresses that are offered before the machine's own, for a server behind NAT.
-    pub public_addresses: Vec<IpAddr>,
+    pub public_addresses: Vec<PublicAddress>,
+    /// A STUN server, `host:port`, that is asked for the public address where none is given.
+    pub stun_server: Option<String>,
+    /// Keeps each media thread on a processor core of its own.
+    pub pin_threads: bool,
     /// Media threads; 0: one per core. More than 64 are not used.
     pub shards: usize,
     /// How long a stream waits for a publisher that dropped out.
@@ -77,6 +115,18 @@ impl Precondition {
             Precondition::Tag(tag) => IfMatch::Tag(tag),
         }
     }
+}
+
+/// An address that answers offer, and what a test of it from this machine has shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Offered {
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether it is TCP; otherwise UDP.
+    pub is_tcp: bool,
+    /// Whether this server answered there. If not, it need not be wrong: many routers do not let a machine reach itself
+    /// by its outer address.
+    pub answers: bool,
 }
 
 /// A stream at this moment.

@@ -52,7 +52,7 @@ impl Running {
         config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.shards = 2;
         let listeners = Listeners::bind(&config).await.unwrap();
-        let media_port = listeners.media.local_addr().unwrap().port();
+        let media_port = listeners.media.udp.local_addr().unwrap().port();
         let url = format!("http://{}", listeners.http.local_addr().unwrap())
             .parse()
             .unwrap();

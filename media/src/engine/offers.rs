@@ -1,6 +1,7 @@
 //! Commands: what the control plane wants of the engine.
 
 use super::peer::{Media, Peer};
+use super::receive::note_unused;
 use super::{Accepted, CloseReason, Engine, Event, Refused, Role};
 use crate::codec::Kind;
 use crate::forward::feed::Feed;
@@ -283,6 +284,7 @@ impl Engine {
         self.peer_ids.remove(&peer.id);
         for agent in [Some(&peer.agent), peer.next_agent.as_ref()].into_iter().flatten() {
             self.demux.remove(&agent.ufrag, agent.addresses(), key);
+            note_unused(&mut self.events, agent.addresses());
         }
         self.handshaking.retain(|&other| other != key);
         if let (Some(mut dtls), Some(to)) = (peer.dtls.take(), peer.agent.selected())

@@ -1,9 +1,10 @@
 //! What a client sends after its offer: trickled candidates, and ICE restarts (RFC 9725 section 4.3).
 
+use super::receive::note_unused;
 use super::{Engine, IfMatch, PatchError, Patched};
 use crate::id::PeerId;
 use crate::peer::ice;
-use crate::peer::sdp::{IceCredentials, fragment};
+use crate::peer::sdp::{Candidate, IceCredentials, fragment};
 use rand_chacha::rand_core::Rng;
 use std::time::Instant;
 
@@ -54,10 +55,16 @@ impl Engine {
         self.demux.add_ufrag(next.ufrag, key);
         if let Some(unused) = peer.next_agent.replace(next) {
             self.demux.remove(&unused.ufrag, unused.addresses(), key);
+            note_unused(&mut self.events, unused.addresses());
         }
         peer.remote_ufrag = remote.ufrag;
         peer.etag.clone_from(&etag);
         Some(Patched::Restarted { fragment, etag })
+    }
+
+    /// From now on answers list these addresses, as when the machine has joined another network.
+    pub fn set_candidates(&mut self, candidates: Vec<Candidate>) {
+        self.config.candidates = candidates;
     }
 
     /// An entity tag that was never used.

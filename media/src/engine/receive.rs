@@ -1,6 +1,7 @@
 //! Datagrams in.
 
 use super::peer::{Media, Peer};
+use super::timers::{SILENCE, TIME_TO_COME_BACK};
 use super::transmit::Retransmit;
 use super::{CloseReason, DropReason, Engine, Event, MAX_RETRANSMITS, Origin, Role, Verdict};
 use crate::codec::Kind;
@@ -18,6 +19,7 @@ use crate::wire::rtcp::{self, Packet};
 use crate::wire::stun::BindingRequest;
 use crate::wire::{self, Protocol};
 use rand_chacha::rand_core::Rng;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// The largest datagram that is taken: no path of the internet carries more in one piece.
@@ -52,8 +54,16 @@ impl Engine {
         let taken = match protocol {
             Protocol::Rtp => self.take_rtp(key, datagram),
             Protocol::Rtcp => self.take_rtcp(key, datagram),
-            Protocol::Dtls | Protocol::Stun => self.take_dtls(key, datagram),
+            // What a handshake says is not authentic yet.
+            Protocol::Dtls | Protocol::Stun => {
+                return self
+                    .take_dtls(key, datagram)
+                    .map_or_else(Verdict::Dropped, |()| Verdict::Taken);
+            }
         };
+        if taken.is_ok() {
+            self.follow(key, &from);
+        }
         taken.map_or_else(Verdict::Dropped, |()| Verdict::Taken)
     }
 
@@ -62,6 +72,10 @@ impl Engine {
         let Some(request) = BindingRequest::parse(datagram) else {
             return Verdict::Dropped(DropReason::Malformed);
         };
+        if let Some(probe) = self.config.probe.as_ref().filter(|probe| probe.is_meant(&request)) {
+            self.control.write(from, |reply| probe.answer(&request, from, reply));
+            return Verdict::Taken;
+        }
         let Some(key) = self.demux.by_ufrag(request.local_ufrag) else {
             return match ice::shard_of(request.local_ufrag) {
                 Some(shard) if shard != self.config.shard && request.local_ufrag.len() == ice::UFRAG_CHARS => {
@@ -79,9 +93,9 @@ impl Engine {
             Some(next) if is_for_next => next,
             _ => &mut peer.agent,
         };
-        let mut checked = None;
+        let (mut checked, now) = (None, self.now);
         self.control.write(from, |reply| {
-            checked = agent.handle_check(&request, from, reply);
+            checked = agent.handle_check(now, &request, from, reply);
             checked.is_some()
         });
         let Some(checked) = checked else {
@@ -91,6 +105,10 @@ impl Engine {
             // The restart has succeeded: what was before it is gone.
             let old = std::mem::replace(&mut peer.agent, next);
             self.demux.remove(&old.ufrag, old.addresses(), key);
+            note_unused(
+                &mut self.events,
+                old.addresses().iter().filter(|old| !old.is_same_remote(&from)),
+            );
         }
         peer.last_heard = self.now;
         if checked.new_address {
@@ -98,6 +116,7 @@ impl Engine {
         }
         if let Some(forgotten) = checked.forgotten {
             self.demux.remove_address(&forgotten, key);
+            note_unused(&mut self.events, [&forgotten]);
         }
         if checked.new_selection
             && let Media::Views { viewer, .. } = peer.media
@@ -116,6 +135,44 @@ impl Engine {
             let session = Session::new(&self.dtls, peer.our_side, peer.fingerprints.clone(), self.now);
             peer.dtls = Some(Box::new(session));
             self.handshaking.push(key);
+        }
+    }
+
+    /// Something authentic came from one of the peer's addresses: it may have moved there.
+    fn follow(&mut self, key: usize, from: &Origin) {
+        let now = self.now;
+        if let Some(peer) = self.peers.get_mut(key)
+            && peer.agent.note_heard(now, from)
+            && let Media::Views { viewer, .. } = peer.media
+            && let Some(viewer) = self.viewers.get_mut(viewer)
+        {
+            viewer.to = *from;
+        }
+    }
+
+    /// A TCP connection is closed. Its peer goes on over another address that it is known by; without one it has 10 s
+    /// to come back.
+    pub fn handle_closed(&mut self, now: Instant, gone: &Origin) {
+        self.now = now;
+        let Some(Owner::Peer(key)) = self.demux.by_address(gone) else {
+            return;
+        };
+        self.demux.remove_address(gone, key);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if let Some(next) = &mut peer.next_agent {
+            next.forget(now, gone);
+        }
+        let goes_on = peer.agent.forget(now, gone);
+        if peer.agent.addresses().is_empty()
+            && let Some(latest) = now.checked_sub(SILENCE - TIME_TO_COME_BACK)
+        {
+            peer.last_heard = peer.last_heard.min(latest);
+        }
+        if goes_on
+            && let (Media::Views { viewer, .. }, Some(to)) = (&peer.media, peer.agent.selected())
+            && let Some(viewer) = self.viewers.get_mut(*viewer)
+        {
+            viewer.to = to;
         }
     }
 
@@ -318,4 +375,12 @@ impl Engine {
             Owner::Shard(_) => None,
         }
     }
+}
+
+/// Tells the shell which TCP connections nobody uses any more.
+pub(super) fn note_unused<'a>(events: &mut VecDeque<Event>, addresses: impl IntoIterator<Item = &'a Origin>) {
+    events.extend(addresses.into_iter().filter_map(|address| match *address {
+        Origin::Tcp { connection, .. } => Some(Event::Unused { connection }),
+        Origin::Udp { .. } => None,
+    }));
 }

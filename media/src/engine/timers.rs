@@ -14,7 +14,10 @@ const CATCH_UP_STEP: Duration = Duration::from_millis(5);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A peer that has not been heard of for this long is gone (RFC 7675 section 5.1).
-const SILENCE: Duration = Duration::from_secs(25);
+pub(super) const SILENCE: Duration = Duration::from_secs(25);
+
+/// How long a peer whose only TCP connection was closed may take to connect again.
+pub(super) const TIME_TO_COME_BACK: Duration = Duration::from_secs(10);
 
 /// An offer whose peer has not connected after this long is dropped.
 const CONNECT_TIME: Duration = Engine::OFFER_LIFETIME;

@@ -3,6 +3,7 @@
 use crate::forward::feed::Feed;
 use crate::id::{PeerId, StreamId};
 use crate::net::DropReason;
+use crate::peer::ice::Probe;
 use crate::peer::sdp::fragment::FragmentError;
 use crate::peer::sdp::{Candidate, OfferError};
 use dimpl::DtlsCertificate;
@@ -17,6 +18,8 @@ pub struct EngineConfig {
     pub certificate: DtlsCertificate,
     /// Where peers can reach the shard; every answer lists them.
     pub candidates: Vec<Candidate>,
+    /// With what the server tests its own addresses; the same for all shards.
+    pub probe: Option<Probe>,
     /// Connections at once; more offers are refused.
     pub max_peers: usize,
     /// Offers whose peer has not connected; beyond it the oldest is dropped.
@@ -40,6 +43,7 @@ impl EngineConfig {
             shard: 0,
             certificate,
             candidates,
+            probe: None,
             max_peers: 20_000,
             max_unconnected: 2_000,
             max_history_packets: 16_384,
@@ -187,6 +191,11 @@ pub enum Event {
         stream: StreamId,
         /// The fact.
         feed: Feed,
+    },
+    /// No peer uses this TCP connection any more ([`super::Origin::Tcp`]).
+    Unused {
+        /// Its name.
+        connection: u64,
     },
     /// Viewers of a relayed stream need a key frame: tell the shard or node where the publisher is.
     KeyFrameWanted {

@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use std::net::{IpAddr, SocketAddr};
 
 /// The longest request that is accepted; real ones are below 200 bytes.
-const MAX_REQUEST_BYTES: usize = 548;
+pub const MAX_REQUEST_BYTES: usize = 548;
 
 const HEADER_BYTES: usize = 20;
 const MAGIC_COOKIE: u32 = 0x2112_A442;
@@ -136,6 +136,48 @@ pub fn write_request(username: &str, use_candidate: bool, transaction: [u8; 12],
     out.extend_from_slice(tag.as_ref());
 }
 
+/// A binding request without credentials, as STUN servers of the internet answer it.
+pub fn plain_request(transaction: [u8; 12]) -> [u8; HEADER_BYTES] {
+    let mut request = [0; HEADER_BYTES];
+    request[..2].copy_from_slice(&BINDING_REQUEST.to_be_bytes());
+    request[4..8].copy_from_slice(&MAGIC_COOKIE.to_be_bytes());
+    request[8..].copy_from_slice(&transaction);
+    request
+}
+
+/// The address in a success response to the request of this transaction (XOR-MAPPED-ADDRESS, RFC 8489 section 14.2);
+/// `None` for anything else. The random transaction is all that authenticates it.
+pub fn mapped_address(bytes: &[u8], transaction: [u8; 12]) -> Option<SocketAddr> {
+    let length = usize::from(u16_at(bytes, 2)?);
+    if u16_at(bytes, 0)? != BINDING_SUCCESS
+        || u32_at(bytes, 4)? != MAGIC_COOKIE
+        || bytes.get(8..HEADER_BYTES)? != transaction
+        || length + HEADER_BYTES != bytes.len()
+    {
+        return None;
+    }
+    let mask = bytes.get(4..HEADER_BYTES)?;
+    let mut at = HEADER_BYTES;
+    while at < bytes.len() {
+        let len = usize::from(u16_at(bytes, at + 2)?);
+        let value = bytes.get(at + 4..at + 4 + len)?;
+        if u16_at(bytes, at)? == XOR_MAPPED_ADDRESS {
+            let port = u16_at(value, 2)? ^ (MAGIC_COOKIE >> 16) as u16;
+            let mut octets = [0; 16];
+            let masked = value.get(4..)?.iter().zip(mask).map(|(a, b)| a ^ b);
+            octets.iter_mut().zip(masked).for_each(|(octet, byte)| *octet = byte);
+            let ip = match (value.get(1)?, value.len()) {
+                (1, 8) => IpAddr::from(*octets.first_chunk::<4>()?),
+                (2, 20) => IpAddr::from(octets),
+                _ => return None,
+            };
+            return Some(SocketAddr::new(ip, port));
+        }
+        at += 4 + len.next_multiple_of(4);
+    }
+    None
+}
+
 /// Sets the message length to what is there plus `more` bytes that follow.
 fn set_length(out: &mut [u8], start: usize, more: usize) {
     let length = u16::try_from(out.len() - start + more - HEADER_BYTES).unwrap_or(0);
@@ -224,6 +266,8 @@ mod tests {
             let (body, fingerprint) = answer.split_at(answer.len() - 8);
             assert_eq!(usize::from(u16_at(&answer, 2).unwrap()) + 20, answer.len());
             assert_eq!(u32_at(fingerprint, 4).unwrap(), crc32(body) ^ FINGERPRINT_XOR);
+            assert_eq!(mapped_address(&answer, [7; 12]), Some(from.parse().unwrap()));
+            assert_eq!(mapped_address(&answer, [8; 12]), None, "the answer to something else");
             assert!(
                 answer[24..].starts_with(&hex(want)[..8]),
                 "{from}: {:02x?}",
@@ -243,6 +287,11 @@ mod tests {
             }
             if let Some(request) = BindingRequest::parse(&framed) {
                 prop_assert!(!request.is_authentic(&integrity_key("x")));
+            }
+            if framed.len() >= 20 {
+                framed[0] = 1;
+                let transaction = *framed[8..20].first_chunk().unwrap();
+                mapped_address(&framed, transaction);
             }
         }
     }
