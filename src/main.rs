@@ -60,10 +60,24 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    raise_file_limit();
     let listeners = Listeners::bind(&config).await?;
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone())?);
     lectern::run(config, listeners, shutdown).await
+}
+
+/// Each connection over TCP is an open file, and many systems begin with room for 1,024 where they allow far more.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::info!(%error, "the limit of open files stays low; hundreds of viewers over TCP need more");
+    }
 }
 
 /// The first SIGTERM or SIGINT asks for an orderly end; a second one does not wait for it.

@@ -27,5 +27,8 @@ pub async fn ready(State(app): State<App>) -> Result<impl IntoResponse> {
         .ping()
         .await
         .map_err(|_| unavailable("the database is not answering"))?;
-    Ok(([(CACHE_CONTROL, "no-store")], "ok"))
+    Ok((
+        [(CACHE_CONTROL, "no-store")],
+        format!("ok\n{}\n", app.live.reachability()),
+    ))
 }

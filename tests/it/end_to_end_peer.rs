@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, IF_MATCH, LOCATION};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp::Packet;
 use rtc::rtp::header::Header;
@@ -27,6 +28,8 @@ use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
     RTCPeerConnectionState, RTCSessionDescription, Registry, register_default_interceptors,
 };
+
+use crate::network_router::Router;
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
@@ -51,6 +54,7 @@ pub(crate) const FRAME_PACKETS: u32 = 3;
 pub(crate) struct Publisher {
     pub(crate) resource: Url,
     connection: Arc<dyn PeerConnection>,
+    answer: String,
     video: Arc<TrackLocalStaticRTP>,
     audio: Arc<TrackLocalStaticRTP>,
     ssrcs: (u32, u32),
@@ -64,6 +68,7 @@ pub(crate) struct Publisher {
 pub(crate) struct Viewer {
     pub(crate) resource: Url,
     connection: Arc<dyn PeerConnection>,
+    answer: String,
     packets: mpsc::UnboundedReceiver<Packet>,
     states: watch::Receiver<State>,
 }
@@ -87,16 +92,22 @@ struct State {
 impl Publisher {
     /// Connects and waits until media can flow. `start` is the number of the first packet.
     pub(crate) async fn connect(endpoint: &Url, key: &str, start: u32) -> Publisher {
+        Publisher::connect_via(None, endpoint, key, start).await
+    }
+
+    /// The same through a router.
+    pub(crate) async fn connect_via(via: Option<&Router>, endpoint: &Url, key: &str, start: u32) -> Publisher {
         let handler = Handler::new();
         let mut states = handler.states.subscribe();
         let connection = Box::pin(peer_connection(handler, H264_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE)).await;
         let (video, video_ssrc) = add_track(&connection, RtpCodecKind::Video, h264()).await;
         let (audio, audio_ssrc) = add_track(&connection, RtpCodecKind::Audio, opus()).await;
-        let resource = Box::pin(exchange(&connection, &mut states, endpoint, Some(key))).await;
+        let (resource, answer) = Box::pin(exchange(&connection, &mut states, endpoint, Some(key), via)).await;
         reach(&mut states, |state| state.connected).await;
         Publisher {
             resource,
             connection,
+            answer,
             video,
             audio,
             ssrcs: (video_ssrc, audio_ssrc),
@@ -169,6 +180,11 @@ impl Publisher {
             .expect("the connection takes packets");
     }
 
+    /// Makes new ICE credentials, and checks with those of the server's from now on.
+    pub(crate) async fn restart_ice(&mut self, key: &str) {
+        Box::pin(restart_ice(&self.connection, &self.resource, Some(key), &self.answer)).await;
+    }
+
     /// Waits until the server has said good-bye.
     pub(crate) async fn wait_until_gone(&mut self) {
         reach_or_gone(&mut self.states).await;
@@ -183,6 +199,11 @@ impl Publisher {
 impl Viewer {
     /// Connects and waits until media can flow. Its payload types are its own.
     pub(crate) async fn connect(endpoint: &Url, token: Option<&str>) -> Viewer {
+        Viewer::connect_via(None, endpoint, token).await
+    }
+
+    /// The same through a router.
+    pub(crate) async fn connect_via(via: Option<&Router>, endpoint: &Url, token: Option<&str>) -> Viewer {
         let (sender, packets) = mpsc::unbounded_channel();
         let handler = Handler {
             packets: Some(sender),
@@ -200,11 +221,12 @@ impl Viewer {
                 .await
                 .expect("a transceiver");
         }
-        let resource = Box::pin(exchange(&connection, &mut states, endpoint, token)).await;
+        let (resource, answer) = Box::pin(exchange(&connection, &mut states, endpoint, token, via)).await;
         reach(&mut states, |state| state.connected).await;
         Viewer {
             resource,
             connection,
+            answer,
             packets,
             states,
         }
@@ -240,6 +262,26 @@ impl Viewer {
             previous = next;
         }
         (first, took)
+    }
+
+    /// The next video packet that the publisher sent after this one.
+    pub(crate) async fn video_after(&mut self, number: u32) -> Numbered {
+        loop {
+            let packet = self.video().await;
+            if packet.number > number {
+                return packet;
+            }
+        }
+    }
+
+    /// Makes new ICE credentials, and checks with those of the server's from now on.
+    pub(crate) async fn restart_ice(&mut self) {
+        Box::pin(restart_ice(&self.connection, &self.resource, None, &self.answer)).await;
+    }
+
+    /// The server's answer, as the client was given it.
+    pub(crate) fn answer(&self) -> &str {
+        &self.answer
     }
 
     /// The offer that it came with.
@@ -304,7 +346,8 @@ async fn exchange(
     states: &mut watch::Receiver<State>,
     endpoint: &Url,
     token: Option<&str>,
-) -> Url {
+    via: Option<&Router>,
+) -> (Url, String) {
     let offer = connection.create_offer(None).await.expect("an offer");
     connection.set_local_description(offer).await.expect("it is its own");
     reach(states, |state| state.gathered).await;
@@ -325,12 +368,57 @@ async fn exchange(
     let base = response.url().clone();
     let answer = response.text().await.expect("a body");
     assert_eq!(status, 201, "{answer}");
+    let answer = via.map_or(answer.clone(), |router| router.rewrite(&answer));
+    let description = RTCSessionDescription::answer(answer.clone()).expect("SDP");
+    connection
+        .set_remote_description(description)
+        .await
+        .expect("the answer fits the offer");
+    (base.join(&location.expect("a Location")).expect("a URL"), answer)
+}
+
+/// An ICE restart by PATCH (RFC 9725 section 4.3.3). The client keeps its socket and the server's address.
+async fn restart_ice(connection: &Arc<dyn PeerConnection>, resource: &Url, token: Option<&str>, answer: &str) {
+    let restart = RTCOfferOptions { ice_restart: true };
+    let offer = connection.create_offer(Some(restart)).await.expect("an offer");
+    let credentials = |sdp: &str| -> Vec<String> {
+        ["a=ice-ufrag:", "a=ice-pwd:"]
+            .iter()
+            .map(|name| {
+                sdp.lines()
+                    .find(|line| line.starts_with(name))
+                    .expect("it has both")
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    };
+    let fragment = credentials(&offer.sdp).join("\r\n") + "\r\n";
+    connection.set_local_description(offer).await.expect("it is its own");
+    let mut request = reqwest::Client::new()
+        .patch(resource.clone())
+        .header(CONTENT_TYPE, "application/trickle-ice-sdpfrag")
+        .header(IF_MATCH, "*")
+        .body(fragment);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request.send().await.expect("the server answers");
+    assert_eq!(response.status(), 200);
+    let (old, new) = (
+        credentials(answer),
+        credentials(&response.text().await.expect("a body")),
+    );
+    let mut answer = answer.to_owned();
+    for (old, new) in old.iter().zip(&new) {
+        assert_ne!(old, new);
+        answer = answer.replace(old, new);
+    }
     let answer = RTCSessionDescription::answer(answer).expect("SDP");
     connection
         .set_remote_description(answer)
         .await
         .expect("the answer fits the offer");
-    base.join(&location.expect("a Location")).expect("a URL")
 }
 
 async fn peer_connection(handler: Handler, h264_type: u8, opus_type: u8) -> Arc<dyn PeerConnection> {

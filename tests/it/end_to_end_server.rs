@@ -1,6 +1,6 @@
 //! A server that runs as in real life, for tests from outside.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use lectern::accounts::{self, Role, login};
@@ -46,10 +46,15 @@ impl Running {
     }
 
     pub(crate) async fn in_folder(data: TempDir) -> Running {
+        Running::listening(data, Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// With media at this address of the machine.
+    pub(crate) async fn listening(data: TempDir, media: IpAddr) -> Running {
         let mut config = Config::from_toml("").unwrap();
         config.data.dir = data.path().to_owned();
         config.http.listen = (Ipv4Addr::LOCALHOST, 0).into();
-        config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.media.udp_listen = (media, 0).into();
         config.media.shards = 2;
         let listeners = Listeners::bind(&config).await.unwrap();
         let media_port = listeners.media.udp.local_addr().unwrap().port();

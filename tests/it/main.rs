@@ -5,6 +5,7 @@
 mod app;
 mod databases;
 mod end_to_end;
+mod end_to_end_network;
 mod end_to_end_peer;
 mod end_to_end_recording;
 mod end_to_end_requests;
@@ -18,6 +19,7 @@ mod http_server;
 mod http_sessions;
 mod http_tokens;
 mod http_whip;
+mod network_router;
 mod schema;
 mod store;
 mod tidy;
