@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak bench
+.PHONY: help run demo test check format soak load bench
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -28,6 +28,9 @@ format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in pla
 
 soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
 	SOAK_S=600 scripts/test needs build soak
+
+load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
+	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)
 
 bench: ## Processor time per forwarded packet, beside a bare loop
 	$(CARGO) run --release --locked --package lectern-fanout
