@@ -1,6 +1,6 @@
 //! What became of one source's sequence numbers: lost, doubled, overtaken.
 
-use lectern_media::peer::srtp::{IndexEstimate, ReplayWindow};
+use lectern_media::peer::replay::{IndexEstimate, ReplayWindow};
 
 /// Counts of one or many lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::sdp::{Payload, Remote};
 use crate::stamp::{self, Stamp};
 use crate::tally::{Live, Phase, Tally};
 use lectern_media::codec::{self, Codec, Kind};
-use lectern_media::peer::srtp::IndexEstimate;
+use lectern_media::peer::replay::IndexEstimate;
 use lectern_media::wire::rtcp::{self, Packet, ReceptionReport};
 use lectern_media::wire::rtp::Header;
 use lectern_media::wire::transport_cc::Arrivals;

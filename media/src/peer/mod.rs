@@ -2,5 +2,6 @@
 
 pub mod dtls;
 pub mod ice;
+pub mod replay;
 pub mod sdp;
 pub mod srtp;
