@@ -1,19 +1,25 @@
 //! One stream: its tracks, its viewers, and the work of carrying what has arrived to each of them.
 
 use crate::codec::{self, Kind};
-use crate::engine::LayerInfo;
 use crate::forward::batch::PacketMeta;
 use crate::forward::feed::Feed;
+use crate::forward::layers::{LayerId, LayerInfo, Layers};
 use crate::forward::line::Placement;
+use crate::forward::point::Point;
 use crate::forward::received::Received;
 use crate::forward::track::{SenderClock, Track};
 use crate::forward::viewer::{Mode, Viewer, Written};
-use crate::id::StreamId;
+use crate::id::{StreamId, TrackId};
 use slab::Slab;
+use smallvec::SmallVec;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sound kept to be sent again: 5 s, more than any player waits for.
 const MAX_AUDIO_PACKETS: usize = 256;
+
+/// How often it is looked at which layer each viewer is to be sent.
+const SELECTION_INTERVAL: Duration = Duration::from_millis(200);
 
 /// See the module.
 pub struct Stream {
@@ -34,11 +40,12 @@ pub struct Stream {
     /// Already in the engine's list of work.
     pub is_queued: bool,
     audio: Track,
-    video: Track,
+    video: Layers,
     epoch: u32,
     feeds: Vec<Feed>,
-    /// Whether there was a picture when it was last looked at.
-    was_active: bool,
+    /// The layers that were active when they were last looked at.
+    were_active: Vec<LayerId>,
+    next_selection: Option<Instant>,
     next_viewer: usize,
     next_late: usize,
     again: bool,
@@ -68,35 +75,33 @@ impl Stream {
             idle_since: None,
             is_queued: false,
             audio: Track::new(Kind::Audio, max_history_packets.min(MAX_AUDIO_PACKETS)),
-            video: Track::new(Kind::Video, max_history_packets),
+            video: Layers::new(max_history_packets),
             epoch: 0,
             feeds: Vec::new(),
-            was_active: false,
+            were_active: Vec::new(),
+            next_selection: None,
             next_viewer: 0,
             next_late: 0,
             again: false,
         }
     }
 
-    /// The track of a kind.
-    pub fn track(&self, kind: Kind) -> &Track {
-        match kind {
-            Kind::Audio => &self.audio,
-            Kind::Video => &self.video,
-        }
+    /// The sound and the layers of the picture.
+    pub fn media(&self) -> (&Track, &Layers) {
+        (&self.audio, &self.video)
     }
 
-    /// The track of a kind.
-    pub fn track_mut(&mut self, kind: Kind) -> &mut Track {
-        match kind {
-            Kind::Audio => &mut self.audio,
-            Kind::Video => &mut self.video,
-        }
-    }
-
-    /// Audio and video together.
-    pub fn tracks_mut(&mut self) -> (&mut Track, &mut Track) {
+    /// The sound and the layers of the picture.
+    pub fn media_mut(&mut self) -> (&mut Track, &mut Layers) {
         (&mut self.audio, &mut self.video)
+    }
+
+    /// The sound, or an encoding of the picture as it comes; `None` for one encoding too many.
+    fn track_mut(&mut self, kind: Kind, encoding: u8) -> Option<&mut Track> {
+        match kind {
+            Kind::Audio => Some(&mut self.audio),
+            Kind::Video => self.video.encoding_mut(encoding).map(|layer| &mut layer.track),
+        }
     }
 
     /// Facts for recorders and relays, in order.
@@ -108,30 +113,38 @@ impl Stream {
     /// last key frame.
     pub fn snapshot(&self) -> Vec<Feed> {
         let mut feeds = Vec::new();
-        for track in [&self.audio, &self.video] {
-            let Some(parameters) = track.parameters else { continue };
-            let starts_at = track.history.key_frame().map_or(track.flushed(), |key| key.seq);
-            feeds.push(Feed::Track {
-                track: track.id,
-                epoch: self.epoch,
-                parameters,
-                starts_at,
-            });
-            if let Some(clock) = track.clock {
-                feeds.push(report_of(track, clock));
+        self.introduce(&self.audio, Arc::from(""), &mut feeds);
+        for (_, layer) in self.video.iter().filter(|(_, layer)| layer.point == Point::WHOLE) {
+            self.introduce(&layer.track, self.video.name(layer.encoding), &mut feeds);
+            let track = layer.track.id;
+            if layer.track.parameters.is_none() {
+                continue;
             }
+            let (size, top) = (layer.size, layer.top);
+            feeds.push(Feed::Shape { track, size, top });
+            let batches = layer.track.batches_since_key_frame();
+            feeds.extend(batches.map(|batch| Feed::Packets { track, batch }));
         }
-        feeds.extend(self.video.batches_since_key_frame().map(|batch| Feed::Packets {
-            track: self.video.id,
-            batch,
-        }));
         feeds
     }
 
-    /// Another publisher (or none) sends from here on.
-    pub fn set_publisher(&mut self, publisher: Option<usize>) {
+    fn introduce(&self, track: &Track, name: Arc<str>, feeds: &mut Vec<Feed>) {
+        let Some(parameters) = track.parameters else { return };
+        feeds.push(Feed::Track {
+            track: track.id,
+            epoch: self.epoch,
+            parameters,
+            starts_at: track.history.key_frame().map_or(track.flushed(), |key| key.seq),
+            name,
+        });
+        feeds.extend(track.clock.map(|clock| report_of(track.id, clock)));
+    }
+
+    /// Another publisher (or none) sends from here on, in encodings of these names (none without simulcast).
+    pub fn set_publisher<'a>(&mut self, publisher: Option<usize>, encodings: impl Iterator<Item = &'a str>) {
         self.flush();
-        if self.publisher.is_some() || self.audio.parameters.is_some() || self.video.parameters.is_some() {
+        let has_sent = self.audio.parameters.is_some() || self.video.iter().any(|(_, l)| l.track.parameters.is_some());
+        if self.publisher.is_some() || has_sent {
             self.epoch += 1;
             if self.subscribers > 0 && publisher.is_none() {
                 self.feeds.push(Feed::PublisherGone);
@@ -140,6 +153,9 @@ impl Stream {
         self.publisher = publisher;
         self.audio.start_epoch();
         self.video.start_epoch();
+        if publisher.is_some() {
+            self.video.set_names(encodings);
+        }
     }
 
     /// Takes a packet of the publisher onto the line.
@@ -152,7 +168,9 @@ impl Stream {
         hold: Duration,
     ) -> Taken {
         let starts_key_frame = codec::starts_key_frame(received.parameters.codec, received.payload);
-        let track = self.track_mut(received.kind);
+        let Some(track) = self.track_mut(received.kind, received.encoding) else {
+            return Taken::Dropped;
+        };
         let is_new = track.parameters != Some(received.parameters);
         let waits = received.kind == Kind::Video && (is_new || track.waits_for_key_frame) && !starts_key_frame;
         if received.payload.is_empty() || waits {
@@ -165,14 +183,17 @@ impl Stream {
             return Taken::Dropped;
         }
         if is_new {
-            self.start_track(received, viewers);
+            self.start_track(received, viewers, now);
         }
-        let track = self.track_mut(received.kind);
+        let newest = (received.kind == Kind::Video).then(|| self.video.newest()).flatten();
+        let Some(track) = self.track_mut(received.kind, received.encoding) else {
+            return Taken::Dropped;
+        };
         let extended = received.extended;
-        let placement = placement.get_or_insert_with(|| track.line.attach(extended, received.timestamp, now));
+        let placement = placement.get_or_insert_with(|| track.line.attach(extended, received.timestamp, newest, now));
+        let mut early = std::mem::take(&mut track.early);
         let mut taken = self.place(received, starts_key_frame, placement, now);
         // Of a key frame, a later packet may have come before the first.
-        let mut early = std::mem::take(&mut self.track_mut(received.kind).early);
         for packet in early.drain_after(received) {
             taken = taken.max(self.place(&packet, false, placement, now));
         }
@@ -190,7 +211,9 @@ impl Stream {
         placement: &mut Placement,
         now: Instant,
     ) -> Taken {
-        let track = self.track_mut(received.kind);
+        let Some(track) = self.track_mut(received.kind, received.encoding) else {
+            return Taken::Dropped;
+        };
         let Some(place) = placement.place(received.extended, received.timestamp) else {
             return Taken::Dropped;
         };
@@ -204,6 +227,7 @@ impl Stream {
             arrived: now,
             marker: received.marker,
             starts_key_frame,
+            switches_up: false,
         };
         if track.push(meta, received.payload) {
             self.flush();
@@ -212,41 +236,62 @@ impl Stream {
         Taken::Gathered
     }
 
-    /// The publisher's first packet of this kind, or its first in this codec.
-    fn start_track(&mut self, received: &Received<'_>, viewers: &mut Slab<Viewer>) {
+    /// The publisher's first packet of a track, or its first in this codec.
+    fn start_track(&mut self, received: &Received<'_>, viewers: &mut Slab<Viewer>, now: Instant) {
         self.flush();
-        let track = self.track_mut(received.kind);
-        track.parameters = Some(received.parameters);
-        track.waits_for_key_frame = false;
-        track.epoch_start = track.line.next_seq();
-        track.history.forget_key_frame();
-        let (start, track_id) = (track.epoch_start, track.id);
-        for &key in &self.viewers {
-            let Some(viewer) = viewers.get_mut(key) else { continue };
-            viewer.resolve_codec(match received.kind {
-                Kind::Audio => &self.audio,
-                Kind::Video => &self.video,
-            });
-            viewer.skip_to(received.kind, start);
+        let parameters = received.parameters;
+        match received.kind {
+            Kind::Audio => self.audio.start(parameters),
+            Kind::Video => self.video.start_encoding(received.encoding, parameters),
         }
+        let Some(track) = self.track_mut(received.kind, received.encoding) else {
+            return;
+        };
+        let (track, starts_at) = (track.id, track.epoch_start);
+        self.start_for_viewers(received.kind, received.encoding, viewers, now);
         if self.subscribers > 0 {
-            let (epoch, parameters) = (self.epoch, received.parameters);
+            let name = match received.kind {
+                Kind::Audio => Arc::from(""),
+                Kind::Video => self.video.name(received.encoding),
+            };
             self.feeds.push(Feed::Track {
-                track: track_id,
-                epoch,
+                track,
+                epoch: self.epoch,
                 parameters,
-                starts_at: start,
+                starts_at,
+                name,
             });
         }
     }
 
+    fn start_for_viewers(&mut self, kind: Kind, encoding: u8, viewers: &mut Slab<Viewer>, now: Instant) {
+        let layer = self.video.find(encoding, Point::WHOLE).unwrap_or_default();
+        for &key in &self.viewers {
+            let Some(viewer) = viewers.get_mut(key) else { continue };
+            match kind {
+                Kind::Audio => {
+                    viewer.resolve_codec(&self.audio);
+                    viewer.skip_audio_to(self.audio.epoch_start);
+                }
+                Kind::Video => {
+                    viewer.start_layer(&self.video, layer);
+                    // The new layer may be a better one, and it begins with a key frame.
+                    self.next_selection = Some(now);
+                }
+            }
+        }
+    }
+
     /// Takes the publisher's clock.
-    pub fn take_clock(&mut self, kind: Kind, clock: SenderClock) {
-        let track = self.track_mut(kind);
-        track.clock = Some(clock);
-        let feed = report_of(track, clock);
-        if self.subscribers > 0 {
-            self.feeds.push(feed);
+    pub fn take_clock(&mut self, kind: Kind, encoding: u8, clock: SenderClock) {
+        match kind {
+            Kind::Audio => self.audio.clock = Some(clock),
+            Kind::Video => self.video.set_clock(encoding, clock),
+        }
+        if let Some(track) = self.track_mut(kind, encoding).map(|track| track.id)
+            && self.subscribers > 0
+        {
+            self.feeds.push(report_of(track, clock));
         }
     }
 
@@ -262,24 +307,33 @@ impl Stream {
                 epoch,
                 parameters,
                 starts_at,
+                name,
             } => {
-                self.epoch = *epoch;
-                let kind = self.kind_of(*track);
-                let track = self.track_mut(kind);
-                track.start_epoch();
-                track.parameters = Some(*parameters);
-                track.waits_for_key_frame = false;
-                track.begin_at(*starts_at);
-                let start = track.epoch_start;
-                for &key in &self.viewers {
-                    let Some(viewer) = viewers.get_mut(key) else { continue };
-                    viewer.resolve_codec(self.track(kind));
-                    viewer.skip_to(kind, start);
+                if std::mem::replace(&mut self.epoch, *epoch) != *epoch {
+                    self.audio.start_epoch();
+                    self.video.start_epoch();
+                }
+                let (kind, encoding) = kind_of(*track);
+                if let Some(track) = self.track_mut(kind, encoding) {
+                    track.begin_at(*starts_at);
+                    track.start(*parameters);
+                }
+                if kind == Kind::Video {
+                    self.video.set_name(encoding, name);
+                    self.video.start_encoding(encoding, *parameters);
+                }
+                self.start_for_viewers(kind, encoding, viewers, now);
+            }
+            Feed::Shape { track, size, top } => {
+                if let Some(layer) = self.video.encoding_mut(kind_of(*track).1) {
+                    (layer.size, layer.top) = (*size, *top);
                 }
             }
             Feed::Packets { track, batch } => {
-                let kind = self.kind_of(*track);
-                self.track_mut(kind).take(batch);
+                match kind_of(*track) {
+                    (Kind::Audio, _) => self.audio.take(batch),
+                    (Kind::Video, encoding) => self.video.take(encoding, batch),
+                }
                 self.again = true;
             }
             Feed::SenderReport {
@@ -293,48 +347,50 @@ impl Stream {
                     rtp_time: *rtp_time,
                     arrived: now,
                 };
-                let kind = self.kind_of(*track);
-                self.track_mut(kind).clock = Some(clock);
+                match kind_of(*track) {
+                    (Kind::Audio, _) => self.audio.clock = Some(clock),
+                    (Kind::Video, encoding) => self.video.set_clock(encoding, clock),
+                }
             }
             Feed::PublisherGone | Feed::Ended => {}
-        }
-    }
-
-    fn kind_of(&self, track: crate::id::TrackId) -> Kind {
-        if track == self.audio.id {
-            Kind::Audio
-        } else {
-            Kind::Video
         }
     }
 
     /// Makes everything that has gathered ready to be forwarded.
     pub fn flush(&mut self) {
         self.flush_due = None;
-        for track in [&mut self.audio, &mut self.video] {
-            let Some(batch) = track.flush() else { continue };
+        let mut tell = |track, batch| {
             self.again = true;
             if self.subscribers > 0 {
-                self.feeds.push(Feed::Packets { track: track.id, batch });
+                self.feeds.push(Feed::Packets { track, batch });
+            }
+        };
+        if let Some(batch) = self.audio.flush() {
+            tell(self.audio.id, batch);
+        }
+        for encoding in 0..self.video.encodings() {
+            if let Some(batch) = self.video.flush(encoding) {
+                tell(Layers::track_id(encoding), batch);
             }
         }
     }
 
     /// Whether a viewer may be missing something that is ready.
     pub fn has_work(&self) -> bool {
-        self.again || self.next_viewer > 0 || !self.audio.late().is_empty() || !self.video.late().is_empty()
+        self.again || self.next_viewer > 0 || !self.audio.late().is_empty() || self.video.has_late()
     }
 
     /// Writes the next piece of live work, viewer by viewer; `None` when every viewer has what is there. Late packets
     /// come first: whether one is late for a viewer is told by the viewer's cursor, which only moves after them.
-    pub fn write_next(&mut self, viewers: &mut Slab<Viewer>, out: &mut [u8]) -> Option<(usize, Written)> {
+    pub fn write_next(&mut self, viewers: &mut Slab<Viewer>, now: Instant, out: &mut [u8]) -> Option<(usize, Written)> {
         if let Some(written) = self.write_next_late(viewers, out) {
             return Some(written);
         }
+        self.select_if_due(viewers, now);
         loop {
             while let Some(&key) = self.viewers.get(self.next_viewer) {
                 if let Some(viewer) = viewers.get_mut(key)
-                    && let Some(written) = viewer.write_live(&mut self.audio, &mut self.video, out)
+                    && let Some(written) = viewer.write_live(&mut self.audio, &mut self.video, now, out)
                 {
                     return Some((key, written));
                 }
@@ -348,28 +404,28 @@ impl Stream {
     }
 
     fn write_next_late(&mut self, viewers: &mut Slab<Viewer>, out: &mut [u8]) -> Option<(usize, Written)> {
-        let count = self.viewers.len();
-        let total = (self.audio.late().len() + self.video.late().len()) * count;
-        while self.next_late < total {
-            let (late, viewer) = (self.next_late / count, self.next_late % count);
-            self.next_late += 1;
-            let audio_count = self.audio.late().len();
-            let (track, late) = if late < audio_count {
-                (&self.audio, late)
-            } else {
-                (&self.video, late - audio_count)
-            };
-            let (Some(&seq), Some(&key)) = (track.late().get(late), self.viewers.get(viewer)) else {
-                continue;
-            };
-            let Some(viewer) = viewers.get_mut(key) else { continue };
-            if let Some(written) = viewer.write_late(track, seq, out) {
-                return Some((key, written));
+        if self.audio.late().is_empty() && !self.video.has_late() {
+            return None;
+        }
+        let late = std::iter::once((LayerId::default(), &self.audio))
+            .chain(self.video.iter().map(|(id, layer)| (id, &layer.track)))
+            .flat_map(|(id, track)| track.late().iter().map(move |&seq| (id, track, seq)));
+        let count = self.viewers.len().max(1);
+        for (id, track, seq) in late.skip(self.next_late / count) {
+            let from = self.next_late % count;
+            for &key in self.viewers.get(from..).unwrap_or_default() {
+                self.next_late += 1;
+                if let Some(viewer) = viewers.get_mut(key)
+                    && let Some(written) = viewer.write_late(track, id, seq, out)
+                {
+                    return Some((key, written));
+                }
             }
+            self.next_late = self.next_late.next_multiple_of(count);
         }
         self.next_late = 0;
         self.audio.clear_late();
-        self.video.clear_late();
+        self.video.tracks_mut().for_each(Track::clear_late);
         None
     }
 
@@ -377,9 +433,11 @@ impl Stream {
     pub fn add_viewer(&mut self, key: usize, viewer: &mut Viewer, now: Instant) {
         self.viewers.push(key);
         viewer.resolve_codec(&self.audio);
-        viewer.resolve_codec(&self.video);
         if self.publisher.is_some() || self.is_relayed {
-            viewer.start(&self.audio, &mut self.video, now);
+            let infos = self.video.infos(now);
+            let chosen = viewer.selector.choose(&infos, None, 0, now);
+            let layer = chosen.or(infos.first().map(|(id, _)| *id)).unwrap_or_default();
+            viewer.start(&self.audio, &mut self.video, layer, now);
         } else {
             viewer.wait_for_publisher(&self.audio);
         }
@@ -394,45 +452,102 @@ impl Stream {
         }
     }
 
+    /// A viewer needs a key frame of the layer that it is sent, or waits for.
+    pub fn want_key_frame_for(&mut self, viewer: &Viewer) {
+        if let Some(layer) = viewer.waits_for(&self.video).or(viewer.layer()) {
+            self.video.want_key_frame(layer);
+        }
+    }
+
+    /// Somebody needs a key frame of an encoding.
+    pub fn want_key_frame(&mut self, track: TrackId) {
+        if let (Kind::Video, encoding) = kind_of(track)
+            && let Some(layer) = self.video.find(encoding, Point::WHOLE)
+        {
+            self.video.want_key_frame(layer);
+        }
+    }
+
+    /// The tracks of which the publisher is to be asked for a key frame now; see [`Track::take_key_frame_request`].
+    pub fn take_key_frame_requests(&mut self, now: Instant) -> impl Iterator<Item = TrackId> {
+        let tracks = self.video.tracks_mut();
+        let asked: SmallVec<[TrackId; 4]> = tracks
+            .filter_map(|track| track.take_key_frame_request(now).then_some(track.id))
+            .collect();
+        asked.into_iter()
+    }
+
     /// What a viewer can be sent of the picture, best first.
     pub fn layers(&self, now: Instant) -> Vec<LayerInfo> {
-        if self.video.parameters.is_none() {
-            return Vec::new();
-        }
-        vec![LayerInfo {
-            bitrate_bps: self.video.rate.bps(now),
-            is_active: self.video.rate.is_active(now),
-            ..LayerInfo::default()
-        }]
+        self.video.infos(now).into_iter().map(|(_, info)| info).collect()
     }
 
     /// Whether the list of active layers is another one than when this was last asked.
     pub fn take_layers_changed(&mut self, now: Instant) -> bool {
-        let is_active = self.video.rate.is_active(now);
-        std::mem::replace(&mut self.was_active, is_active) != is_active
+        let are_active: Vec<LayerId> = self
+            .video
+            .iter()
+            .filter(|(_, layer)| self.video.is_active(layer, now))
+            .map(|(id, _)| id)
+            .collect();
+        let has_changed = are_active != self.were_active;
+        self.were_active = are_active;
+        has_changed
     }
 
-    /// Asks for a key frame while somebody waits for one.
-    pub fn note_waiting(&mut self, viewers: &Slab<Viewer>) {
-        let waits = |&key: &usize| {
-            viewers
-                .get(key)
-                .is_some_and(|v| matches!(v.mode, Mode::WaitsForKeyFrame) && v.lane(Kind::Video).is_some())
-        };
-        if self.viewers.iter().any(waits) {
-            self.video.want_key_frame();
+    /// What is to be done from time to time: viewers go over to other layers, and who waits gets its key frame.
+    pub fn look_after_viewers(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
+        self.select_if_due(viewers, now);
+        for &key in &self.viewers {
+            let Some(viewer) = viewers.get(key) else { continue };
+            let layer = match viewer.mode {
+                Mode::WaitsForKeyFrame => viewer.layer(),
+                Mode::CatchesUp { .. } => None,
+                Mode::Live => viewer.waits_for(&self.video),
+            };
+            if let Some(layer) = layer {
+                self.video.want_key_frame(layer);
+            }
+        }
+    }
+
+    /// Looks at once which layer everybody is to be sent.
+    pub fn select_soon(&mut self) {
+        self.next_selection = None;
+    }
+
+    fn select_if_due(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
+        if self.next_selection.is_some_and(|at| now < at) {
+            return;
+        }
+        self.next_selection = Some(now + SELECTION_INTERVAL);
+        let infos = self.video.infos(now);
+        let sound_bps = self.audio.rate.bps(now);
+        for &key in &self.viewers {
+            let Some(viewer) = viewers.get_mut(key) else { continue };
+            let current = viewer.layer();
+            if let Some(layer) = viewer.selector.choose(&infos, current, sound_bps, now) {
+                viewer.want_layer(layer);
+            }
         }
     }
 }
 
-fn report_of(track: &Track, clock: SenderClock) -> Feed {
+fn kind_of(track: TrackId) -> (Kind, u8) {
+    match Layers::encoding_of(track) {
+        None => (Kind::Audio, 0),
+        Some(encoding) => (Kind::Video, encoding),
+    }
+}
+
+fn report_of(track: TrackId, clock: SenderClock) -> Feed {
     let SenderClock {
         ntp_time,
         rtp_time,
         arrived,
     } = clock;
     Feed::SenderReport {
-        track: track.id,
+        track,
         ntp_time,
         rtp_time,
         arrived,

@@ -9,7 +9,7 @@ use super::recording::Recorders;
 use super::types::{LiveEvent, Offered, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
 use bytes::Bytes;
 use lectern_media::engine::{Accepted, Counters, PatchError, Role};
-use lectern_media::id::{PeerId, StreamId};
+use lectern_media::id::{PeerId, StreamId, TrackId};
 use lectern_media::peer::sdp::Candidate;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -281,8 +281,8 @@ impl Hub {
     }
 
     /// Asks the shard of the stream's publisher for a key frame.
-    pub(super) fn want_key_frame(&self, stream: StreamId) {
+    pub(super) fn want_key_frame(&self, stream: StreamId, track: TrackId) {
         let home = self.directory.lock().home(stream);
-        self.push(home, Message::KeyFrameWanted { stream });
+        self.push(home, Message::KeyFrameWanted { stream, track });
     }
 }

@@ -4,7 +4,7 @@ use super::{LiveError, Precondition, Recording};
 use bytes::Bytes;
 use lectern_media::engine::{Accepted, Origin, PatchError, Patched};
 use lectern_media::forward::feed::Feed;
-use lectern_media::id::{PeerId, StreamId};
+use lectern_media::id::{PeerId, StreamId, TrackId};
 use lectern_media::peer::sdp::Candidate;
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
@@ -69,7 +69,7 @@ pub(super) enum Message {
     /// Answers list other addresses from now on.
     Candidates(Vec<Candidate>),
     /// Viewers on another shard need a key frame.
-    KeyFrameWanted { stream: StreamId },
+    KeyFrameWanted { stream: StreamId, track: TrackId },
     /// Close all connections and stop the thread.
     Stop,
     /// Hit a bug.
@@ -222,7 +222,10 @@ mod tests {
         let mut taken = Arrivals::default();
         assert!(!inbox.take(&wake_up, &mut taken));
         for id in 0..3 {
-            inbox.push(Message::KeyFrameWanted { stream: StreamId(id) });
+            inbox.push(Message::KeyFrameWanted {
+                stream: StreamId(id),
+                track: TrackId(1),
+            });
         }
         inbox.push_datagram(origin(1), b"one");
         inbox.push_datagram(origin(2), b"");
@@ -232,7 +235,7 @@ mod tests {
             .messages
             .drain(..)
             .map(|message| match message {
-                Message::KeyFrameWanted { stream } => stream.0,
+                Message::KeyFrameWanted { stream, .. } => stream.0,
                 _ => unreachable!(),
             })
             .collect();

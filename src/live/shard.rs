@@ -241,7 +241,7 @@ impl Shard {
                 self.unsubscribe(stream, |who| matches!(who, Subscriber::Shard(shard) if *shard == to));
             }
             Message::Relayed { stream, feed } => self.engine.handle_relayed(now, stream, &feed),
-            Message::KeyFrameWanted { stream } => self.engine.request_key_frame(now, stream),
+            Message::KeyFrameWanted { stream, track } => self.engine.request_key_frame(now, stream, track),
             Message::Connection { stream, remote, first } => self.take_connection(now, stream, remote, first),
             Message::Candidates(candidates) => self.engine.set_candidates(candidates),
             #[cfg(test)]
@@ -343,8 +343,8 @@ impl Shard {
                     self.subscribers.insert(stream, subscribers);
                 }
             }
+            Event::KeyFrameWanted { stream, track } => self.hub.want_key_frame(stream, track),
             Event::Unused { connection } => self.connections.close(connection),
-            Event::KeyFrameWanted { stream } => self.hub.want_key_frame(stream),
             Event::Layers { stream } => self.hub.layers_changed(self.index, stream),
         }
     }

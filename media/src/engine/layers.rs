@@ -1,7 +1,7 @@
 //! Commands: which layers a stream has, and which of them a viewer gets.
 
 use super::peer::Media;
-use super::{Engine, LayerChoice, LayerInfo};
+use super::{Engine, LayerChoice, LayerInfo, Role};
 use crate::id::{PeerId, StreamId};
 use std::time::Instant;
 
@@ -16,14 +16,26 @@ impl Engine {
     /// stream has no encoding of that name.
     pub fn choose_layer(&mut self, now: Instant, peer: PeerId, choice: LayerChoice) -> bool {
         self.now = now;
-        let Some(peer) = self.peer_ids.get(&peer).and_then(|&key| self.peers.get(key)) else {
+        let Some(peer) = self.peer_ids.get(&peer).and_then(|&key| self.peers.get_mut(key)) else {
             return false;
         };
-        let Some(stream) = self.streams.get(peer.stream) else {
+        let Some(stream) = self.streams.get_mut(peer.stream) else {
             return false;
         };
-        let is_viewer = matches!(peer.media, Media::Views { .. } | Media::WillView(_));
         let exists = |name: &String| stream.layers(now).iter().any(|layer| layer.encoding_id == *name);
-        is_viewer && choice.encoding_id.as_ref().is_none_or(exists)
+        if !choice.encoding_id.as_ref().is_none_or(exists) || peer.role() != Role::Viewer {
+            return false;
+        }
+        peer.layer_choice = (choice != LayerChoice::default()).then(|| Box::new(choice));
+        if let Media::Views { viewer, .. } = peer.media
+            && let Some(viewer) = self.viewers.get_mut(viewer)
+        {
+            viewer.selector.choice.clone_from(&peer.layer_choice);
+        }
+        let key = peer.stream;
+        stream.select_soon();
+        stream.look_after_viewers(&mut self.viewers, now);
+        self.ask_for_key_frames(key);
+        true
     }
 }

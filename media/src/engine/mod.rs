@@ -28,10 +28,12 @@ mod timers;
 mod transmit;
 mod types;
 
+pub use crate::forward::layers::LayerInfo;
+pub use crate::forward::select::LayerChoice;
 pub use crate::net::{DropReason, Origin, Transmit, TransmitBuf};
 pub use types::{
-    Accepted, AnswerError, CloseReason, Counters, EngineConfig, Event, IfMatch, LayerChoice, LayerInfo, PatchError,
-    Patched, Refused, Role, Verdict,
+    Accepted, AnswerError, CloseReason, Counters, EngineConfig, Event, IfMatch, PatchError, Patched, Refused, Role,
+    Verdict,
 };
 
 use crate::demux::Demux;

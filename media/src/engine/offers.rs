@@ -6,7 +6,7 @@ use super::{Accepted, CloseReason, Engine, Event, Refused, Role};
 use crate::codec::Kind;
 use crate::forward::feed::Feed;
 use crate::forward::lane::Lane;
-use crate::id::{PeerId, StreamId};
+use crate::id::{PeerId, StreamId, TrackId};
 use crate::peer::ice;
 use crate::peer::sdp::{self, AnswerDetails, AnswerDirection, IceCredentials, Negotiated, Offer, Setup, Sources};
 use crate::peer::srtp::Side;
@@ -142,7 +142,7 @@ impl Engine {
             sources: &new.sources,
             stream_label: STREAM_LABEL,
             session_id: self.rng.next_u64(),
-            simulcast: false,
+            simulcast: true,
             dependency_descriptor: false,
             start_kbps: self.config.start_kbps,
         });
@@ -163,6 +163,7 @@ impl Engine {
             awaits_answer: new.offer.is_none(),
             dtls: None,
             media: new.media,
+            layer_choice: None,
             created: now,
             last_heard: now,
         });
@@ -243,36 +244,36 @@ impl Engine {
         }
     }
 
-    /// Asks the stream's publisher for a key frame, merged with others' requests.
-    pub fn request_key_frame(&mut self, now: Instant, stream: StreamId) {
+    /// Asks the stream's publisher for a key frame of an encoding, merged with others' requests.
+    pub fn request_key_frame(&mut self, now: Instant, stream: StreamId, track: TrackId) {
         self.now = now;
         let Some(&key) = self.stream_ids.get(&stream) else {
             return;
         };
         if let Some(stream) = self.streams.get_mut(key) {
-            stream.track_mut(Kind::Video).want_key_frame();
+            stream.want_key_frame(track);
         }
-        self.ask_for_key_frame(key);
+        self.ask_for_key_frames(key);
     }
 
-    /// Passes the wish for a key frame on to the publisher, or to where the publisher is.
-    pub(super) fn ask_for_key_frame(&mut self, key: usize) {
+    /// Passes the wish for key frames on to the publisher, or to where the publisher is.
+    pub(super) fn ask_for_key_frames(&mut self, key: usize) {
         let Some(stream) = self.streams.get_mut(key) else {
             return;
         };
-        if (stream.publisher.is_none() && !stream.is_relayed)
-            || !stream.track_mut(Kind::Video).take_key_frame_request(self.now)
-        {
+        if stream.publisher.is_none() && !stream.is_relayed {
             return;
         }
         let (id, publisher) = (stream.id, stream.publisher);
-        let Some(peer) = publisher.and_then(|key| self.peers.get_mut(key)) else {
-            self.events.push_back(Event::KeyFrameWanted { stream: id });
-            return;
-        };
-        if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) {
-            self.counters.key_frame_requests += 1;
-            self.control.write(to, |out| ingest.write_key_frame_request(out));
+        for track in stream.take_key_frame_requests(self.now) {
+            let Some(peer) = publisher.and_then(|key| self.peers.get_mut(key)) else {
+                self.events.push_back(Event::KeyFrameWanted { stream: id, track });
+                continue;
+            };
+            if let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) {
+                self.counters.key_frame_requests += 1;
+                self.control.write(to, |out| ingest.write_key_frame_request(track, out));
+            }
         }
     }
 
@@ -300,7 +301,7 @@ impl Engine {
             stream.remove_viewer(viewer);
         }
         if stream.publisher == Some(key) {
-            stream.set_publisher(None);
+            stream.set_publisher(None, std::iter::empty());
         }
         let stream_id = stream.id;
         self.settle(peer.stream);

@@ -1,6 +1,6 @@
 //! One connection, from its offer to its end.
 
-use super::Role;
+use super::{LayerChoice, Role};
 use crate::forward::ingest::Ingest;
 use crate::forward::lane::Lane;
 use crate::id::PeerId;
@@ -34,6 +34,8 @@ pub(super) struct Peer {
     pub(super) dtls: Option<Box<dtls::Session>>,
     /// What it does, and with which keys.
     pub(super) media: Media,
+    /// Which layer it asked for, if it is a viewer.
+    pub(super) layer_choice: Option<Box<LayerChoice>>,
     /// When its offer came.
     pub(super) created: Instant,
     /// When it last proved to be there (RFC 7675).

@@ -229,12 +229,14 @@ impl Engine {
             Media::WillPublish => {
                 peer.media = Media::Publishes(Box::new(Ingest::new(opener, sealer, &peer.negotiated, now)));
                 replaced = stream.publisher;
-                stream.set_publisher(Some(key));
+                let rids = peer.negotiated.iter().flat_map(|section| &section.rids);
+                stream.set_publisher(Some(key), rids.map(|rid| rid.name.as_str()));
             }
             Media::WillView(lanes) => {
                 let Some(to) = peer.agent.selected() else { return };
                 let negotiated = peer.negotiated.clone();
-                let viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
+                let mut viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
+                viewer.selector.choice.clone_from(&peer.layer_choice);
                 let viewer_key = self.viewers.insert(viewer);
                 peer.media = Media::Views {
                     viewer: viewer_key,
@@ -259,7 +261,7 @@ impl Engine {
             role,
         });
         self.settle(stream_key);
-        self.ask_for_key_frame(stream_key);
+        self.ask_for_key_frames(stream_key);
     }
 
     fn take_rtp(&mut self, key: usize, datagram: &mut [u8]) -> Result<(), DropReason> {
@@ -304,10 +306,12 @@ impl Engine {
                         ntp_time,
                         rtp_time,
                     } = packet
-                        && let Some((kind, rtp_time)) = ingest.note_sender_report(ssrc, ntp_time, rtp_time, now)
+                        && let Some((kind, encoding, rtp_time)) =
+                            ingest.note_sender_report(ssrc, ntp_time, rtp_time, now)
                     {
                         stream.take_clock(
                             kind,
+                            encoding,
                             SenderClock {
                                 ntp_time,
                                 rtp_time,
@@ -343,8 +347,8 @@ impl Engine {
                     _ => {}
                 });
                 if wants_key_frame {
-                    stream.track_mut(Kind::Video).want_key_frame();
-                    self.ask_for_key_frame(stream_key);
+                    stream.want_key_frame_for(viewer);
+                    self.ask_for_key_frames(stream_key);
                 }
             }
             Media::WillPublish | Media::WillView(_) => return Err(DropReason::Unknown),

@@ -106,7 +106,7 @@ impl Engine {
             let Some(stream) = self.streams.get_mut(key) else {
                 continue;
             };
-            stream.note_waiting(&self.viewers);
+            stream.look_after_viewers(&mut self.viewers, self.now);
             let is_idle = stream.publisher.is_none() && stream.viewers.is_empty() && stream.subscribers == 0;
             stream.idle_since = is_idle.then(|| stream.idle_since.unwrap_or(self.now));
             let is_over = stream.idle_since.is_some_and(|since| self.now - since >= IDLE_STREAM);
@@ -118,7 +118,7 @@ impl Engine {
                 self.stream_ids.remove(&id);
                 self.streams.remove(key);
             } else {
-                self.ask_for_key_frame(key);
+                self.ask_for_key_frames(key);
             }
         }
     }
@@ -147,7 +147,7 @@ impl Engine {
             let Some(stream) = self.streams.get_mut(viewer.stream) else {
                 continue;
             };
-            let (audio, video) = stream.tracks_mut();
+            let (audio, video) = stream.media();
             self.control
                 .write(viewer.to, |out| viewer.write_sender_reports(audio, video, now, out));
         }

@@ -45,7 +45,7 @@ impl Engine {
     fn poll_live(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
         while let Some(&key) = self.work.front() {
             if let Some(stream) = self.streams.get_mut(key) {
-                if let Some((viewer, written)) = stream.write_next(&mut self.viewers, buf.space()) {
+                if let Some((viewer, written)) = stream.write_next(&mut self.viewers, self.now, buf.space()) {
                     return self.transmit_to(viewer, written);
                 }
                 stream.is_queued = false;
@@ -67,7 +67,8 @@ impl Engine {
             let Some(stream) = self.streams.get(viewer.stream) else {
                 continue;
             };
-            if let Some(written) = viewer.write_rtx(stream.track(wanted.kind), wanted.number, buf.space()) {
+            let (audio, video) = stream.media();
+            if let Some(written) = viewer.write_rtx(audio, video, wanted.kind, wanted.number, buf.space()) {
                 self.counters.retransmits += 1;
                 return self.transmit_to(wanted.viewer, written);
             }
@@ -93,7 +94,7 @@ impl Engine {
             let Some(stream) = self.streams.get_mut(viewer.stream) else {
                 continue;
             };
-            let video = stream.track_mut(Kind::Video);
+            let (_, video) = stream.media_mut();
             match viewer.write_catch_up(video, self.config.catch_up_pace, self.now, buf.space()) {
                 Some(written) => return self.transmit_to(key, written),
                 None => without_work += 1,

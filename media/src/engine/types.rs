@@ -1,7 +1,7 @@
 //! What goes in and out of an engine.
 
 use crate::forward::feed::Feed;
-use crate::id::{PeerId, StreamId};
+use crate::id::{PeerId, StreamId, TrackId};
 use crate::net::DropReason;
 use crate::peer::ice::Probe;
 use crate::peer::sdp::fragment::FragmentError;
@@ -201,49 +201,14 @@ pub enum Event {
     KeyFrameWanted {
         /// Which stream.
         stream: StreamId,
+        /// Which encoding of its picture.
+        track: TrackId,
     },
     /// The list of active layers has changed; [`super::Engine::layers`] gives it.
     Layers {
         /// Which stream.
         stream: StreamId,
     },
-}
-
-/// What a viewer can be sent of a stream's picture: a simulcast encoding, or a part of one (an operating point).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct LayerInfo {
-    /// The publisher's name for the encoding (its rid, RFC 8851); empty for the only one.
-    pub encoding_id: String,
-    /// The highest spatial layer in it, counted from 0; `None` where the encoding has no layers of its own.
-    pub spatial: Option<u8>,
-    /// The highest temporal layer in it, counted from 0; `None` where the encoding has no layers of its own.
-    pub temporal: Option<u8>,
-    /// Pixels; `None` where that is not known.
-    pub width: Option<u16>,
-    /// Pixels; `None` where that is not known.
-    pub height: Option<u16>,
-    /// Bits a second over the last two seconds, without headers; 0 while it is not active.
-    pub bitrate_bps: u64,
-    /// Whether its publisher sends it at present.
-    pub is_active: bool,
-}
-
-/// Which layer a viewer wants to be sent; the empty one leaves the choice to the engine. Where several restrictions
-/// are given, the best layer within all of them is sent; where nothing active is, the nearest below, or the lowest.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct LayerChoice {
-    /// Only this encoding; see [`LayerInfo::encoding_id`].
-    pub encoding_id: Option<String>,
-    /// No spatial layer above this.
-    pub max_spatial: Option<u8>,
-    /// No temporal layer above this.
-    pub max_temporal: Option<u8>,
-    /// No picture wider than this, in pixels.
-    pub max_width: Option<u16>,
-    /// No picture higher than this, in pixels.
-    pub max_height: Option<u16>,
-    /// The lowest layer that there is: nobody is looking.
-    pub lowest: bool,
 }
 
 /// What became of a datagram.

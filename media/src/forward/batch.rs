@@ -1,8 +1,10 @@
 //! Packets that belong together, in one piece of memory: what the fan-out, the history, a relay and a recorder share.
 //!
 //! A batch is filled while packets arrive and is immutable once it is shared (`Arc`). One batch holds a video frame or
-//! a part of one, or the audio of about 2 ms; so sharing costs one reference count a frame and no copy.
+//! a part of one, or the audio of about 2 ms; so sharing costs one reference count a frame and no copy. The layers
+//! inside an encoding (see [`super::point`]) are further lists of the same packets, with other numbers.
 
+use super::point::Point;
 use std::time::Instant;
 
 /// Memory below this is not worth giving back: some frames of a small stream, one of a large one.
@@ -31,6 +33,9 @@ pub struct PacketMeta {
     pub marker: bool,
     /// The first packet of a video frame that a decoder can start at.
     pub starts_key_frame: bool,
+    /// Whoever has decoded the lower temporal layers of the same picture size until here can decode this layer from
+    /// here on.
+    pub switches_up: bool,
 }
 
 /// Packets received together, in order of their sequence numbers except for late ones, which have a batch of their own.
@@ -38,6 +43,7 @@ pub struct PacketMeta {
 pub struct Batch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +51,7 @@ struct Entry {
     meta: PacketMeta,
     start: u32,
     len: u16,
+    point: Point,
 }
 
 impl Batch {
@@ -57,6 +64,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.count = 0;
     }
 
     /// Whether it holds far more memory than what is in it needs: a key frame was in it before. Kept for reuse, such
@@ -77,12 +85,34 @@ impl Batch {
         let len = u16::try_from(payload.len()).unwrap_or(u16::MAX);
         self.bytes
             .extend_from_slice(payload.get(..usize::from(len)).unwrap_or(payload));
-        self.entries.push(Entry { meta, start, len });
+        let point = Point::WHOLE;
+        self.entries.push(Entry {
+            meta,
+            start,
+            len,
+            point,
+        });
+        self.count += 1;
     }
 
-    /// How many packets it holds.
+    /// Puts the packet that was pushed last into a part of the encoding as well, where it is called `meta`; without its
+    /// payload where only its number is needed.
+    pub fn push_again(&mut self, point: Point, meta: PacketMeta, with_payload: bool) {
+        if let Some(last) = self.entries.iter().rfind(|entry| entry.point == Point::WHOLE) {
+            let len = if with_payload { last.len } else { 0 };
+            let start = last.start;
+            self.entries.push(Entry {
+                meta,
+                start,
+                len,
+                point,
+            });
+        }
+    }
+
+    /// How many packets of the whole encoding it holds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.count
     }
 
     /// Whether it holds no packet.
@@ -95,7 +125,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// The packet at `index`, counted from 0.
+    /// The packet at `index`, as [`Batch::places`] gives it.
     pub fn packet(&self, index: usize) -> Option<Packet<'_>> {
         let entry = self.entries.get(index)?;
         let start = entry.start as usize;
@@ -106,9 +136,19 @@ impl Batch {
         })
     }
 
-    /// All packets in the order in which they were pushed.
+    /// All packets of the whole encoding in the order in which they were pushed.
     pub fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
-        (0..self.len()).filter_map(|i| self.packet(i))
+        self.places()
+            .filter(|(_, point, _)| *point == Point::WHOLE)
+            .map(|(_, _, packet)| packet)
+    }
+
+    /// All packets with their index, once for each part of the encoding that they belong to.
+    pub fn places(&self) -> impl Iterator<Item = (usize, Point, Packet<'_>)> {
+        self.entries
+            .iter()
+            .enumerate()
+            .filter_map(|(index, entry)| Some((index, entry.point, self.packet(index)?)))
     }
 }
 
@@ -129,6 +169,7 @@ mod tests {
                     arrived,
                     marker: seq == 9,
                     starts_key_frame: false,
+                    switches_up: false,
                 },
                 payload,
             );

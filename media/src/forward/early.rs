@@ -49,6 +49,7 @@ impl Early {
     pub fn drain_after<'a>(&'a mut self, first: &Received<'_>) -> impl Iterator<Item = Received<'a>> {
         let &Received {
             kind,
+            encoding,
             parameters,
             source,
             extended,
@@ -58,6 +59,7 @@ impl Early {
             .retain(|(place, _)| place.source == source && place.extended > extended);
         self.packets.iter().map(move |(place, payload)| Received {
             kind,
+            encoding,
             parameters,
             source,
             extended: place.extended,

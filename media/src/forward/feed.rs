@@ -2,7 +2,7 @@
 //! another node. Cloning one copies no media.
 
 use super::batch::Batch;
-use crate::codec::CodecParameters;
+use crate::codec::{CodecParameters, Layer};
 use crate::id::TrackId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +22,17 @@ pub enum Feed {
         parameters: CodecParameters,
         /// Its packets have this sequence number and higher ones.
         starts_at: u64,
+        /// What the publisher calls it where it sends the same picture in several encodings (its rid); else empty.
+        name: Arc<str>,
+    },
+    /// What is in an encoding, when that was found out or has changed.
+    Shape {
+        /// Which track.
+        track: TrackId,
+        /// Width and height in pixels.
+        size: Option<(u16, u16)>,
+        /// The highest layers in it, where it has layers inside.
+        top: Option<Layer>,
     },
     /// Packets of a track.
     Packets {

@@ -76,31 +76,29 @@ impl History {
         })
     }
 
-    /// Adds every packet of a batch that is not there yet.
-    pub fn insert(&mut self, batch: &Arc<Batch>) {
-        for (index, packet) in (0u32..).zip(batch.packets()) {
-            self.make_room(packet.meta.seq);
-            let at = self.slot_at(packet.meta.seq);
-            let Some(slot) = self.slots.get_mut(at) else { return };
-            if slot.batch.is_some() && slot.seq >= packet.meta.seq {
-                if slot.seq == packet.meta.seq {
-                    // A relay that starts again brings what it brought before, key frame and all.
-                    self.note_key_frame(packet.meta);
-                }
-                continue;
+    /// Adds the packet at `index` of a batch, unless it is there.
+    pub fn insert(&mut self, batch: &Arc<Batch>, index: usize, meta: PacketMeta) {
+        self.make_room(meta.seq);
+        let at = self.slot_at(meta.seq);
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        if slot.batch.is_some() && slot.seq >= meta.seq {
+            if slot.seq == meta.seq {
+                // A relay that starts again brings what it brought before, key frame and all.
+                self.note_key_frame(meta);
             }
-            let old = std::mem::replace(
-                slot,
-                Slot {
-                    seq: packet.meta.seq,
-                    index,
-                    batch: Some(batch.clone()),
-                },
-            );
-            self.recycle(old.batch);
-            self.end = self.end.max(packet.meta.seq + 1);
-            self.note_key_frame(packet.meta);
+            return;
         }
+        let old = std::mem::replace(
+            slot,
+            Slot {
+                seq: meta.seq,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                batch: Some(batch.clone()),
+            },
+        );
+        self.recycle(old.batch);
+        self.end = self.end.max(meta.seq + 1);
+        self.note_key_frame(meta);
     }
 
     /// An empty batch to fill; a used one where possible.
@@ -171,6 +169,7 @@ mod tests {
             arrived: Instant::now(),
             marker: true,
             starts_key_frame,
+            switches_up: false,
         }
     }
 
@@ -179,7 +178,13 @@ mod tests {
         for meta in metas {
             Arc::get_mut(&mut batch).unwrap().push(*meta, &meta.seq.to_be_bytes());
         }
-        history.insert(&batch);
+        insert_all(history, &batch);
+    }
+
+    fn insert_all(history: &mut History, batch: &Arc<Batch>) {
+        for (index, _, packet) in batch.places() {
+            history.insert(batch, index, packet.meta);
+        }
     }
 
     #[test]
@@ -234,7 +239,7 @@ mod tests {
         insert(&mut history, &[meta(5, 5, false)]);
         let mut batch = Batch::new();
         batch.push(meta(5, 5, false), b"other");
-        history.insert(&Arc::new(batch));
+        insert_all(&mut history, &Arc::new(batch));
         assert_eq!(history.packet(5).unwrap().payload, 5u64.to_be_bytes());
     }
 
@@ -246,7 +251,7 @@ mod tests {
             let mut batch = history.empty_batch();
             let payload = vec![0; if is_key { 40_000 } else { 500 }];
             Arc::get_mut(&mut batch).unwrap().push(meta(seq, seq, is_key), &payload);
-            history.insert(&batch);
+            insert_all(&mut history, &batch);
         }
         let kept = history.slots.iter().filter_map(|slot| slot.batch.as_ref());
         let reserved: usize = kept.map(|batch| batch.reserved_bytes()).sum();

@@ -1,12 +1,14 @@
 //! What a publisher sends: its sources, opened, with retransmissions put back in their places.
 
+use super::layers::{Layers, MAX_ENCODINGS};
 use super::line::Placement;
 use super::missing::Missing;
 use super::received::Received;
 use crate::codec::{CodecParameters, Kind};
+use crate::id::TrackId;
 use crate::net::DropReason;
 use crate::peer::replay::{IndexEstimate, ReplayWindow};
-use crate::peer::sdp::Negotiated;
+use crate::peer::sdp::{self, Negotiated};
 use crate::peer::srtp::{Opener, Sealer};
 use crate::wire::rtcp::{self, ReceptionReport};
 use crate::wire::rtp::Header;
@@ -14,8 +16,9 @@ use crate::wire::{transport_cc::Arrivals, u16_at};
 use smallvec::SmallVec;
 use std::time::Instant;
 
-/// Sources of one publisher: three layers with retransmission, and sound, and as many again after a restart of its own.
-const MAX_SOURCES: usize = 16;
+/// Sources of one publisher: four encodings with retransmission, and sound, and as many again after a restart of its
+/// own.
+const MAX_SOURCES: usize = 20;
 
 /// What we call ourselves in RTCP towards a publisher; it has no meaning there.
 const OUR_SSRC: u32 = 1;
@@ -26,6 +29,7 @@ pub struct Ingest {
     sealer: Sealer,
     payload_types: Vec<PayloadType>,
     transport_cc: Option<u8>,
+    encodings: Encodings,
     sources: SmallVec<[Source; 4]>,
     arrivals: Arrivals,
 }
@@ -43,6 +47,7 @@ struct PayloadType {
 pub struct Source {
     ssrc: u32,
     kind: Kind,
+    encoding: u8,
     is_rtx: bool,
     estimate: IndexEstimate,
     window: ReplayWindow,
@@ -80,6 +85,7 @@ impl Ingest {
             sealer,
             payload_types,
             transport_cc,
+            encodings: Encodings::new(negotiated),
             sources: SmallVec::new(),
             arrivals: Arrivals::new(now),
         }
@@ -95,6 +101,10 @@ impl Ingest {
             .and_then(|id| u16_at(header.extension(packet, id)?, 0));
 
         let known = self.sources.iter().position(|s| s.ssrc == header.ssrc);
+        let encoding = match (known, payload_type.kind) {
+            (None, Kind::Video) => self.encodings.of(&header, packet).ok_or(DropReason::Unknown)?,
+            _ => 0,
+        };
         let estimate = known
             .and_then(|at| self.sources.get(at))
             .map_or_else(IndexEstimate::default, |s| s.estimate);
@@ -105,7 +115,7 @@ impl Ingest {
             .open_rtp(packet, header.len, header.ssrc, index)
             .ok_or(DropReason::Unauthentic)?;
 
-        let source = known.map_or_else(|| self.add_source(&header, payload_type), Ok)?;
+        let source = known.map_or_else(|| self.add_source(&header, payload_type, encoding), Ok)?;
         if let Some(number) = number {
             self.arrivals.note(number, now);
         }
@@ -117,6 +127,7 @@ impl Ingest {
         state.note_arrival(extended, header.timestamp, now);
         let received = Received {
             kind: payload_type.kind,
+            encoding: state.encoding,
             parameters: payload_type.parameters,
             source,
             extended,
@@ -138,7 +149,7 @@ impl Ingest {
         let source = self
             .sources
             .iter()
-            .rposition(|s| s.kind == rtx.kind && !s.is_rtx)
+            .rposition(|s| s.kind == rtx.kind && s.encoding == rtx.encoding && !s.is_rtx)
             .ok_or(DropReason::Unknown)?;
         let state = self.sources.get_mut(source).ok_or(DropReason::Unknown)?;
         let extended = state.estimate.extend(original).ok_or(DropReason::Late)?;
@@ -154,13 +165,14 @@ impl Ingest {
         })
     }
 
-    fn add_source(&mut self, header: &Header, payload_type: PayloadType) -> Result<usize, DropReason> {
+    fn add_source(&mut self, header: &Header, payload_type: PayloadType, encoding: u8) -> Result<usize, DropReason> {
         if self.sources.len() == MAX_SOURCES {
             return Err(DropReason::Full);
         }
         self.sources.push(Source {
             ssrc: header.ssrc,
             kind: payload_type.kind,
+            encoding,
             is_rtx: payload_type.is_rtx,
             estimate: IndexEstimate::default(),
             window: ReplayWindow::default(),
@@ -182,16 +194,24 @@ impl Ingest {
         self.opener.open_rtcp(packet)
     }
 
-    /// Takes a sender report: the kind of its source, and where its timestamp lies on the track's line.
-    pub fn note_sender_report(&mut self, ssrc: u32, ntp_time: u64, rtp_time: u32, now: Instant) -> Option<(Kind, u64)> {
+    /// Takes a sender report: the kind and encoding of its source, and where its timestamp lies on the track's line.
+    pub fn note_sender_report(
+        &mut self,
+        ssrc: u32,
+        ntp_time: u64,
+        rtp_time: u32,
+        now: Instant,
+    ) -> Option<(Kind, u8, u64)> {
         let source = self.sources.iter_mut().find(|s| s.ssrc == ssrc && !s.is_rtx)?;
         source.report.last_sender_report = Some(((ntp_time >> 16) as u32, now));
-        Some((source.kind, source.placement.as_ref()?.rtp_time(rtp_time)?))
+        let rtp_time = source.placement.as_ref()?.rtp_time(rtp_time)?;
+        Some((source.kind, source.encoding, rtp_time))
     }
 
-    /// Writes a sealed request for a key frame; false before there is any video.
-    pub fn write_key_frame_request(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(video) = self.sources.iter().rfind(|s| s.kind == Kind::Video && !s.is_rtx) else {
+    /// Writes a sealed request for a key frame of an encoding; false before that has sent anything.
+    pub fn write_key_frame_request(&mut self, track: TrackId, out: &mut Vec<u8>) -> bool {
+        let is_wanted = |s: &&Source| s.kind == Kind::Video && !s.is_rtx && Layers::track_id(s.encoding) == track;
+        let Some(video) = self.sources.iter().rfind(is_wanted) else {
             return false;
         };
         rtcp::write_receiver_report(OUR_SSRC, &[], out);
@@ -234,6 +254,52 @@ impl Ingest {
         }
         rtcp::write_receiver_report(OUR_SSRC, &blocks, out);
         self.sealer.seal_rtcp(out).is_some()
+    }
+}
+
+/// Which encoding a source belongs to, told by what its packets or the offer say.
+struct Encodings {
+    /// In the order of the offer; empty without simulcast.
+    rids: SmallVec<[Box<[u8]>; MAX_ENCODINGS]>,
+    rid: Option<u8>,
+    repaired_rid: Option<u8>,
+    /// What the offer announced in the same order, media and retransmission; often nothing.
+    announced: Vec<sdp::Source>,
+}
+
+impl Encodings {
+    fn new(negotiated: &[Negotiated]) -> Encodings {
+        let video = negotiated.iter().find(|section| section.kind == Kind::Video);
+        let rids = video.iter().flat_map(|video| &video.rids);
+        let rids: SmallVec<_> = rids.map(|rid| Box::from(rid.name.as_bytes())).collect();
+        let announced = video.map_or_else(Vec::new, |video| video.sources.clone());
+        Encodings {
+            rid: video.and_then(|video| video.extensions.rid),
+            repaired_rid: video.and_then(|video| video.extensions.repaired_rid),
+            announced: if announced.len() == rids.len() {
+                announced
+            } else {
+                Vec::new()
+            },
+            rids,
+        }
+    }
+
+    /// The encoding of a source by its first packet. `None` while that cannot be told: senders put the name into their
+    /// packets until they know that they were understood (RFC 8852 section 3).
+    fn of(&self, header: &Header, packet: &[u8]) -> Option<u8> {
+        if self.rids.is_empty() {
+            return Some(0);
+        }
+        let named = |id: Option<u8>| {
+            let name = header.extension(packet, id?)?;
+            self.rids.iter().position(|rid| **rid == *name)
+        };
+        let is_announced = |source: &sdp::Source| source.ssrc == header.ssrc || source.rtx == Some(header.ssrc);
+        let at = named(self.repaired_rid)
+            .or_else(|| named(self.rid))
+            .or_else(|| self.announced.iter().position(is_announced))?;
+        u8::try_from(at).ok()
     }
 }
 

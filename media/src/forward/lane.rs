@@ -1,9 +1,10 @@
-//! One outgoing RTP stream of one viewer: its numbers, and how they lie on the track's line.
+//! One outgoing RTP stream of one viewer: its numbers, and how they lie on the lines of the layers that it was sent.
 //!
 //! One 64-bit index per lane is sequence number, rollover count and SRTP nonce. A packet of the line has at most one
 //! index in a lane, and is sealed under it at most once: in order, or late if it arrived late. Everything that is sent
 //! again goes by RTX, which counts for itself. That is what keeps a nonce from being used for different bytes.
 
+use super::layers::LayerId;
 use smallvec::SmallVec;
 
 /// Jumps remembered: NACKs for what was sent before the oldest are not answered.
@@ -15,10 +16,23 @@ pub const MAX_FIRST_INDEX: u64 = 0x4000;
 /// Part of the line that was, or is being, sent without a jump.
 #[derive(Clone, Copy, Debug)]
 struct Span {
+    layer: LayerId,
     from: u64,
     /// One past the last; open for the current one.
     until: u64,
     index: u64,
+    rtp_offset: u32,
+}
+
+/// A packet that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SentAs {
+    /// Of which layer.
+    pub layer: LayerId,
+    /// Its number on that layer's line.
+    pub seq: u64,
+    /// What was added to its timestamp.
+    pub rtp_offset: u32,
 }
 
 /// See the module.
@@ -29,8 +43,12 @@ pub struct Lane {
     pub payload_type: Option<u8>,
     /// Retransmission, where negotiated.
     pub rtx: Option<Rtx>,
+    /// The layer that is sent at present.
+    pub layer: LayerId,
     /// Added to the line's timestamps.
     pub rtp_offset: u32,
+    /// The same as the publisher's clock would have it: what was added so that no time goes back is not kept for ever.
+    pub aligned_offset: u32,
     /// Packets sent, for sender reports.
     pub packets: u32,
     /// Payload bytes sent, for sender reports.
@@ -65,7 +83,9 @@ impl Lane {
             ssrc,
             payload_type,
             rtx,
+            layer: LayerId::default(),
             rtp_offset,
+            aligned_offset: rtp_offset,
             packets,
             octets,
             cursor,
@@ -95,6 +115,26 @@ impl Lane {
         if self.has_started() && seq <= self.cursor {
             return;
         }
+        self.start_span(seq);
+    }
+
+    /// Goes on with another layer at `seq`; the viewer's numbers go on without a hole. `rtp_offset` is to be added to
+    /// its timestamps from now on; see [`Lane::aligned_offset`] for the other.
+    pub fn switch_to(&mut self, layer: LayerId, seq: u64, aligned_offset: u32, rtp_offset: u32) {
+        // What was sent of this layer before has its numbers already.
+        let sent = self
+            .spans
+            .iter()
+            .filter(|span| span.layer == layer)
+            .map(|span| span.until);
+        let seq = seq.max(sent.max().unwrap_or(0));
+        (self.aligned_offset, self.rtp_offset) = (aligned_offset, rtp_offset);
+        let old = std::mem::replace(&mut self.layer, layer);
+        debug_assert!(old != layer, "a layer is left for another");
+        self.start_span(seq);
+    }
+
+    fn start_span(&mut self, seq: u64) {
         let index = match self.spans.last_mut() {
             None => self.first_index,
             Some(span) => {
@@ -106,9 +146,11 @@ impl Lane {
             self.spans.remove(0);
         }
         self.spans.push(Span {
+            layer: self.layer,
             from: seq,
             until: u64::MAX,
             index,
+            rtp_offset: self.rtp_offset,
         });
         self.cursor = seq;
     }
@@ -116,12 +158,13 @@ impl Lane {
     /// The index of a packet of the line; `None` when this viewer does not get it.
     #[inline]
     pub fn index(&self, seq: u64) -> Option<u64> {
-        let span = self.spans.iter().rev().find(|span| seq >= span.from)?;
+        let is_of = |span: &&Span| seq >= span.from && span.layer == self.layer;
+        let span = self.spans.iter().rev().find(is_of)?;
         (seq < span.until).then(|| span.index + (seq - span.from))
     }
 
-    /// The packet of the line that the viewer calls `number`, as far as it was sent: for NACKs.
-    pub fn sent_as(&self, number: u16) -> Option<u64> {
+    /// The packet that the viewer calls `number`, as far as it was sent: for NACKs.
+    pub fn sent_as(&self, number: u16) -> Option<SentAs> {
         let current = self.spans.last()?;
         let next_index = current.index + self.cursor.saturating_sub(current.from);
         let index = crate::wire::extend_u16(number, next_index)?;
@@ -130,7 +173,11 @@ impl Lane {
         }
         let span = self.spans.iter().rev().find(|span| index >= span.index)?;
         let seq = span.from + (index - span.index);
-        (seq < span.until).then_some(seq)
+        (seq < span.until).then_some(SentAs {
+            layer: span.layer,
+            seq,
+            rtp_offset: span.rtp_offset,
+        })
     }
 }
 
@@ -140,6 +187,10 @@ mod tests {
 
     fn lane() -> Lane {
         Lane::new(1, Some(2), 99, 0)
+    }
+
+    fn seq_of(lane: &Lane, number: u16) -> Option<u64> {
+        lane.sent_as(number).map(|sent| sent.seq)
     }
 
     #[test]
@@ -170,16 +221,16 @@ mod tests {
     #[test]
     fn nacks_find_what_was_sent() {
         let mut lane = lane();
-        assert_eq!(lane.sent_as(100), None);
+        assert_eq!(seq_of(&lane, 100), None);
         lane.jump_to(500);
         lane.advance_to(510);
         lane.jump_to(600);
         lane.advance_to(601);
-        assert_eq!(lane.sent_as(100), Some(500));
-        assert_eq!(lane.sent_as(109), Some(509));
-        assert_eq!(lane.sent_as(110), Some(600));
-        assert_eq!(lane.sent_as(111), None, "not sent yet");
-        assert_eq!(lane.sent_as(99), None, "never sent");
+        assert_eq!(seq_of(&lane, 100), Some(500));
+        assert_eq!(seq_of(&lane, 109), Some(509));
+        assert_eq!(seq_of(&lane, 110), Some(600));
+        assert_eq!(seq_of(&lane, 111), None, "not sent yet");
+        assert_eq!(seq_of(&lane, 99), None, "never sent");
     }
 
     #[test]
@@ -187,6 +238,27 @@ mod tests {
         let mut lane = lane();
         lane.jump_to(0);
         lane.advance_to(200_000);
-        assert_eq!(lane.sent_as(((100u64 + 199_990) & 0xffff) as u16), Some(199_990));
+        assert_eq!(seq_of(&lane, ((100u64 + 199_990) & 0xffff) as u16), Some(199_990));
+    }
+
+    #[test]
+    fn numbers_go_on_over_layers() {
+        let mut lane = lane();
+        lane.jump_to(500);
+        lane.advance_to(510);
+        lane.switch_to(LayerId(1), 300, 7, 8);
+        assert_eq!(
+            (lane.index(300), lane.index(505)),
+            (Some(110), Some(315)),
+            "505 is one of the new layer"
+        );
+        lane.advance_to(305);
+        lane.switch_to(LayerId(0), 505, 0, 0);
+        assert_eq!(lane.cursor(), 510, "nothing is sent under two numbers");
+        assert_eq!((lane.index(510), lane.index(509)), (Some(115), Some(109)));
+        lane.advance_to(511);
+        let sent = lane.sent_as(112).unwrap();
+        assert_eq!((sent.layer, sent.seq, sent.rtp_offset), (LayerId(1), 302, 8));
+        assert_eq!(lane.sent_as(115).unwrap().layer, LayerId(0));
     }
 }

@@ -53,16 +53,22 @@ impl Line {
         self.next_seq
     }
 
+    /// The newest timestamp and when its packet arrived.
+    pub fn last(&self) -> Option<(u64, Instant)> {
+        self.last
+    }
+
     /// Lets a source go on where the line ends: its packet `extended` is the next one, and its timestamp lies as far
-    /// behind the last one as the two arrived apart.
-    pub fn attach(&self, extended: u64, timestamp: u32, now: Instant) -> Placement {
-        let rtp_time = match self.last {
-            None => FIRST_RTP_TIME,
-            Some((rtp_time, at)) => {
-                let gap_us = now.saturating_duration_since(at).as_micros().max(1000);
-                rtp_time + (gap_us * u128::from(self.clock_rate) / 1_000_000) as u64
-            }
+    /// behind the last one as the two arrived apart. `newest` is the last one of all lines that are to run side by
+    /// side.
+    pub fn attach(&self, extended: u64, timestamp: u32, newest: Option<(u64, Instant)>, now: Instant) -> Placement {
+        let after = |(rtp_time, at): (u64, Instant)| {
+            let gap_us = now.saturating_duration_since(at).as_micros();
+            rtp_time + (gap_us * u128::from(self.clock_rate) / 1_000_000) as u64
         };
+        let ms = u64::from(self.clock_rate / 1000);
+        let aligned = newest.or(self.last).map_or(FIRST_RTP_TIME, after);
+        let rtp_time = aligned.max(self.last.map_or(0, |(last, _)| last + ms));
         let timestamp = FIRST_RTP_TIME | u64::from(timestamp);
         Placement {
             steps: vec![(0, self.next_seq.wrapping_sub(extended).cast_signed())],
@@ -131,7 +137,7 @@ mod tests {
     fn a_second_publisher_goes_on_where_the_first_stopped() {
         let start = now();
         let mut line = Line::new(90_000);
-        let mut first = line.attach(70_000, 4_000_000_000, start);
+        let mut first = line.attach(70_000, 4_000_000_000, None, start);
         let a = first.place(70_000, 4_000_000_000).unwrap();
         line.note(a, start);
         let b = first.place(70_001, 4_000_003_000).unwrap();
@@ -139,7 +145,7 @@ mod tests {
         assert_eq!((b.seq - a.seq, b.rtp_time - a.rtp_time), (1, 3000));
 
         let later = start + Duration::from_millis(1033);
-        let mut second = line.attach(65_536, 17, later);
+        let mut second = line.attach(65_536, 17, None, later);
         let c = second.place(65_536, 17).unwrap();
         assert_eq!((c.seq - b.seq, c.rtp_time - b.rtp_time), (1, 90_000));
         let early = second.place(65_535, 17);
@@ -153,7 +159,7 @@ mod tests {
     #[test]
     fn probes_leave_no_hole() {
         let mut line = Line::new(90_000);
-        let mut source = line.attach(100, 0, now());
+        let mut source = line.attach(100, 0, None, now());
         let first = source.place(100, 0).unwrap();
         line.note(first, now());
         assert!(source.skip(101));
@@ -166,7 +172,7 @@ mod tests {
     #[test]
     fn timestamps_roll_over() {
         let line = Line::new(90_000);
-        let mut source = line.attach(1, u32::MAX, now());
+        let mut source = line.attach(1, u32::MAX, None, now());
         let first = source.place(1, u32::MAX).unwrap();
         assert_eq!(source.place(2, 2999).unwrap().rtp_time - first.rtp_time, 3000);
     }

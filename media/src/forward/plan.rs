@@ -79,11 +79,14 @@ mod tests {
                 arrived: Instant::now(),
                 marker: false,
                 starts_key_frame: false,
+                switches_up: false,
             };
             batch.push(meta, &vec![1; size]);
         }
-        let mut history = History::new(2048);
-        history.insert(&Arc::new(batch));
+        let (mut history, batch) = (History::new(2048), Arc::new(batch));
+        for (index, _, packet) in batch.places() {
+            history.insert(&batch, index, packet.meta);
+        }
         let mut runs = vec![];
         plan(&history, 100, 100 + sizes.len() as u64, &mut runs);
         runs.iter().map(|run| (run.first, run.end, run.segment_bytes)).collect()

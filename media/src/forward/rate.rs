@@ -47,6 +47,11 @@ impl Rate {
             .is_some_and(|last| now.saturating_duration_since(last) < SILENCE)
     }
 
+    /// When something came last.
+    pub fn last(&self) -> Option<Instant> {
+        self.last
+    }
+
     fn turn_to(&mut self, now: Instant) {
         let start = *self.slice_start.get_or_insert(now);
         let passed = now.saturating_duration_since(start);

@@ -6,6 +6,8 @@ use crate::codec::{CodecParameters, Kind};
 pub struct Received<'a> {
     /// Sound or picture.
     pub kind: Kind,
+    /// Which of the publisher's simulcast encodings, in the order of its offer; 0 without simulcast and for sound.
+    pub encoding: u8,
     /// What it is coded in.
     pub parameters: CodecParameters,
     /// Which of the publisher's sources; see [`super::ingest::Ingest::source`].

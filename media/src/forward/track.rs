@@ -1,10 +1,11 @@
 //! One track of a stream: its line, its history, and what has arrived and not been forwarded yet.
 
-use super::batch::{Batch, PacketMeta};
+use super::batch::{Batch, Packet, PacketMeta};
 use super::early::Early;
 use super::history::History;
 use super::line::Line;
 use super::plan::{self, Run};
+use super::point::Point;
 use super::rate::Rate;
 use crate::codec::{CodecParameters, Kind};
 use crate::id::TrackId;
@@ -16,6 +17,9 @@ const MAX_OPEN_PACKETS: usize = 48;
 
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Packets looked at to find when something was sent.
+const MAX_LOOK_BACK: u64 = 64;
 
 /// And this often while the last request has not been answered: the publisher may be one that ignores them.
 const UNANSWERED_INTERVAL: Duration = Duration::from_secs(1);
@@ -53,6 +57,8 @@ pub struct Track {
     pub epoch_start: u64,
     /// How much of it comes.
     pub rate: Rate,
+    /// The last moment at which those on lower temporal layers could have gone over to this one.
+    pub switch_time: Option<u64>,
     open: Arc<Batch>,
     flushed: u64,
     late: Vec<u64>,
@@ -86,6 +92,7 @@ impl Track {
             waits_for_key_frame: kind == Kind::Video,
             early: Early::default(),
             rate: Rate::default(),
+            switch_time: None,
             late: Vec::new(),
             key_frame_wanted: false,
             key_frame_asked: None,
@@ -118,31 +125,73 @@ impl Track {
         !self.open.is_empty()
     }
 
-    /// Makes what has gathered visible: into the history, and out to whoever shares batches.
-    pub fn flush(&mut self) -> Option<Arc<Batch>> {
+    /// Puts the packet that was pushed last into a part of the encoding as well; see [`Batch::push_again`].
+    pub fn push_again(&mut self, point: Point, meta: PacketMeta, with_payload: bool) {
+        if let Some(open) = Arc::get_mut(&mut self.open) {
+            open.push_again(point, meta, with_payload);
+        }
+    }
+
+    /// What has gathered, which is not visible yet: it is to be taken.
+    pub fn close(&mut self) -> Option<Arc<Batch>> {
         if self.open.is_empty() {
             return None;
         }
-        let batch = std::mem::replace(&mut self.open, self.history.empty_batch());
+        Some(std::mem::replace(&mut self.open, self.history.empty_batch()))
+    }
+
+    /// Makes what has gathered visible: into the history, and out to whoever shares batches.
+    pub fn flush(&mut self) -> Option<Arc<Batch>> {
+        let batch = self.close()?;
         self.take(&batch);
         Some(batch)
     }
 
-    /// Takes a batch that another shard or node has filled.
+    /// Takes a batch of a track that has no parts.
     pub fn take(&mut self, batch: &Arc<Batch>) {
-        for packet in batch.packets() {
-            self.rate.note(packet.payload.len(), packet.meta.arrived);
-            if packet.meta.seq < self.flushed && self.history.packet(packet.meta.seq).is_none() {
-                self.late.push(packet.meta.seq);
-                // It is missing in the plan of those who have not passed it yet.
-                self.runs_until = 0;
-            }
-            if packet.meta.starts_key_frame {
-                self.key_frame_wanted = false;
-            }
+        for (index, _, packet) in batch.places() {
+            self.take_packet(batch, index, &packet);
         }
-        self.history.insert(batch);
+    }
+
+    /// Takes the packet at `index` of a batch.
+    pub fn take_packet(&mut self, batch: &Arc<Batch>, index: usize, packet: &Packet<'_>) {
+        let meta = packet.meta;
+        self.rate.note(packet.payload.len(), meta.arrived);
+        if meta.seq < self.flushed && self.history.packet(meta.seq).is_none() {
+            self.late.push(meta.seq);
+            // It is missing in the plan of those who have not passed it yet.
+            self.runs_until = 0;
+        }
+        if meta.starts_key_frame {
+            self.key_frame_wanted = false;
+        }
+        if meta.switches_up && self.switch_time.is_none_or(|time| time < meta.rtp_time) {
+            self.switch_time = Some(meta.rtp_time);
+        }
+        self.history.insert(batch, index, meta);
         self.flushed = self.flushed.max(self.history.end());
+    }
+
+    /// A publisher sends this from here on.
+    pub fn start(&mut self, parameters: CodecParameters) {
+        self.parameters = Some(parameters);
+        self.waits_for_key_frame = false;
+        self.epoch_start = self.line.next_seq().max(self.flushed);
+        self.switch_time = None;
+        self.history.forget_key_frame();
+    }
+
+    /// Whether what has come until `seq` ends with a whole picture, as far as is known.
+    pub fn is_boundary(&self, seq: u64) -> bool {
+        let before = seq.checked_sub(1).and_then(|before| self.history.packet(before));
+        before.is_none_or(|packet| packet.meta.marker)
+    }
+
+    /// The time of the last packet before `seq` that is there, on the line.
+    pub fn time_before(&self, seq: u64) -> Option<u64> {
+        let mut before = (seq.saturating_sub(MAX_LOOK_BACK)..seq).rev();
+        before.find_map(|seq| Some(self.history.packet(seq)?.meta.rtp_time))
     }
 
     /// What a decoder that starts now needs, oldest first.
@@ -219,6 +268,7 @@ impl Track {
         self.waits_for_key_frame = self.kind == Kind::Video;
         self.early = Early::default();
         self.key_frame_asked = None;
+        self.switch_time = None;
         self.history.forget_key_frame();
     }
 
@@ -254,6 +304,7 @@ mod tests {
                 arrived,
                 marker: false,
                 starts_key_frame: false,
+                switches_up: false,
             };
             batch.push(meta, &[1; 100]);
         }

@@ -2,7 +2,9 @@
 
 use super::batch::Packet;
 use super::lane::Lane;
+use super::layers::{LayerId, Layers};
 use super::plan::{MAX_PADDING_BYTES, MAX_SEGMENTS, Run};
+use super::select::Selector;
 use super::track::Track;
 use crate::codec::Kind;
 use crate::id::PeerId;
@@ -55,6 +57,10 @@ pub struct Viewer {
     pub mode: Mode,
     /// When its next sender reports are due.
     pub next_report: Instant,
+    /// Which layer it is to be sent.
+    pub selector: Selector,
+    /// A layer that it is to go over to.
+    pub(super) wanted: Option<LayerId>,
     audio: Option<Lane>,
     video: Option<Lane>,
     negotiated: Vec<Negotiated>,
@@ -101,6 +107,8 @@ impl Viewer {
             sealer,
             mode: Mode::WaitsForKeyFrame,
             next_report: now,
+            selector: Selector::default(),
+            wanted: None,
             audio,
             video,
             negotiated,
@@ -117,7 +125,7 @@ impl Viewer {
         }
     }
 
-    fn lane_mut(&mut self, kind: Kind) -> Option<&mut Lane> {
+    pub(super) fn lane_mut(&mut self, kind: Kind) -> Option<&mut Lane> {
         match kind {
             Kind::Audio => self.audio.as_mut(),
             Kind::Video => self.video.as_mut(),
@@ -138,18 +146,25 @@ impl Viewer {
         }
     }
 
-    /// Lets the viewer start: sound from now on, the picture from the last key frame if there is one to start from.
-    pub fn start(&mut self, audio: &Track, video: &mut Track, now: Instant) {
+    /// The layer that the viewer is sent, if it asked for video.
+    pub fn layer(&self) -> Option<LayerId> {
+        self.video.as_ref().map(|lane| lane.layer)
+    }
+
+    /// Lets the viewer start with this layer: sound from now on, the picture from the last key frame if there is one to
+    /// start from.
+    pub fn start(&mut self, audio: &Track, layers: &mut Layers, layer: LayerId, now: Instant) {
         if let Some(lane) = &mut self.audio {
             lane.jump_to(audio.flushed());
         }
-        if self.video.is_none() {
-            return;
-        }
+        let Some(lane) = &mut self.video else { return };
+        lane.layer = layer;
+        let Some(video) = layers.track(layer) else { return };
+        self.resolve_codec(video);
         let key_frame = video.history.key_frame();
         let age = key_frame.map(|key| now.saturating_duration_since(key.arrived));
         if age.is_none_or(|age| age > OLD_KEY_FRAME) {
-            video.want_key_frame();
+            layers.want_key_frame(layer);
         }
         if let Some(key) = key_frame.filter(|_| age.is_some_and(|age| age <= MAX_CATCH_UP)) {
             self.catch_up_from(key.seq, key.arrived, now + SETTLE_TIME);
@@ -171,14 +186,24 @@ impl Viewer {
         self.mode = Mode::WaitsForKeyFrame;
     }
 
-    /// Another publisher or codec starts at `seq`, with a key frame if it is video: what the viewer has not been sent
-    /// of the one before is of no use any more.
-    pub fn skip_to(&mut self, kind: Kind, seq: u64) {
-        if let Some(lane) = self.lane_mut(kind) {
+    /// Another publisher or codec starts the sound at `seq`: what the viewer has not been sent of the one before is of
+    /// no use any more.
+    pub fn skip_audio_to(&mut self, seq: u64) {
+        if let Some(lane) = &mut self.audio {
             lane.jump_to(seq);
-            if kind == Kind::Video {
-                self.mode = Mode::Live;
-            }
+        }
+    }
+
+    /// Another publisher or codec starts a layer, with a key frame: a viewer of that layer, or of one that is sent no
+    /// more, goes on there.
+    pub fn start_layer(&mut self, layers: &Layers, layer: LayerId) {
+        let (Some(present), Some(track)) = (self.layer(), layers.track(layer)) else {
+            return;
+        };
+        let is_orphan = layers.track(present).is_none_or(|track| track.parameters.is_none());
+        if present == layer || is_orphan {
+            self.enter(layers, layer, track.epoch_start);
+            self.mode = Mode::Live;
         }
     }
 
@@ -189,37 +214,52 @@ impl Viewer {
 
     /// Writes the next piece of what the viewer may have by now: live video, then live audio, which rides along with
     /// the video where it fits.
-    pub fn write_live(&mut self, audio: &mut Track, video: &mut Track, out: &mut [u8]) -> Option<Written> {
-        self.admit_at_key_frame(video);
-        if matches!(self.mode, Mode::Live)
-            && let Some(lane) = &self.video
-            && lane.cursor() < video.flushed()
-        {
-            let cursor = lane.cursor();
-            let runs = video.runs_from(cursor);
-            let run = runs.first().copied();
-            let is_last = runs.len() <= 1;
-            let written = self.write_run(run, video, out);
-            if is_last {
-                self.advance(Kind::Video, video.flushed());
+    pub fn write_live(
+        &mut self,
+        audio: &mut Track,
+        layers: &mut Layers,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Option<Written> {
+        self.admit_at_key_frame(layers);
+        if matches!(self.mode, Mode::Live) {
+            if self.wanted.is_some()
+                && let Some(written) = self.cross(layers, now, out)
+            {
+                return Some(written);
             }
-            if let Some(written) = written {
-                return Some(if is_last {
-                    self.append_audio(written, audio, out)
-                } else {
-                    written
-                });
+            if let Some(lane) = &self.video
+                && let (cursor, layer) = (lane.cursor(), lane.layer)
+                && let Some(video) = layers.track_mut(layer)
+                && cursor < video.flushed()
+            {
+                let runs = video.runs_from(cursor);
+                let run = runs.first().copied();
+                let is_last = runs.len() <= 1;
+                let written = self.write_run(run, video, out);
+                if is_last {
+                    self.advance(Kind::Video, video.flushed());
+                }
+                if let Some(written) = written {
+                    return Some(if is_last {
+                        self.append_audio(written, audio, out)
+                    } else {
+                        written
+                    });
+                }
             }
         }
         self.write_audio(audio, out)
     }
 
     /// A viewer that waits becomes live with the first key frame that is there.
-    fn admit_at_key_frame(&mut self, video: &Track) {
+    fn admit_at_key_frame(&mut self, layers: &Layers) {
         if !matches!(self.mode, Mode::WaitsForKeyFrame) {
             return;
         }
-        if let (Some(lane), Some(key)) = (&mut self.video, video.history.key_frame())
+        if let Some(lane) = &mut self.video
+            && let Some(video) = layers.track(lane.layer)
+            && let Some(key) = video.history.key_frame()
             && (!lane.has_started() || key.seq >= lane.cursor())
             && key.seq < video.flushed()
         {
@@ -271,7 +311,8 @@ impl Viewer {
     }
 
     /// Writes the next piece of history that is due at `now` by the pace (as a multiple of real time).
-    pub fn write_catch_up(&mut self, video: &mut Track, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
+    pub fn write_catch_up(&mut self, layers: &mut Layers, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
+        let video = layers.track_mut(self.layer()?)?;
         let Mode::CatchesUp { since, .. } = self.mode else {
             return None;
         };
@@ -294,7 +335,7 @@ impl Viewer {
         if newest.is_none() {
             // The key frame it started from has fallen out of the history.
             self.mode = Mode::WaitsForKeyFrame;
-            video.want_key_frame();
+            layers.want_key_frame(self.layer()?);
             return None;
         }
         let until = from + now.saturating_duration_since(since) * pace;
@@ -325,7 +366,7 @@ impl Viewer {
     }
 
     /// Writes the packets of a run back to back, padded to the same size; advances the lane behind them.
-    fn write_run(&mut self, run: Option<Run>, track: &Track, out: &mut [u8]) -> Option<Written> {
+    pub(super) fn write_run(&mut self, run: Option<Run>, track: &Track, out: &mut [u8]) -> Option<Written> {
         let run = run?;
         let (mut len, mut segment_bytes, mut segments) = (0, 0, 0);
         let mut packets = (run.first..run.end)
@@ -357,9 +398,9 @@ impl Viewer {
         })
     }
 
-    /// Writes one packet of the line that arrived after the viewer had passed it.
-    pub fn write_late(&mut self, track: &Track, seq: u64, out: &mut [u8]) -> Option<Written> {
-        let lane = self.lane(track.kind)?;
+    /// Writes one packet of a layer's line (or of the sound's) that arrived after the viewer had passed it.
+    pub fn write_late(&mut self, track: &Track, layer: LayerId, seq: u64, out: &mut [u8]) -> Option<Written> {
+        let lane = self.lane(track.kind).filter(|lane| lane.layer == layer)?;
         if seq >= lane.cursor() {
             return None;
         }
@@ -406,14 +447,28 @@ impl Viewer {
 
     /// Writes a retransmission of what the viewer calls `number` (RFC 4588 section 4); `None` when that is not
     /// possible: not negotiated, never sent, no longer there, or from before a change of publisher.
-    pub fn write_rtx(&mut self, track: &Track, number: u16, out: &mut [u8]) -> Option<Written> {
-        let lane = match track.kind {
+    pub fn write_rtx(
+        &mut self,
+        audio: &Track,
+        layers: &Layers,
+        kind: Kind,
+        number: u16,
+        out: &mut [u8],
+    ) -> Option<Written> {
+        let lane = match kind {
             Kind::Audio => self.audio.as_mut()?,
             Kind::Video => self.video.as_mut()?,
         };
-        let seq = lane.sent_as(number).filter(|seq| *seq >= track.epoch_start)?;
-        let packet = track.history.packet(seq)?;
-        let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
+        let sent = lane.sent_as(number)?;
+        let track = match kind {
+            Kind::Audio => audio,
+            Kind::Video => layers.track(sent.layer)?,
+        };
+        let packet = track
+            .history
+            .packet(sent.seq)
+            .filter(|_| sent.seq >= track.epoch_start)?;
+        let timestamp = (packet.meta.rtp_time as u32).wrapping_add(sent.rtp_offset);
         let rtx = lane.rtx.as_mut()?;
         let second = rtx.payload_type? | u8::from(packet.meta.marker) << 7;
         let (ssrc, index) = (rtx.ssrc, rtx.next_index);
@@ -444,8 +499,9 @@ impl Viewer {
     }
 
     /// Writes sender reports for the lanes that send, sealed; false when there is nothing to report.
-    pub fn write_sender_reports(&mut self, audio: &Track, video: &Track, now: Instant, out: &mut Vec<u8>) -> bool {
-        for track in [audio, video] {
+    pub fn write_sender_reports(&mut self, audio: &Track, layers: &Layers, now: Instant, out: &mut Vec<u8>) -> bool {
+        let video = self.layer().and_then(|layer| layers.track(layer));
+        for track in [Some(audio), video].into_iter().flatten() {
             let (Some(lane), Some((ntp, rtp))) = (self.lane(track.kind), track.sender_clock_at(now)) else {
                 continue;
             };

@@ -1,6 +1,7 @@
 //! Packets back into their order, waiting a little for those that are missing.
 
 use crate::forward::batch::{Batch, Packet};
+use crate::forward::point::Point;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +55,8 @@ impl Reorder {
 
     /// Takes in a batch. Packets that come twice or after they were given up are dropped.
     pub(super) fn insert(&mut self, batch: &Arc<Batch>) {
-        for (index, packet) in batch.packets().enumerate() {
+        let whole = batch.places().filter(|(_, point, _)| *point == Point::WHOLE);
+        for (index, _, packet) in whole {
             let seq = packet.meta.seq;
             let Some(ahead) = seq.checked_sub(self.next) else {
                 continue;
@@ -125,6 +127,7 @@ mod tests {
                 arrived: now,
                 marker: false,
                 starts_key_frame: false,
+                switches_up: false,
             };
             batch.push(meta, &[]);
             queue.insert(&Arc::new(batch));

@@ -428,6 +428,7 @@ fn vp8_is_said_once_and_its_sound_is_recorded() {
             epoch,
             parameters,
             starts_at: 0,
+            name: Arc::from(""),
         });
         publisher.announce(&mut world);
         let until = world.now_ms + 3_000;

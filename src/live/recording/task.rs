@@ -128,8 +128,8 @@ impl Task {
 
     fn write(&mut self, now: Instant) {
         while let Some(write) = self.recorder.as_mut().and_then(Recorder::poll_write) {
-            if let Write::RequestKeyFrame { .. } = write {
-                self.hub.want_key_frame(self.stream);
+            if let Write::RequestKeyFrame { track } = write {
+                self.hub.want_key_frame(self.stream, track);
                 continue;
             }
             let Some(folder) = &mut self.folder else { continue };

@@ -7,6 +7,7 @@ use super::offer::{Offer, OfferedMedia, Source};
 use super::play::h264_rank;
 use super::simulcast::Rid;
 use crate::codec::{Codec, CodecParameters, Kind};
+use crate::forward::layers::MAX_ENCODINGS;
 
 /// What server and client agree on for one section; position and `mid` are the offer's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +23,8 @@ pub struct Negotiated {
     /// The header extensions that the answer lists. `rid`, `repaired_rid` and `dependency_descriptor` stand here when
     /// offered, and are answered only when [`super::AnswerDetails`] says so.
     pub extensions: ExtensionIds,
-    /// A publisher's layers, best first; empty without simulcast and for viewers.
+    /// A publisher's layers in its order, at most [`MAX_ENCODINGS`]: an answer may accept fewer than were offered (RFC
+    /// 8853 section 5.3.2). Empty without simulcast and for viewers.
     pub rids: Vec<Rid>,
     /// The SSRCs that a publisher announced; often none.
     pub sources: Vec<Source>,
@@ -73,6 +75,7 @@ pub fn negotiate_publish(offer: &Offer, prefer_recordable: bool) -> Result<Vec<N
                     .rids
                     .iter()
                     .filter(|rid| rid.allows(&payload_types))
+                    .take(MAX_ENCODINGS)
                     .cloned()
                     .collect(),
                 sources: media.sources.clone(),

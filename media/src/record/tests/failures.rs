@@ -149,7 +149,7 @@ proptest! {
         for (seq, time, marker, starts_key_frame, payload) in packets {
             let mut batch = Batch::new();
             let rtp_time = u64::from(time) << (time % 48);
-            batch.push(PacketMeta { seq, rtp_time, arrived: world.now(), marker, starts_key_frame }, &payload);
+            batch.push(PacketMeta { seq, rtp_time, arrived: world.now(), marker, starts_key_frame, switches_up: false }, &payload);
             let track = if time % 3 == 0 { AUDIO } else { VIDEO };
             world.feed(&Feed::Packets { track, batch: Arc::new(batch) });
             world.advance(world.now_ms + u64::from(time % 200));

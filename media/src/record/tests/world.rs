@@ -239,6 +239,7 @@ impl Publisher {
                     epoch: self.epoch,
                     parameters,
                     starts_at: u64::from(self.epoch) * 1_000_000,
+                    name: Arc::from(""),
                 });
             }
         }
@@ -317,6 +318,7 @@ impl Publisher {
                 arrived: world.now(),
                 marker: track == VIDEO && index + 1 == payloads.len(),
                 starts_key_frame: starts_key_frame(codec, payload),
+                switches_up: false,
             };
             if !(self.lose)(track, *seq) {
                 batch.push(meta, payload);
