@@ -252,7 +252,7 @@ impl Sender {
                 .as_mut()
                 .and_then(|keys| keys.opener.open_rtcp(datagram));
             rtcp::read_compound(opened.unwrap_or_default(), |packet| match packet {
-                Packet::KeyFrameRequest if done.key_frame_requests.len() < MAX_REQUESTS => {
+                Packet::KeyFrameRequest { .. } if done.key_frame_requests.len() < MAX_REQUESTS => {
                     done.key_frame_requests.push(now - *start);
                 }
                 Packet::Nack { media_ssrc, items } => {

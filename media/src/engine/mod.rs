@@ -18,6 +18,8 @@
 mod control;
 mod counter_offer;
 mod layers;
+#[cfg(test)]
+mod layers_tests;
 mod offers;
 mod patch;
 mod peer;

@@ -330,7 +330,7 @@ impl Engine {
                 let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
                 let (retransmits, mut wants_key_frame) = (&mut self.retransmits, false);
                 rtcp::read_compound(compound, |packet| match packet {
-                    Packet::KeyFrameRequest => wants_key_frame = true,
+                    Packet::KeyFrameRequest { .. } => wants_key_frame = true,
                     Packet::Nack { media_ssrc, items } => {
                         let is_of = |kind| viewer.lane(kind).is_some_and(|lane| lane.ssrc == media_ssrc);
                         let Some(kind) = [Kind::Video, Kind::Audio].into_iter().find(|&kind| is_of(kind)) else {

@@ -121,17 +121,17 @@ impl Lane {
     /// Goes on with another layer at `seq`; the viewer's numbers go on without a hole. `rtp_offset` is to be added to
     /// its timestamps from now on; see [`Lane::aligned_offset`] for the other.
     pub fn switch_to(&mut self, layer: LayerId, seq: u64, aligned_offset: u32, rtp_offset: u32) {
-        // What was sent of this layer before has its numbers already.
-        let sent = self
-            .spans
-            .iter()
-            .filter(|span| span.layer == layer)
-            .map(|span| span.until);
-        let seq = seq.max(sent.max().unwrap_or(0));
+        let seq = seq.max(self.sent_until(layer));
         (self.aligned_offset, self.rtp_offset) = (aligned_offset, rtp_offset);
         let old = std::mem::replace(&mut self.layer, layer);
         debug_assert!(old != layer, "a layer is left for another");
         self.start_span(seq);
+    }
+
+    /// Where a layer was left: what is before has its numbers already.
+    pub fn sent_until(&self, layer: LayerId) -> u64 {
+        let spans = self.spans.iter().filter(|span| span.layer == layer);
+        spans.map(|span| span.until).max().unwrap_or(0)
     }
 
     fn start_span(&mut self, seq: u64) {

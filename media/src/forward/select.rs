@@ -133,9 +133,9 @@ fn is_smooth(info: &LayerInfo, layers: &[(LayerId, LayerInfo)]) -> bool {
         .filter(of_encoding)
         .filter_map(|(_, other)| other.temporal)
         .max();
-    let active = layers.iter().filter(|(_, other)| other.is_active);
+    let mut active = layers.iter().filter(|(_, other)| other.is_active);
     let is_smallest = active
-        .last()
+        .next_back()
         .is_some_and(|(_, last)| last.encoding_id == info.encoding_id && last.spatial == info.spatial);
     is_smallest
         || info

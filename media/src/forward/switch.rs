@@ -50,7 +50,8 @@ impl Viewer {
         let to = self.wanted?;
         let lane = self.lane(Kind::Video)?;
         let (from, cursor) = (lane.layer, lane.cursor());
-        let crossing = find_crossing(layers, from, to, cursor, now)?;
+        let crossing =
+            find_crossing(layers, from, to, cursor, now).filter(|to_go| to_go.from >= lane.sent_until(to))?;
         if cursor < crossing.until {
             let run = layers
                 .track_mut(from)?
@@ -180,7 +181,8 @@ fn at_key_frame(layers: &Layers, from: LayerId, to: LayerId, cursor: u64, now: I
         .saturating_add_signed(clock_difference(&old.track, &new.track));
     let (old, sent) = (&old.track, old.track.time_before(cursor));
     let is_gone = sent.is_some_and(|sent| if is_same { sent >= at } else { sent > at + MAX_BACK });
-    if is_gone {
+    // Something of the key frame may be missing before what looks like its beginning.
+    if is_gone || !new.track.begins_picture(key.seq) {
         return None;
     }
     // The same picture, or a later one, of the old layer is not sent any more.

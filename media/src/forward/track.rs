@@ -188,6 +188,12 @@ impl Track {
         before.is_none_or(|packet| packet.meta.marker)
     }
 
+    /// Whether a packet is known to be the first of its picture: the one before it is there and ends another.
+    pub fn begins_picture(&self, seq: u64) -> bool {
+        let before = seq.checked_sub(1).and_then(|before| self.history.packet(before));
+        seq == self.epoch_start || before.is_some_and(|packet| packet.meta.marker)
+    }
+
     /// The time of the last packet before `seq` that is there, on the line.
     pub fn time_before(&self, seq: u64) -> Option<u64> {
         let mut before = (seq.saturating_sub(MAX_LOOK_BACK)..seq).rev();

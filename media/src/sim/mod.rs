@@ -5,7 +5,7 @@ mod client;
 mod publisher;
 mod viewer;
 
-pub use publisher::{Clip, PublisherOptions};
+pub use publisher::{Clip, PublisherOptions, RIDS};
 pub use viewer::{Seen, ViewerOptions};
 
 use crate::engine::{Engine, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, TransmitBuf, Verdict};
@@ -119,7 +119,8 @@ impl Sim {
     /// Lets a publisher post its offer and connect over this line.
     pub fn publisher(&mut self, stream: StreamId, options: PublisherOptions, link: Link) -> ClientId {
         let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
-        let offer = client.offer(publisher::SECTIONS, "sendonly", options.clip.codec);
+        let offer = client.offer(publisher::SECTIONS, "sendonly", options.clip.codec)
+            + &publisher::simulcast(options.encodings);
         let accepted = self
             .engine
             .publish(self.now, stream, offer.as_bytes(), true)
@@ -187,6 +188,14 @@ impl Sim {
         let now = self.now;
         if let Some((_, Actor::Viewer(viewer), ..)) = self.clients.get_mut(id.0) {
             viewer.reset_seen(now);
+        }
+    }
+
+    /// A publisher stops or starts to send an encoding.
+    pub fn suspend(&mut self, id: ClientId, encoding: usize, is_suspended: bool) {
+        let now = self.now;
+        if let Some((_, Actor::Publisher(publisher), ..)) = self.clients.get_mut(id.0) {
+            publisher.suspend(encoding, is_suspended, now);
         }
     }
 

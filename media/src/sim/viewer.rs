@@ -1,11 +1,11 @@
 //! A viewer: puts frames together, asks for what is missing, and notes what a person would notice.
 
 use super::client::{Client, Opened};
-use super::publisher::{self, TRANSPORT_CC_ID};
+use super::publisher::{self, Frame, TRANSPORT_CC_ID};
 use crate::codec::{self, Codec};
 use crate::wire::rtcp;
 use crate::wire::transport_cc::Arrivals;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
@@ -83,6 +83,14 @@ pub struct Seen {
     pub video_ssrc: Option<u32>,
     /// RTP timestamps of decoded frames that went back.
     pub time_jumps_back: u64,
+    /// Frames that came whole and could not be decoded, since what they refer to was never sent.
+    pub undecodable: u64,
+    /// VP8 picture ids of decoded frames that went back.
+    pub picture_id_jumps: u64,
+    /// Decoded frames by the publisher's encoding, best first.
+    pub frames_of: [u64; 4],
+    /// The encoding of the last decoded frame.
+    pub encoding: u8,
     last_frame: Option<Instant>,
 }
 
@@ -92,6 +100,8 @@ struct VideoPacket {
     starts_key_frame: bool,
     starts_frame: bool,
     made_us: u64,
+    frame: Option<Frame>,
+    picture_id: Option<u16>,
 }
 
 pub(super) struct Viewer {
@@ -103,6 +113,9 @@ pub(super) struct Viewer {
     next: Option<u64>,
     missing: BTreeMap<u64, (Instant, Instant)>,
     last_timestamp: Option<u32>,
+    last_picture_id: Option<u16>,
+    /// The last decoded frames, by encoding and number.
+    decoded: VecDeque<(u8, u32)>,
     wants_key_frame: bool,
     next_report: Instant,
     publisher_start: Instant,
@@ -136,6 +149,8 @@ impl Viewer {
             next: None,
             missing: BTreeMap::new(),
             last_timestamp: None,
+            last_picture_id: None,
+            decoded: VecDeque::new(),
             wants_key_frame: false,
             next_report: now,
             publisher_start: now,
@@ -285,6 +300,14 @@ impl Viewer {
                 starts_key_frame,
                 starts_frame,
                 made_us,
+                frame: Frame::read(payload),
+                picture_id: match self.options.codec {
+                    Codec::Vp8 => payload
+                        .get(2..)
+                        .and_then(|p| p.first_chunk())
+                        .map(|b| u16::from_be_bytes(*b) & 0x7fff),
+                    _ => None,
+                },
             },
         );
         while self.decode_next(now) {}
@@ -309,6 +332,7 @@ impl Viewer {
             return self.skip_to_key_frame(start);
         }
         let (timestamp, made_us) = (first.timestamp, first.made_us);
+        let (frame, picture_id) = (first.frame, first.picture_id);
         let mut at = start;
         loop {
             match self.packets.get(&at) {
@@ -319,7 +343,37 @@ impl Viewer {
         }
         self.packets = self.packets.split_off(&(at + 1));
         self.next = Some(at + 1);
+        if frame.is_some_and(|frame| !self.decode(&frame)) {
+            self.seen.undecodable += 1;
+            return true;
+        }
+        if let Some(id) = picture_id
+            && let Some(last) = self.last_picture_id.replace(id)
+        {
+            let ahead = id.wrapping_sub(last) & 0x7fff;
+            self.seen.picture_id_jumps += u64::from(ahead == 0 || ahead > 0x3fff);
+        }
         self.note_frame(timestamp, made_us, now);
+        true
+    }
+
+    /// Whether what a frame refers to was decoded.
+    fn decode(&mut self, frame: &Frame) -> bool {
+        if frame.is_key {
+            self.decoded.clear();
+        }
+        let is_there = |&(encoding, number): &(u8, u32)| encoding == frame.encoding && number == frame.needs;
+        if !frame.is_key && !self.decoded.iter().any(is_there) {
+            return false;
+        }
+        if self.decoded.len() == 16 {
+            self.decoded.pop_front();
+        }
+        self.decoded.push_back((frame.encoding, frame.number));
+        self.seen.encoding = frame.encoding;
+        if let Some(count) = self.seen.frames_of.get_mut(usize::from(frame.encoding)) {
+            *count += 1;
+        }
         true
     }
 

@@ -30,7 +30,10 @@ pub enum Packet<'a> {
         items: &'a [u8],
     },
     /// A decoder needs a key frame (PLI, RFC 4585 section 6.3.1, or FIR, RFC 5104 section 4.3.1).
-    KeyFrameRequest,
+    KeyFrameRequest {
+        /// Of which source; 0 in a FIR, which names its sources behind.
+        media_ssrc: u32,
+    },
     /// Transport-wide feedback, unread.
     TransportCc(&'a [u8]),
     /// The receiver's own estimate of what its line carries, in bit/s (REMB, draft-alvestrand-rmcat-remb-03).
@@ -91,7 +94,9 @@ fn read_packet<'a>(packet: &'a [u8], each: &mut impl FnMut(Packet<'a>)) -> Optio
             items: packet.get(12..)?,
         }),
         (TRANSPORT_FEEDBACK, 15) => each(Packet::TransportCc(packet.get(12..)?)),
-        (PAYLOAD_FEEDBACK, 1 | 4) => each(Packet::KeyFrameRequest),
+        (PAYLOAD_FEEDBACK, 1 | 4) => each(Packet::KeyFrameRequest {
+            media_ssrc: u32_at(packet, 8).unwrap_or(0),
+        }),
         (PAYLOAD_FEEDBACK, 15) if packet.get(12..16)? == b"REMB" => {
             // The count of SSRCs, then six bits of exponent and eighteen of mantissa.
             let word = u32_at(packet, 16)?;
@@ -230,7 +235,7 @@ mod tests {
             }
         );
         assert_eq!(all[1], Packet::Reception(block));
-        assert_eq!(all[2], Packet::KeyFrameRequest);
+        assert!(matches!(all[2], Packet::KeyFrameRequest { .. }));
         let Packet::Nack { media_ssrc: 2, items } = all[3] else {
             panic!("{all:?}")
         };
@@ -251,8 +256,11 @@ mod tests {
         let mut bytes = vec![];
         write_pli(1, 2, &mut bytes);
         bytes.extend_from_slice(&[0x81, 206, 0, 200, 1, 2]);
-        assert_eq!(read(&bytes), [Packet::KeyFrameRequest]);
-        assert_eq!(read(&[0x81, 206, 0, 0])[..], [Packet::KeyFrameRequest]);
+        assert!(matches!(read(&bytes)[..], [Packet::KeyFrameRequest { .. }]));
+        assert!(matches!(
+            read(&[0x81, 206, 0, 0])[..],
+            [Packet::KeyFrameRequest { media_ssrc: 0 }]
+        ));
     }
 
     proptest! {

@@ -1,0 +1,219 @@
+//! Layers in a simulated world: what viewers of a simulcast publisher notice.
+
+use super::LayerChoice;
+use crate::codec::Codec;
+use crate::id::{PeerId, StreamId};
+use crate::sim::{ClientId, Clip, Link, PublisherOptions, RIDS, Seen, Sim, ViewerOptions};
+use std::time::{Duration, Instant};
+
+const STREAM: StreamId = StreamId(1);
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the start of virtual time; any instant will do"
+)]
+fn sim(seed: u8) -> Sim {
+    Sim::new(Instant::now(), seed, |_| {})
+}
+
+fn near() -> Link {
+    Link {
+        delay: ms(1),
+        ..Link::default()
+    }
+}
+
+fn simulcast(codec: Codec) -> PublisherOptions {
+    PublisherOptions {
+        clip: Clip {
+            codec,
+            ..Clip::default()
+        },
+        encodings: 3,
+        ..PublisherOptions::default()
+    }
+}
+
+fn viewing(codec: Codec) -> ViewerOptions {
+    ViewerOptions {
+        codec,
+        ..ViewerOptions::default()
+    }
+}
+
+fn pin(encoding: &str) -> LayerChoice {
+    LayerChoice {
+        encoding_id: Some(encoding.to_owned()),
+        ..LayerChoice::default()
+    }
+}
+
+fn choose(sim: &mut Sim, viewer: ClientId, choice: LayerChoice) -> bool {
+    let (now, peer) = (sim.now(), sim.peer(viewer).unwrap_or(PeerId(0)));
+    sim.engine.choose_layer(now, peer, choice)
+}
+
+/// What must hold whatever is switched and lost.
+fn assert_sound(seen: &Seen) {
+    let never = (
+        seen.nonce_reuses,
+        seen.duplicates,
+        seen.time_jumps_back,
+        seen.undecodable,
+    );
+    assert_eq!(never, (0, 0, 0, 0), "{seen:?}");
+}
+
+#[test]
+fn the_best_of_three_encodings_is_sent_and_each_can_be_chosen() {
+    for codec in [Codec::H264, Codec::Vp8] {
+        let mut sim = sim(1);
+        let publisher = sim.publisher(STREAM, simulcast(codec), near());
+        let viewer = sim.viewer(STREAM, viewing(codec), near());
+        let other = sim.viewer(STREAM, viewing(codec), near());
+        sim.run(ms(3000));
+        let layers = sim.engine.layers(STREAM);
+        let names: Vec<&str> = layers.iter().map(|layer| layer.encoding_id.as_str()).collect();
+        assert_eq!(names, RIDS, "best first");
+        assert!(
+            layers.iter().all(|layer| layer.is_active) && layers[0].bitrate_bps > 2_000_000,
+            "{layers:?}"
+        );
+        assert_eq!(sim.seen(viewer).encoding, 0);
+        for (encoding, name) in RIDS.iter().enumerate().rev() {
+            assert!(choose(&mut sim, viewer, pin(name)));
+            sim.run(ms(1000));
+            assert_eq!(usize::from(sim.seen(viewer).encoding), encoding);
+        }
+        assert!(!choose(&mut sim, viewer, pin("x")), "there is no such encoding");
+        assert!(!choose_for_publisher(&mut sim, publisher), "a publisher is no viewer");
+        assert!(choose(
+            &mut sim,
+            viewer,
+            LayerChoice {
+                lowest: true,
+                ..LayerChoice::default()
+            }
+        ));
+        sim.run(ms(1000));
+        assert_eq!(sim.seen(viewer).encoding, 2);
+        assert!(choose(&mut sim, viewer, LayerChoice::default()));
+        sim.run(ms(1000));
+        assert_eq!(sim.seen(viewer).encoding, 0);
+        let seen = sim.seen(viewer);
+        assert_sound(seen);
+        assert!(seen.longest_freeze <= ms(70) && seen.lost == 0, "{seen:?}");
+        let seen = sim.seen(other);
+        assert_sound(seen);
+        assert!(
+            seen.longest_freeze <= ms(70) && seen.frames_of[1] + seen.frames_of[2] < 30,
+            "{seen:?}"
+        );
+    }
+}
+
+fn choose_for_publisher(sim: &mut Sim, publisher: ClientId) -> bool {
+    choose(sim, publisher, LayerChoice::default())
+}
+
+#[test]
+fn when_the_publisher_suspends_an_encoding_its_viewers_go_on_with_the_next() {
+    let mut sim = sim(2);
+    let publisher = sim.publisher(STREAM, simulcast(Codec::H264), near());
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    let watches_low = sim.viewer(STREAM, ViewerOptions::default(), near());
+    sim.run(ms(1000));
+    assert!(choose(&mut sim, watches_low, pin("l")));
+    sim.run(ms(2000));
+    sim.reset_seen(watches_low);
+    sim.suspend(publisher, 0, true);
+    sim.run(ms(3000));
+    let seen = sim.seen(viewer);
+    assert_eq!(seen.encoding, 1);
+    assert!(seen.longest_freeze < ms(900), "{seen:?}");
+    assert_sound(seen);
+    assert!(!sim.engine.layers(STREAM)[0].is_active || sim.engine.layers(STREAM)[0].encoding_id != "h");
+    sim.suspend(publisher, 0, false);
+    sim.run(ms(3000));
+    assert_eq!(sim.seen(viewer).encoding, 0);
+    assert_sound(sim.seen(viewer));
+    let low = sim.seen(watches_low);
+    assert!(low.longest_freeze <= ms(40), "nobody else notices: {low:?}");
+}
+
+#[test]
+fn a_publisher_may_come_back_with_other_encodings() {
+    let mut sim = sim(3);
+    let viewers: Vec<_> = (0..3)
+        .map(|_| sim.viewer(STREAM, viewing(Codec::Vp8), near()))
+        .collect();
+    for (round, encodings) in [3, 1, 2, 3, 0].into_iter().enumerate() {
+        let options = PublisherOptions {
+            encodings,
+            ..simulcast(Codec::Vp8)
+        };
+        let publisher = sim.publisher(STREAM, options, near());
+        sim.run(ms(1500));
+        choose(&mut sim, viewers[1], pin("l"));
+        choose(&mut sim, viewers[2], pin("m"));
+        sim.run(ms(2500));
+        sim.kill(publisher);
+        for &viewer in &viewers {
+            let seen = sim.seen(viewer);
+            assert_sound(seen);
+            assert!(seen.frames >= 85 && seen.lost == 0, "round {round}: {seen:?}");
+            sim.reset_seen(viewer);
+        }
+    }
+}
+
+#[test]
+fn whatever_is_switched_lost_and_restarted_the_numbers_go_on() {
+    for seed in 10..18 {
+        let codec = if seed % 2 == 0 { Codec::Vp8 } else { Codec::H264 };
+        let mut sim = sim(seed);
+        let lossy = Link {
+            delay: ms(20),
+            jitter: ms(4),
+            loss_per_mille: 20,
+        };
+        let mut publisher = sim.publisher(STREAM, simulcast(codec), lossy);
+        let links = [near(), lossy, near()];
+        let viewers: Vec<_> = links.map(|link| sim.viewer(STREAM, viewing(codec), link)).to_vec();
+        let mut dice = u32::from(seed);
+        let mut roll = move |sides: u32| {
+            dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (dice >> 16) % sides
+        };
+        sim.run(ms(1000));
+        for step in 0..60 {
+            sim.run(ms(u64::from(roll(400)) + 50));
+            let viewer = viewers[(roll(3) % 3) as usize];
+            let choice = match roll(5) {
+                0 => LayerChoice::default(),
+                1 => LayerChoice {
+                    lowest: true,
+                    ..LayerChoice::default()
+                },
+                n => pin(RIDS[(n % 3) as usize]),
+            };
+            choose(&mut sim, viewer, choice);
+            if step % 7 == 3 {
+                sim.suspend(publisher, (roll(3) % 3) as usize, roll(2) == 0);
+            }
+            if step % 20 == 19 {
+                sim.kill(publisher);
+                publisher = sim.publisher(STREAM, simulcast(codec), lossy);
+            }
+        }
+        for &viewer in &viewers {
+            let seen = sim.seen(viewer);
+            assert_sound(seen);
+            assert!(seen.frames > 300, "seed {seed}: {seen:?}");
+        }
+    }
+}
