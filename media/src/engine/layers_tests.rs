@@ -180,6 +180,7 @@ fn whatever_is_switched_lost_and_restarted_the_numbers_go_on() {
             delay: ms(20),
             jitter: ms(4),
             loss_per_mille: 20,
+            ..Link::default()
         };
         let mut publisher = sim.publisher(STREAM, simulcast(codec), lossy);
         let links = [near(), lossy, near()];

@@ -3,7 +3,7 @@
 use super::batch::{Batch, Packet, PacketMeta};
 use super::early::Early;
 use super::history::History;
-use super::line::Line;
+use super::line::{Line, Place};
 use super::plan::{self, Run};
 use super::point::Point;
 use super::rate::Rate;
@@ -158,6 +158,11 @@ impl Track {
     pub fn take_packet(&mut self, batch: &Arc<Batch>, index: usize, packet: &Packet<'_>) {
         let meta = packet.meta;
         self.rate.note(packet.payload.len(), meta.arrived);
+        let Packet {
+            meta: PacketMeta { seq, rtp_time, .. },
+            ..
+        } = *packet;
+        self.line.note(Place { seq, rtp_time }, meta.arrived);
         if meta.seq < self.flushed && self.history.packet(meta.seq).is_none() {
             self.late.push(meta.seq);
             // It is missing in the plan of those who have not passed it yet.
