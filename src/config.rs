@@ -94,6 +94,36 @@ pub struct Media {
     /// How long a stream outlives its publisher.
     #[serde(rename = "grace_s", deserialize_with = "seconds")]
     pub grace: Duration,
+    /// What clients are told to use besides this server.
+    pub ice_servers: Vec<IceServer>,
+    /// Whether trickled candidates are taken without `If-Match`.
+    pub lenient_trickle: bool,
+    /// Longest offer or answer.
+    pub max_sdp_bytes: usize,
+    /// Connections opened at once from one address or with one token.
+    pub open_burst: u32,
+    /// Connections opened a second after that.
+    pub open_per_s: u32,
+    /// How long running classes go on at the end.
+    #[serde(rename = "drain_s", deserialize_with = "seconds")]
+    pub drain: Duration,
+    /// Where new connections are sent meanwhile.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub drain_to: Option<Url>,
+}
+
+/// An entry of `media.ice_servers`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServer {
+    /// As RFC 7064 and RFC 7065 have it: `stun:…`, `turns:…?transport=tcp`.
+    pub url: String,
+    /// For TURN.
+    #[serde(default)]
+    pub username: String,
+    /// For TURN.
+    #[serde(default)]
+    pub credential: SecretString,
 }
 
 /// Where media over TCP is taken.
@@ -240,36 +270,11 @@ impl Config {
     /// The rules that types cannot say.
     fn check(&self) -> Result<(), (&'static str, String)> {
         if let Some(url) = &self.http.public_url
-            && (!matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some())
+            && !is_origin(url)
         {
-            let message = format!("{url} is not a plain web address; write for example \"https://live.example.org\"");
-            return Err(("http.public_url", message));
+            return Err(("http.public_url", no_origin(url)));
         }
-        if self.media.shards > 256 {
-            return Err((
-                "media.shards",
-                "at most 256 threads make sense; 0 takes one for each core".into(),
-            ));
-        }
-        if self
-            .media
-            .public_addresses
-            .iter()
-            .any(|address| address.ip.is_unspecified() || address.port == Some(0))
-        {
-            return Err((
-                "media.public_addresses",
-                "an address or a port of zeros reaches nobody".into(),
-            ));
-        }
-        if let Some(server) = &self.media.stun_server
-            && !server
-                .rsplit_once(':')
-                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-        {
-            let message = format!("{server:?} is not host and port; write for example \"stun.example.org:3478\"");
-            return Err(("media.stun_server", message));
-        }
+        self.media.check()?;
         if self.data.dir.as_os_str().is_empty() {
             return Err(("data.dir", "needs the name of a folder".into()));
         }
@@ -295,6 +300,78 @@ impl Config {
         EnvFilter::try_new(&self.log.level).map_err(|error| ("log.level", format!("{error}")))?;
         Ok(())
     }
+}
+
+impl Media {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.shards > 256 {
+            return Err((
+                "media.shards",
+                "at most 256 threads make sense; 0 takes one for each core".into(),
+            ));
+        }
+        if self
+            .public_addresses
+            .iter()
+            .any(|address| address.ip.is_unspecified() || address.port == Some(0))
+        {
+            return Err((
+                "media.public_addresses",
+                "an address or a port of zeros reaches nobody".into(),
+            ));
+        }
+        if let Some(server) = &self.stun_server
+            && !server
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        {
+            let message = format!("{server:?} is not host and port; write for example \"stun.example.org:3478\"");
+            return Err(("media.stun_server", message));
+        }
+        if !(1..=65_536).contains(&self.max_sdp_bytes) {
+            return Err(("media.max_sdp_bytes", "must be between 1 and 65536".into()));
+        }
+        if let Some(url) = self.drain_to.as_ref().filter(|url| !is_origin(url)) {
+            return Err(("media.drain_to", no_origin(url)));
+        }
+        match self.ice_servers.iter().find(|server| !server.is_good()) {
+            Some(server) => Err((
+                "media.ice_servers",
+                format!(
+                    "{:?} cannot be told to clients: a url starts with stun:, stuns:, turn: or turns:, turn needs username and credential, and all are plain ASCII",
+                    server.url
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl IceServer {
+    /// Whether it can stand in a header, and a client can use it.
+    fn is_good(&self) -> bool {
+        let is_plain = |text: &str| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let (username, credential) = (self.username.as_str(), self.credential.expose_secret());
+        let has_login = !username.is_empty() && !credential.is_empty();
+        let is_url = self
+            .url
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"<>\"\\".contains(&b));
+        let is_kind = match self.url.split_once(':') {
+            Some(("stun" | "stuns", host)) => !host.is_empty(),
+            Some(("turn" | "turns", host)) => !host.is_empty() && has_login,
+            _ => false,
+        };
+        is_url && is_kind && is_plain(username) && is_plain(credential)
+    }
+}
+
+fn is_origin(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
+}
+
+fn no_origin(url: &Url) -> String {
+    format!("{url} is not a plain web address; write for example \"https://live.example.org\"")
 }
 
 impl Database {
@@ -486,6 +563,11 @@ mod tests {
             ),
             ("[media]\ntcp_listen = \"443\"", "media.tcp_listen: "),
             ("[media]\nstun_server = \"stun.example.org\"", "media.stun_server: "),
+            ("[media]\nmax_sdp_bytes = 0", "media.max_sdp_bytes: "),
+            ("[media]\ndrain_to = \"ftp://x\"", "media.drain_to: "),
+            ("[media]\nice_servers = [{ url = \"http://x\" }]", "media.ice_servers: "),
+            ("[media]\nice_servers = [{ url = \"turn:x\" }]", "media.ice_servers: "),
+            ("[media]\nice_servers = [{ url = \"stun:x>\" }]", "media.ice_servers: "),
             ("[database]\nurl = \"mysql://x\"", "database.url: "),
             ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),

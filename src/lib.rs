@@ -72,6 +72,8 @@ pub struct App {
     pub limits: Limits,
     /// Where tokens are kept, if not in our own ledger.
     pub outside_tokens: Option<tokens::outside::Outside>,
+    /// What WHIP and WHEP keep.
+    pub whip: whip::Shared,
     /// Cancelled when the server stops; whatever would last longer ends on it.
     pub shutdown: CancellationToken,
 }
@@ -142,6 +144,8 @@ pub struct Server {
     pub setup_link: Option<String>,
     router: axum::Router,
     http: TcpListener,
+    /// Cancelled when the operator wants the server to stop.
+    asked_to_stop: CancellationToken,
 }
 
 /// Runs a server until `shutdown`, and prints where it is.
@@ -171,6 +175,7 @@ impl Server {
         let app = App {
             db,
             live,
+            whip: whip::Shared::new(&config.media),
             config: Arc::new(config),
             keys: Arc::new(Keys {
                 tokens: secret.key("media tokens"),
@@ -180,7 +185,7 @@ impl Server {
             hasher: Hasher::default(),
             limits: Limits::default(),
             outside_tokens,
-            shutdown,
+            shutdown: CancellationToken::new(),
         };
         let needs_setup = !accounts::store::has_admin(&app.db).await?;
         let setup_link = needs_setup.then(|| format!("{url}/setup?token={}", app.setup.renew()));
@@ -190,19 +195,29 @@ impl Server {
             url,
             setup_link,
             http: listeners.http,
+            asked_to_stop: shutdown,
         })
     }
 
-    /// Serves until the shutdown given at the start; open requests are then finished, recordings closed.
+    /// Serves until the shutdown given at the start; running classes then have the time of the settings, open requests
+    /// are finished, recordings closed.
     ///
     /// # Errors
     /// The listener's own.
     pub async fn serve(self) -> Result<()> {
-        let Server { app, router, http, .. } = self;
+        let Server {
+            app,
+            router,
+            http,
+            asked_to_stop,
+            ..
+        } = self;
         let mut background = JoinSet::new();
+        background.spawn(drain(app.clone(), asked_to_stop));
         background.spawn(sessions::lifecycle::run(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
+        background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
@@ -214,6 +229,28 @@ impl Server {
     }
 }
 
+/// When the operator asks for it: sends new connections away, gives running classes their time, and stops the server.
+async fn drain(app: App, asked_to_stop: CancellationToken) {
+    tokio::select! {
+        () = app.shutdown.cancelled() => return,
+        () = asked_to_stop.cancelled() => {}
+    }
+    app.live.drain();
+    let patience = app.config.media.drain;
+    if !patience.is_zero() {
+        tracing::info!(
+            seconds = patience.as_secs(),
+            "new connections are sent away; running classes go on"
+        );
+        tokio::select! {
+            () = app.shutdown.cancelled() => {}
+            () = app.live.emptied() => {}
+            () = tokio::time::sleep(patience) => {}
+        }
+    }
+    app.shutdown.cancel();
+}
+
 fn live_config(config: &Config) -> LiveConfig {
     LiveConfig {
         public_addresses: config.media.public_addresses.clone(),
@@ -221,6 +258,7 @@ fn live_config(config: &Config) -> LiveConfig {
         pin_threads: config.media.pin_threads,
         shards: config.media.shards,
         grace: config.media.grace,
+        lenient_trickle: config.media.lenient_trickle,
         recordings: config.recording.enabled.then(|| config.data.recordings()),
     }
 }

@@ -4,8 +4,9 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 use bytes::Bytes;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 /// Title, version and sections; the routes add themselves.
 #[derive(OpenApi)]
@@ -19,14 +20,31 @@ use utoipa::openapi::OpenApi as Document;
         (name = "accounts", description = "Signing up, in and out"),
         (name = "sessions", description = "Classes as viewers see them"),
         (name = "instructor", description = "Classes as their instructors run them"),
+        (name = "media", description = "Connections of publishers (WHIP, RFC 9725) and viewers (WHEP); OPTIONS, HEAD and \
+                                        CORS as these have it"),
         (name = "recordings", description = "Replays"),
         (name = "enrolments", description = "Rights to classes"),
         (name = "tokens", description = "What classes are paid with"),
         (name = "admin", description = "For admins"),
         (name = "operations", description = "For load balancers"),
-    )
+    ),
+    modifiers(&MediaToken),
 )]
 pub struct Api;
+
+/// How publishers and viewers show their right.
+struct MediaToken;
+
+impl Modify for MediaToken {
+    fn modify(&self, document: &mut Document) {
+        let bearer = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A stream key, or a token of …/publish-token or …/watch-token"))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("media_token", SecurityScheme::Http(bearer));
+    }
+}
 
 /// The route that serves `document`.
 pub fn router<S: Clone + Send + Sync + 'static>(document: &Document) -> Router<S> {

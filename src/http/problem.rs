@@ -119,7 +119,10 @@ pub async fn complete(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let is_ours = kind.is_some_and(|kind| PROBLEM_JSON == kind || kind.starts_with(b"text/html"));
+    // 406 with a session description is no failure: it is how WHEP says "answer this".
+    let is_ours = kind.is_some_and(|kind| {
+        PROBLEM_JSON == kind || kind.starts_with(b"text/html") || kind.starts_with(b"application/sdp")
+    });
     if !is_error || is_ours {
         return response;
     }

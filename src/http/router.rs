@@ -13,18 +13,41 @@ use crate::{App, accounts, enrolments, recordings, sessions, tokens, whip};
 ///
 /// # Errors
 /// A public URL that is no origin.
+#[rustfmt::skip] // one route, one line
 pub fn router(app: &App) -> anyhow::Result<Router> {
-    let (api, document) = api().split_for_parts();
-    let by_cookie = frame::never_stored(api.merge(openapi::router(&document)));
+    let (api, _) = api().split_for_parts();
+    let by_cookie = frame::never_stored(api.merge(openapi::router(&document())));
+    let (media, _) = media().split_for_parts();
+    let (replays, _) = recordings::routes::media().split_for_parts();
     let routes = Router::new()
         .merge(frame::same_site_only(by_cookie, app)?)
-        .merge(recordings::routes::media()) // /media/{session}/{expires}/{signature}/{file}: by signature
-        .merge(whip::routes::router()) // /whip/… and /whep/…: by bearer token
+        .merge(whip::routes::complete(media, app))
+        .merge(replays)                                      // GET    /media/{session}/{expires}/{signature}/{file}
         .fallback(assets::serve); // the web app
     Ok(frame::around(routes.with_state(app.clone()), app))
 }
 
-/// The API: what is documented.
+/// The description of all of it.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let everything = api().merge(media()).merge(recordings::routes::media());
+    everything.into_openapi()
+}
+
+/// Connections of publishers and viewers: by bearer token, from any site.
+#[rustfmt::skip] // one route, one line
+pub fn media() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(whip::routes::publish))              // POST   /whip/{session}
+        .routes(routes!(whip::routes::patch_publisher, whip::routes::close_publisher)) // PATCH DELETE /whip/{session}/{peer}
+        .routes(routes!(whip::routes::view))                 // POST   /whep/{session}
+        .routes(routes!(whip::routes::patch_viewer, whip::routes::close_viewer)) // PATCH DELETE /whep/{session}/{peer}
+        .routes(routes!(whip::extensions::open, whip::extensions::read_all)) // POST GET /whep/{session}/{peer}/sse
+        .routes(routes!(whip::extensions::read, whip::extensions::close)) // GET DELETE /whep/{session}/{peer}/sse/{stream}
+        .routes(routes!(whip::extensions::choose_layer))     // POST   /whep/{session}/{peer}/layer
+}
+
+/// The API of pages: by cookie.
 #[rustfmt::skip] // one route, one line
 pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Api::openapi())

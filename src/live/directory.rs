@@ -7,7 +7,8 @@
 
 use lectern_media::engine::Role;
 use lectern_media::id::{PeerId, StreamId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// See the module.
 pub(super) struct Directory {
@@ -16,6 +17,8 @@ pub(super) struct Directory {
     streams: HashMap<StreamId, Entry>,
     peers: HashMap<PeerId, Peer>,
     breaks: u64,
+    /// How often peers were cut off because they lost a right.
+    pub(super) cuts: u64,
 }
 
 /// One peer.
@@ -27,6 +30,8 @@ pub(super) struct Peer {
     pub(super) stream: StreamId,
     /// What it does.
     pub(super) role: Role,
+    /// Whose it is; `None`: nobody signed in.
+    pub(super) user: Option<Uuid>,
     is_connected: bool,
 }
 
@@ -67,6 +72,7 @@ impl Directory {
             streams: HashMap::new(),
             peers: HashMap::new(),
             breaks: 0,
+            cuts: 0,
         }
     }
 
@@ -115,9 +121,33 @@ impl Directory {
                 shard,
                 stream,
                 role,
+                user: None,
                 is_connected: false,
             },
         );
+    }
+
+    /// Notes whose a peer is.
+    pub(super) fn belongs_to(&mut self, peer: PeerId, user: Option<Uuid>) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.user = user;
+        }
+    }
+
+    /// Whose the viewers of a stream are, each once.
+    pub(super) fn users_in(&self, stream: StreamId) -> HashSet<Option<Uuid>> {
+        let viewers = self.peers.values();
+        let viewers = viewers.filter(|peer| peer.stream == stream && peer.role == Role::Viewer);
+        viewers.map(|peer| peer.user).collect()
+    }
+
+    /// The viewers of this user (`None`: those of nobody signed in), in one stream or in all.
+    pub(super) fn viewers_of(&self, user: Option<Uuid>, stream: Option<StreamId>) -> Vec<PeerId> {
+        let is_meant = |peer: &Peer| {
+            peer.role == Role::Viewer && peer.user == user && stream.is_none_or(|stream| peer.stream == stream)
+        };
+        let meant = self.peers.iter().filter(|(_, peer)| is_meant(peer));
+        meant.map(|(&id, _)| id).collect()
     }
 
     /// All peers of a shard.
@@ -195,17 +225,20 @@ impl Directory {
         true
     }
 
-    /// The stream is over; nothing is known of it from now on.
-    pub(super) fn ended(&mut self, stream: StreamId) {
+    /// The stream is over; nothing is known of it from now on. Returns its peers.
+    pub(super) fn ended(&mut self, stream: StreamId) -> Vec<PeerId> {
         let load = &mut self.load;
-        self.peers.retain(|_, peer| {
-            let stays = peer.stream != stream;
-            if let (false, Some(load)) = (stays, load.get_mut(peer.shard)) {
+        let is_of = |_: &PeerId, peer: &mut Peer| peer.stream == stream;
+        let gone = self.peers.extract_if(is_of).map(|(id, peer)| {
+            if let Some(load) = load.get_mut(peer.shard) {
                 *load = load.saturating_sub(1);
             }
-            stays
+            id
         });
+        let gone = gone.collect();
+        self.cuts += 1;
         self.streams.remove(&stream);
+        gone
     }
 
     /// All streams whose publisher lives on this shard.
@@ -215,6 +248,11 @@ impl Directory {
             .copied()
             .filter(|&stream| self.home(stream) == home)
             .collect()
+    }
+
+    /// Whether there is no peer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.peers.is_empty()
     }
 
     /// Who a peer is.

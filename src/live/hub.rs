@@ -4,11 +4,12 @@
 //! the inboxes while the directory is locked. Nothing here runs per packet.
 
 use super::directory::{Change, Directory, StopRelay};
-use super::inbox::{AcceptedReply, Inbox, Message, PatchReply};
+use super::inbox::{AcceptedReply, Inbox, Message};
 use super::recording::Recorders;
-use super::types::{LiveEvent, Offered, PeerInfo, Precondition, Recording, RecordingStatus, StreamStatus};
+use super::types::{LiveEvent, Offered, PeerInfo, Recording, RecordingStatus, StreamStatus};
+use super::viewers::Ends;
 use bytes::Bytes;
-use lectern_media::engine::{Accepted, Counters, PatchError, Role};
+use lectern_media::engine::{Accepted, Counters, Role};
 use lectern_media::id::{PeerId, StreamId, TrackId};
 use lectern_media::peer::sdp::Candidate;
 use parking_lot::Mutex;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Events that a slow listener may be behind.
 const EVENTS: usize = 4096;
@@ -34,7 +36,11 @@ pub(super) struct Hub {
     /// What is known of them.
     pub(super) offered: Mutex<Vec<Offered>>,
     refused_connections: AtomicU64,
-    directory: Mutex<Directory>,
+    /// See [`super::viewers`].
+    pub(super) ends: Ends,
+    /// Cancelled when no new connections are wanted.
+    pub(super) draining: CancellationToken,
+    pub(super) directory: Mutex<Directory>,
     events: broadcast::Sender<LiveEvent>,
     grace: Duration,
     runtime: Handle,
@@ -74,6 +80,8 @@ impl Hub {
             candidates: Mutex::default(),
             offered: Mutex::default(),
             refused_connections: AtomicU64::new(0),
+            ends: Ends::default(),
+            draining: CancellationToken::new(),
             directory: Mutex::new(Directory::new(shards)),
             events: broadcast::channel(EVENTS).0,
             grace,
@@ -119,46 +127,32 @@ impl Hub {
         );
     }
 
-    /// Sends a viewer's offer to the best shard, and the stream after it.
-    pub(super) fn view(&self, stream: StreamId, offer: Bytes, reply: AcceptedReply) {
+    /// Sends a viewer's wish to the best shard, and the stream after it.
+    pub(super) fn view(&self, stream: StreamId, message: Message) {
         let mut directory = self.directory.lock();
         let (shard, starts_relay) = directory.place_viewer(stream);
-        self.push(shard, Message::View { stream, offer, reply });
+        self.push(shard, message);
         if starts_relay {
             self.push(directory.home(stream), Message::Relay { stream, to: shard });
         }
     }
 
-    /// Sends what a client says about its ICE session to its shard.
-    pub(super) fn patch(&self, peer: PeerId, fragment: Bytes, precondition: Precondition, reply: PatchReply) {
-        let Some(info) = self.directory.lock().peer(peer) else {
-            // Whoever asked may have stopped waiting.
-            let _ = reply.send(Err(PatchError::Unknown));
-            return;
-        };
-        self.push(
-            info.shard,
-            Message::Patch {
-                peer,
-                fragment,
-                precondition,
-                reply,
-            },
-        );
-    }
-
-    /// Sends the wish to close a peer to its shard; false when there is no such peer.
-    pub(super) fn close(&self, peer: PeerId, reply: oneshot::Sender<bool>) {
-        match self.directory.lock().peer(peer) {
-            Some(info) => self.push(info.shard, Message::Close { peer, reply }),
-            None => drop(reply.send(false)),
-        }
+    /// Sends a wish that concerns a peer to its shard; `None` when there is no such peer.
+    pub(super) fn ask<T>(
+        &self,
+        peer: PeerId,
+        message: impl FnOnce(oneshot::Sender<T>) -> Message,
+    ) -> Option<oneshot::Receiver<T>> {
+        let shard = self.directory.lock().peer(peer)?.shard;
+        let (reply, answer) = oneshot::channel();
+        self.push(shard, message(reply));
+        Some(answer)
     }
 
     /// Ends a stream on all shards; returns one end of a channel for each.
     pub(super) fn end(&self, stream: StreamId) -> Vec<oneshot::Receiver<()>> {
         let mut directory = self.directory.lock();
-        directory.ended(stream);
+        self.ends.note(directory.ended(stream));
         let end = |inbox: &Inbox| {
             let (reply, done) = oneshot::channel();
             inbox.push(Message::End { stream, reply });
@@ -214,6 +208,7 @@ impl Hub {
         let (change, stop) = directory.closed(peer, is_replaced);
         self.stop_relay(stream, stop);
         drop(directory);
+        self.ends.note([peer]);
         self.announce(stream, change);
         if let Some(Change::PublisherGone(number)) = change {
             let hub = Arc::clone(self);

@@ -2,7 +2,7 @@
 
 use super::{LiveError, Precondition, Recording};
 use bytes::Bytes;
-use lectern_media::engine::{Accepted, Origin, PatchError, Patched};
+use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, Origin, PatchError, Patched};
 use lectern_media::forward::feed::Feed;
 use lectern_media::id::{PeerId, StreamId, TrackId};
 use lectern_media::peer::sdp::Candidate;
@@ -25,6 +25,9 @@ pub(super) type AcceptedReply = oneshot::Sender<Result<Accepted, LiveError>>;
 /// How the answer to a patch goes back.
 pub(super) type PatchReply = oneshot::Sender<Result<Patched, PatchError>>;
 
+/// How the answer to an answer goes back.
+pub(super) type AnswerReply = oneshot::Sender<Result<(), AnswerError>>;
+
 /// One wish.
 pub(super) enum Message {
     /// Take a publisher's offer.
@@ -39,6 +42,31 @@ pub(super) enum Message {
         stream: StreamId,
         offer: Bytes,
         reply: AcceptedReply,
+    },
+    /// Make an offer to a viewer.
+    OfferView { stream: StreamId, reply: AcceptedReply },
+    /// Take a viewer's answer.
+    Answer {
+        peer: PeerId,
+        answer: Bytes,
+        precondition: Precondition,
+        reply: AnswerReply,
+    },
+    /// Say which layers there are.
+    Layers {
+        stream: StreamId,
+        reply: oneshot::Sender<Vec<LayerInfo>>,
+    },
+    /// Let a viewer choose.
+    ChooseLayer {
+        peer: PeerId,
+        choice: LayerChoice,
+        reply: oneshot::Sender<bool>,
+    },
+    /// Say where a viewer's picture stands among its sections.
+    VideoSection {
+        peer: PeerId,
+        reply: oneshot::Sender<Option<usize>>,
     },
     /// Take what a client says about its ICE session.
     Patch {

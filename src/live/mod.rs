@@ -11,6 +11,7 @@
 //! | `socket` | UDP in batches |
 //! | `tcp`, `tcp_accept` | TCP for networks that block UDP |
 //! | `addresses`, `reach` | what the answers offer, and whether it can be reached |
+//! | `viewers` | what is asked of single connections |
 //! | `recording` | from a stream to files |
 
 mod addresses;
@@ -24,9 +25,10 @@ mod socket;
 mod tcp;
 mod tcp_accept;
 mod types;
+mod viewers;
 
 pub use hub::ShardCounters;
-pub use lectern_media::engine::{Accepted, PatchError, Patched, Role};
+pub use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, PatchError, Patched, Role};
 pub use socket::{bind_tcp, bind_udp};
 pub use types::{
     LiveConfig, LiveError, LiveEvent, LiveSockets, Offered, PeerInfo, Precondition, PublicAddress, Recording,
@@ -51,6 +53,9 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinSet;
+
+/// How long an offer of the server waits for its answer.
+pub const OFFER_LIFETIME: std::time::Duration = Engine::OFFER_LIFETIME;
 
 /// A ufrag's first character names the shard, and there are 64 of those.
 const MAX_SHARDS: usize = 64;
@@ -106,6 +111,7 @@ impl Live {
             let mut engine_config = EngineConfig::new(certificate.clone(), Vec::new());
             engine_config.shard = u8::try_from(index)?;
             engine_config.probe = Some(probe.clone());
+            engine_config.lenient_trickle = config.lenient_trickle;
             let hub = Arc::clone(&live.hub);
             let make_engine = Box::new(move || new_engine(&engine_config, &hub));
             let shard = Shard::new(index, make_engine, socket, wake_up, Arc::clone(&live.hub))
@@ -143,16 +149,6 @@ impl Live {
         answer.await.unwrap_or(Err(LiveError::Overloaded))
     }
 
-    /// Takes a viewer's offer. It may come before the publisher.
-    ///
-    /// # Errors
-    /// The offer's fault, or no room.
-    pub async fn view(&self, stream: StreamId, offer: Bytes) -> Result<Accepted, LiveError> {
-        let (reply, answer) = oneshot::channel();
-        self.hub.view(stream, offer, reply);
-        answer.await.unwrap_or(Err(LiveError::Overloaded))
-    }
-
     /// Takes what a client says about its ICE session after its offer: candidates, or the wish to restart it.
     ///
     /// # Errors
@@ -163,16 +159,22 @@ impl Live {
         fragment: Bytes,
         precondition: Precondition,
     ) -> Result<Patched, PatchError> {
-        let (reply, answer) = oneshot::channel();
-        self.hub.patch(peer, fragment, precondition, reply);
-        answer.await.unwrap_or(Err(PatchError::Unknown))
+        let message = |reply| Message::Patch {
+            peer,
+            fragment,
+            precondition,
+            reply,
+        };
+        let patched = self.hub.ask(peer, message).ok_or(PatchError::Unknown)?;
+        patched.await.unwrap_or(Err(PatchError::Unknown))
     }
 
     /// Closes a connection; false when there is none of this name.
     pub async fn close(&self, peer: PeerId) -> bool {
-        let (reply, closed) = oneshot::channel();
-        self.hub.close(peer, reply);
-        closed.await.unwrap_or(false)
+        match self.hub.ask(peer, |reply| Message::Close { peer, reply }) {
+            Some(closed) => closed.await.unwrap_or(false),
+            None => false,
+        }
     }
 
     /// Who a peer is.
@@ -328,6 +330,7 @@ mod tests {
             pin_threads: true,
             shards: 2,
             grace: std::time::Duration::from_secs(1),
+            lenient_trickle: true,
             recordings: None,
         };
         let sockets = LiveSockets {

@@ -222,6 +222,22 @@ impl Shard {
                 let result = self.engine.view(now, stream, &offer);
                 self.answer(now, stream, Role::Viewer, result, reply);
             }
+            Message::OfferView { stream, reply } => {
+                let result = self.engine.offer_view(now, stream);
+                self.answer(now, stream, Role::Viewer, result, reply);
+            }
+            Message::Answer {
+                peer,
+                answer,
+                precondition,
+                reply,
+            } => drop(reply.send(self.engine.take_answer(now, peer, &answer, precondition.if_match()))),
+            Message::Layers { stream, reply } => drop(reply.send(self.engine.layers(stream))),
+            Message::ChooseLayer { peer, choice, reply } => {
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(self.engine.choose_layer(now, peer, choice));
+            }
+            Message::VideoSection { peer, reply } => drop(reply.send(self.engine.video_section(peer))),
             Message::Patch {
                 peer,
                 fragment,

@@ -54,6 +54,8 @@ pub struct LiveConfig {
     pub shards: usize,
     /// How long a stream waits for a publisher that dropped out.
     pub grace: Duration,
+    /// Whether trickled candidates are taken without `If-Match`.
+    pub lenient_trickle: bool,
     /// The folder of recordings, one folder a stream in it; `None`: nothing is recorded.
     pub recordings: Option<PathBuf>,
 }

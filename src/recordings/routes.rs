@@ -1,6 +1,5 @@
 //! HTTP of replays: the master playlist by the caller's right, everything else by signature.
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
@@ -8,7 +7,6 @@ use axum::http::header::{
 };
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,10 +54,9 @@ pub fn hls() -> OpenApiRouter<App> {
 }
 
 /// `/media/{session}/{expires}/{signature}/{file}`, for players on any site: the address itself is the right.
-pub fn media() -> Router<App> {
-    Router::new()
-        .route("/media/{session}/{expires}/{signature}/{file}", get(media_file))
-        .layer(cors())
+#[must_use]
+pub fn media() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(media_file)).layer(cors())
 }
 
 fn cors() -> CorsLayer {
@@ -70,7 +67,12 @@ fn cors() -> CorsLayer {
         .expose_headers([CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, ETAG])
 }
 
-async fn media_file(
+/// Gives a media playlist or a piece of media; the master playlist has the address
+#[utoipa::path(get, path = "/media/{session}/{expires}/{signature}/{file}", tag = "recordings",
+    params(("session" = Uuid, Path), ("expires" = i64, Path), ("signature" = String, Path), ("file" = String, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "video/mp4"), (status = 206),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn media_file(
     State(app): State<App>,
     path: Result<Path<(Uuid, i64, String, String)>, PathRejection>,
     request: Request,

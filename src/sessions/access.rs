@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::token::{LIFETIME_S, MediaToken, Purpose};
 use super::{Session, Status, store};
-use crate::App;
-use crate::accounts::User;
 use crate::accounts::secret::SigningKey;
+use crate::accounts::{self, User};
 use crate::config::Access;
 use crate::db::Ts;
 use crate::enrolments::{self, Enrolment, Watched};
 use crate::error::{Error, Result};
+use crate::{App, id};
 
 /// Why somebody may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,7 +87,11 @@ pub fn may_watch(
     let is_open = session.is_public || guest.is_some_and(|guest| guest.opens_live(session));
     match bearer {
         _ if is_open => {}
-        Some(bearer) => check_token(Purpose::Watch, session, bearer, key, now)?,
+        Some(bearer) => {
+            let token = check_token(Purpose::Watch, session, bearer, key, now)?;
+            // Made for nobody while the session was public.
+            token.user.ok_or(Denied::Unknown)?;
+        }
         None if guest.is_some() => return Err(Denied::NotEnrolled),
         None => return Err(Denied::Unknown),
     }
@@ -128,12 +132,18 @@ fn is_stream_key(session: &Session, bearer: &str) -> bool {
     session.stream_key.expose().as_bytes().ct_eq(bearer.as_bytes()).into()
 }
 
-fn check_token(purpose: Purpose, session: &Session, text: &str, key: &SigningKey, now: Ts) -> Result<(), Denied> {
+fn check_token(
+    purpose: Purpose,
+    session: &Session,
+    text: &str,
+    key: &SigningKey,
+    now: Ts,
+) -> Result<MediaToken, Denied> {
     let token = MediaToken::read(text, key)
         .filter(|token| token.expires_at > now)
         .ok_or(Denied::Unknown)?;
     if token.purpose == purpose && token.session == session.id {
-        Ok(())
+        Ok(token)
     } else {
         Err(Denied::NotThis)
     }
@@ -167,6 +177,27 @@ pub async fn authorize_watch(app: &App, id: Uuid, bearer: Option<&str>, user: Op
     let guest = guest(app, user, enrolment.as_ref());
     may_watch(&session, bearer, guest, &app.keys.tokens, Ts::now())?;
     Ok(session)
+}
+
+/// Ends the live connections of those who may not watch `session` any more; for whoever takes a right away.
+///
+/// # Errors
+/// The database's own; then nobody more is cut off.
+pub async fn cut_off(app: &App, session: &Session) -> Result<()> {
+    let stream = id::stream_of(session.id);
+    for viewer in app.live.users_in(stream) {
+        let user = match viewer {
+            Some(id) => accounts::store::user_by_id(&app.db, id).await?,
+            None => None,
+        };
+        let enrolment = enrolment_of(app, session, user.as_ref()).await?;
+        let guest = guest(app, user.as_ref(), enrolment.as_ref());
+        let allowed = may_watch(session, None, guest, &app.keys.tokens, Ts::now());
+        if matches!(allowed, Err(Denied::Unknown | Denied::NotEnrolled)) {
+            app.live.close_viewers_of(viewer, Some(stream));
+        }
+    }
+    Ok(())
 }
 
 /// The session `id`, if the signed-in `user` may see its replay.

@@ -295,7 +295,14 @@ pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session>
             detail: "the time of a session is fixed once it started",
         });
     }
-    found(store::update_plan(&app.db, session.id, &plan).await?)
+    let changed = found(store::update_plan(&app.db, session.id, &plan).await?)?;
+    let is_closed = |before: bool, after: bool| before && !after;
+    if is_closed(session.is_public, changed.is_public)
+        || is_closed(session.is_open_to_subscribers, changed.is_open_to_subscribers)
+    {
+        access::cut_off(app, &changed).await?;
+    }
+    Ok(changed)
 }
 
 /// Marks a session as live; one that is live stays so.

@@ -1,18 +1,33 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over HTTP: who may do what with which connection.
 //!
-//! What a client sends is read by the media engine; here is what stands around it: access, media types, entity tags.
+//! What a client sends is read by the media engine; here is what stands around it.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `routes` | the endpoints, and the connections that they open |
+//! | `extensions` | HTTP of the WHEP extensions: events, layers |
+//! | `events`, `news` | which event streams there are, and what they tell |
+//! | `links` | `Link` headers |
+//! | `limits` | how often clients may ask |
 
+pub mod events;
+pub mod extensions;
+pub mod limits;
+pub mod links;
+pub mod news;
 pub mod routes;
 
 use crate::App;
 use crate::accounts::User;
 use crate::enrolments::Watched;
 use crate::error::{Error, Result};
-use crate::live::{LiveError, PatchError, Precondition, Role};
+use crate::live::{AnswerError, LiveError, PatchError, Precondition, Role};
 use crate::sessions::Session;
 use crate::sessions::access::{authorize_publish, authorize_watch, note_watching};
 use crate::sessions::token::{MediaToken, Purpose};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderMap, HeaderName};
+use lectern_media::id::PeerId;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,6 +39,29 @@ pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// When a client may try again after 503, and when one that does not want to wait may ask for the publisher again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// What these protocols keep beside the connections themselves. Clones are the same one.
+#[derive(Clone)]
+pub struct Shared {
+    /// How often clients may ask.
+    pub limits: limits::Limits,
+    /// Viewers' event streams.
+    pub events: events::EventStreams,
+    /// What they tell about.
+    pub news: news::Bulletin,
+}
+
+impl Shared {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(config: &crate::config::Media) -> Shared {
+        Shared {
+            limits: limits::Limits::new(config),
+            events: events::EventStreams::default(),
+            news: news::Bulletin::default(),
+        }
+    }
+}
 
 /// Who asks: what the request showed.
 #[derive(Clone, Debug, Default)]
@@ -38,20 +76,40 @@ impl Caller {
     /// The session, if the caller may open a connection of this role to it.
     ///
     /// # Errors
-    /// 401, 403, 404, or 409 when the session is over; 503 when the server is stopping.
+    /// 401, 403, 404, or 409 when the session is over.
     pub async fn enter(&self, app: &App, session: Uuid, role: Role) -> Result<Session> {
-        let entered = match role {
-            Role::Publisher => authorize_publish(app, session, self.bearer.as_deref()).await?,
-            Role::Viewer => authorize_watch(app, session, self.bearer.as_deref(), self.user.as_ref()).await?,
-        };
-        if app.shutdown.is_cancelled() {
-            return Err(unavailable("the server is being restarted"));
+        match role {
+            Role::Publisher => authorize_publish(app, session, self.bearer.as_deref()).await,
+            Role::Viewer => authorize_watch(app, session, self.bearer.as_deref(), self.user.as_ref()).await,
         }
-        if role == Role::Viewer {
-            let (bearer, user) = (self.bearer.as_deref(), self.user.as_ref());
-            note_watching(app, &entered, bearer, user, Watched::Live).await;
+    }
+
+    /// Makes sure that a connection was not opened in the instant in which its right ended: `cuts` is what
+    /// [`crate::live::Live::cuts`] said before the right was checked.
+    ///
+    /// # Errors
+    /// As [`Caller::enter`]; the connection is closed then.
+    pub async fn confirm(&self, app: &App, session: Uuid, role: Role, cuts: u64, peer: PeerId) -> Result<()> {
+        if app.live.cuts() == cuts {
+            return Ok(());
         }
-        Ok(entered)
+        if let Err(error) = self.enter(app, session, role).await {
+            app.live.close(peer).await;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Notes that the caller has begun to watch.
+    pub async fn note_watching(&self, app: &App, session: &Session) {
+        note_watching(app, session, self.bearer.as_deref(), self.user.as_ref(), Watched::Live).await;
+    }
+
+    /// Who watches: the one who is signed in, or for whom the token was made.
+    #[must_use]
+    pub fn viewer(&self, app: &App) -> Option<Uuid> {
+        let of_token = || MediaToken::read(self.bearer.as_deref()?, &app.keys.tokens)?.user;
+        self.user.as_ref().map(|user| user.id).or_else(of_token)
     }
 
     /// Checks that the caller may change or close a connection that is there. The secret name of the connection does
@@ -110,6 +168,11 @@ pub fn precondition(if_match: Option<&str>) -> Precondition {
     }
 }
 
+/// The text of a header, if it is there and is text.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
 fn unavailable(detail: &'static str) -> Error {
     Error::Unavailable {
         detail,
@@ -140,20 +203,45 @@ impl From<LiveError> for Error {
     fn from(error: LiveError) -> Error {
         match error {
             LiveError::Overloaded => unavailable("the server has no room for another connection now"),
-            LiveError::Offer(error) => {
-                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let code = match status {
-                    StatusCode::UNPROCESSABLE_ENTITY => "unsupported-offer",
-                    StatusCode::PAYLOAD_TOO_LARGE => "too-large",
-                    _ => "malformed-offer",
-                };
-                Error::Refused {
-                    status,
-                    code,
-                    detail: error.to_string().into(),
-                }
-            }
+            LiveError::Offer(reason) => refused(
+                reason.status(),
+                ["unsupported-offer", "malformed-offer"],
+                reason.to_string(),
+            ),
         }
+    }
+}
+
+impl From<AnswerError> for Error {
+    fn from(error: AnswerError) -> Error {
+        match error {
+            AnswerError::Unknown => Error::NotFound("connection"),
+            AnswerError::NotAwaited => Error::Conflict {
+                code: "no-answer-awaited",
+                detail: "this connection does not wait for an answer",
+            },
+            AnswerError::Stale => PatchError::Stale.into(),
+            AnswerError::Answer(reason) => refused(
+                reason.status(),
+                ["unsupported-answer", "malformed-answer"],
+                error.to_string(),
+            ),
+        }
+    }
+}
+
+/// For a description that is understood and not supported (422), or not understood.
+fn refused(status: u16, [unsupported, malformed]: [&'static str; 2], detail: String) -> Error {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let code = match status {
+        StatusCode::UNPROCESSABLE_ENTITY => unsupported,
+        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+        _ => malformed,
+    };
+    Error::Refused {
+        status,
+        code,
+        detail: detail.into(),
     }
 }
 

@@ -36,6 +36,8 @@ async fn garbage_does_no_harm() {
         (&[0xff; 1000], 400),
     ] {
         for (url, token) in [(&class.whip, Some(&class.key)), (&class.whep, None)] {
+            // Without an offer a viewer is made one.
+            let want = if bad.is_empty() && token.is_none() { 406 } else { want };
             let mut request = reqwest::Client::new()
                 .post(url.clone())
                 .header(CONTENT_TYPE, "application/sdp")
@@ -45,7 +47,12 @@ async fn garbage_does_no_harm() {
             }
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), want, "{} bytes at {url}", bad.len());
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+            let content_type = response.headers()[CONTENT_TYPE].to_str().unwrap();
+            assert_eq!(
+                content_type == "application/problem+json",
+                want != 406,
+                "{content_type}"
+            );
             assert_eq!(response.headers()["access-control-allow-origin"], "*");
         }
     }
@@ -53,7 +60,7 @@ async fn garbage_does_no_harm() {
     let (start, _) = viewer.video_until(publisher.next_number() - 1).await;
     assert_eq!(start.number, 0);
     let peers: usize = server.app.live.counters().iter().map(|shard| shard.size.0).sum();
-    assert!(peers <= 2, "{peers}: a refused offer left something");
+    assert!(peers <= 3, "{peers}: a refused offer left something");
     server.stop().await;
 }
 
@@ -134,7 +141,8 @@ async fn candidates_and_ice_restarts_come_by_patch() {
     for (content_type, if_match, body, want) in [
         (fragment, None, candidate, 204),
         ("Application/Trickle-ICE-SDPfrag; x=y", None, candidate, 204),
-        ("application/sdp", None, candidate, 415),
+        ("application/sdp", None, candidate, 409),
+        ("text/plain", None, candidate, 415),
         (fragment, None, "", 400),
         (fragment, None, "nonsense", 400),
         (fragment, Some("\"not-this-one\""), candidate, 412),

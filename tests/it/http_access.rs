@@ -178,7 +178,7 @@ async fn only_the_right_token_opens_a_session() {
     let good = |purpose| MediaToken {
         purpose,
         session: session.id,
-        user: None,
+        user: Some(Uuid::from_u128(7)),
         expires_at: now.plus_s(60),
     };
     let sign = |token: MediaToken| token.sign(&key);
@@ -186,7 +186,7 @@ async fn only_the_right_token_opens_a_session() {
     let elsewhere = Uuid::from_u128(1);
 
     // bearer, may publish, may watch
-    let table: [(&str, Option<String>, Verdict, Verdict); 10] = [
+    let table: [(&str, Option<String>, Verdict, Verdict); 11] = [
         ("nothing", None, Err(Denied::Unknown), Err(Denied::Unknown)),
         (
             "a word",
@@ -202,6 +202,12 @@ async fn only_the_right_token_opens_a_session() {
         ),
         ("a publish token", Some(sign(publish)), Ok(()), Err(Denied::NotThis)),
         ("a watch token", Some(sign(watch)), Err(Denied::NotThis), Ok(())),
+        (
+            "a watch token from when the session was public",
+            Some(sign(MediaToken { user: None, ..watch })),
+            Err(Denied::NotThis),
+            Err(Denied::Unknown),
+        ),
         (
             "another session's publish token",
             Some(sign(MediaToken {

@@ -1,36 +1,41 @@
-//! WHIP and WHEP over HTTP: what a client is answered, by the rules of RFC 9725 and the WHEP draft. Media is tested in
-//! `end_to_end`.
+//! WHIP and WHEP over HTTP: what a client is answered, by the rules of RFC 9725 and the WHEP draft. What is WHEP's alone
+//! is in `http_whep`, what the settings decide in `http_whip_settings`; media is tested in `end_to_end`.
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use axum::http::{Method, Request};
 use lectern::accounts::Role;
+use serde_json::json;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, Browser, TestApp};
 
-const PUBLISH: &str = include_str!("../../media/src/peer/sdp/golden/chromium-publish.offer.sdp");
-const VIEW: &str = include_str!("../../media/src/peer/sdp/golden/chromium-view.offer.sdp");
-const SDP: &str = "application/sdp";
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+pub(crate) const PUBLISH: &str = include_str!("../../media/src/peer/sdp/golden/chromium-publish.offer.sdp");
+pub(crate) const VIEW: &str = include_str!("../../media/src/peer/sdp/golden/chromium-view.offer.sdp");
+pub(crate) const SDP: &str = "application/sdp";
+pub(crate) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// What Chromium trickles after the offer above.
-const TRICKLE: &str = "a=ice-ufrag:uFyp\r\na=ice-pwd:IJhZfeVcQyZ7FMzVywwj+hcN\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n\
+pub(crate) const TRICKLE: &str = "a=ice-ufrag:uFyp\r\na=ice-pwd:IJhZfeVcQyZ7FMzVywwj+hcN\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n\
                        a=mid:0\r\na=candidate:1 1 udp 2122194687 192.0.2.2 40401 typ host\r\n\
                        a=candidate:2 1 udp 2122194687 6a3f.local 40401 typ host\r\na=end-of-candidates\r\n";
 
-const RESTART: &str = "a=ice-ufrag:Again\r\na=ice-pwd:IJhZfeVcQyZ7FMzVywwj+again\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n\
+pub(crate) const RESTART: &str = "a=ice-ufrag:Again\r\na=ice-pwd:IJhZfeVcQyZ7FMzVywwj+again\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n\
                        a=mid:0\r\n";
 
 /// A public session of an instructor, and its stream key.
-struct Class {
-    app: TestApp,
-    id: String,
-    key: String,
+pub(crate) struct Class {
+    pub(crate) app: TestApp,
+    pub(crate) id: String,
+    pub(crate) key: String,
 }
 
 impl Class {
-    async fn new() -> Class {
-        let app = TestApp::new().await;
+    pub(crate) async fn new() -> Class {
+        Class::with("").await
+    }
+
+    pub(crate) async fn with(toml: &str) -> Class {
+        let app = TestApp::with(toml).await;
         let instructor = app.sign_in("Ann", Role::Instructor).await;
         let id = app.plan(&instructor, true).await;
         let ingest = app
@@ -40,15 +45,15 @@ impl Class {
         Class { app, id, key }
     }
 
-    fn whip(&self) -> String {
+    pub(crate) fn whip(&self) -> String {
         format!("/whip/{}", self.id)
     }
 
-    fn whep(&self) -> String {
+    pub(crate) fn whep(&self) -> String {
         format!("/whep/{}", self.id)
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -56,8 +61,20 @@ impl Class {
         self.app.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
+    pub(crate) async fn watch_token(&self, viewer: &Browser) -> String {
+        let path = format!("/api/live/sessions/{}/watch-token", self.id);
+        let answer = self.app.post(viewer, &path, json!({})).await;
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
     /// With the stream key.
-    async fn ask_as_publisher(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn ask_as_publisher(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let bearer = format!("Bearer {}", self.key);
         let headers: Vec<_> = headers
             .iter()
@@ -67,7 +84,7 @@ impl Class {
         self.ask(method, path, &headers, body).await
     }
 
-    async fn publish(&self) -> Answer {
+    pub(crate) async fn publish(&self) -> Answer {
         let answer = self
             .ask_as_publisher(Method::POST, &self.whip(), &[(CONTENT_TYPE.as_str(), SDP)], PUBLISH)
             .await;
@@ -75,7 +92,7 @@ impl Class {
         answer
     }
 
-    async fn patch(&self, resource: &str, if_match: Option<&str>, fragment: &str) -> Answer {
+    pub(crate) async fn patch(&self, resource: &str, if_match: Option<&str>, fragment: &str) -> Answer {
         let mut headers = vec![(CONTENT_TYPE.as_str(), FRAGMENT)];
         headers.extend(if_match.map(|tag| (IF_MATCH.as_str(), tag)));
         self.ask_as_publisher(Method::PATCH, resource, &headers, fragment).await
@@ -97,6 +114,8 @@ async fn an_offer_is_answered_as_the_standard_says() {
     let sdp = answer.text();
     for line in [
         "a=ice-lite",
+        "a=ice-options:trickle ice2",
+        "a=rtcp-mux-only",
         "a=recvonly",
         "a=setup:passive",
         "a=rtcp-mux",
@@ -237,6 +256,10 @@ async fn candidates_come_later_and_restarts_change_the_tag() {
     assert_ne!(restarted.header("etag"), etag);
     let fragment = restarted.text();
     assert!(
+        fragment.starts_with("a=ice-lite\r\na=ice-options:trickle ice2\r\n"),
+        "as in the answer"
+    );
+    assert!(
         fragment.contains("a=ice-ufrag:") && fragment.contains("a=candidate:"),
         "{fragment}"
     );
@@ -289,5 +312,74 @@ async fn pages_of_other_sites_may_ask() {
         refused.header("access-control-allow-origin"),
         "*",
         "a page can read why"
+    );
+}
+
+#[tokio::test]
+async fn every_method_wants_the_right_token() {
+    let class = Class::new().await;
+    let instructor = class.app.sign_in("Ben", Role::Instructor).await;
+    let other = class.app.plan(&instructor, false).await;
+    let path = format!("/api/instructor/streams/{other}/ingest");
+    let other_key = class.app.get(&instructor, &path).await.json()["streamKey"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let location = class.publish().await.header("location").to_owned();
+    let nobodys = format!("{}/{}", class.whip(), "0".repeat(32));
+    let methods = [
+        (Method::POST, SDP, PUBLISH),
+        (Method::PATCH, FRAGMENT, TRICKLE),
+        (Method::DELETE, SDP, ""),
+    ];
+    for (method, content_type, body) in methods {
+        let path = if method == Method::POST {
+            class.whip()
+        } else {
+            location.clone()
+        };
+        for (token, want) in [(None, 401), (Some("guess"), 401), (Some(other_key.as_str()), 403)] {
+            let bearer = token.map(|token| format!("Bearer {token}"));
+            let mut headers = vec![(CONTENT_TYPE.as_str(), content_type)];
+            headers.extend(bearer.as_deref().map(|bearer| (AUTHORIZATION.as_str(), bearer)));
+            let answer = class.ask(method.clone(), &path, &headers, body).await;
+            assert_eq!(answer.status, want, "{method} with {token:?}: {}", answer.text());
+            assert_eq!(answer.headers.contains_key("www-authenticate"), want == 401);
+        }
+        if method != Method::POST {
+            let headers = [(CONTENT_TYPE.as_str(), content_type)];
+            let answer = class.ask_as_publisher(method.clone(), &nobodys, &headers, body).await;
+            assert_eq!(answer.status, 404, "{method}");
+        }
+    }
+    assert_eq!(
+        class.patch(&location, None, TRICKLE).await.status,
+        204,
+        "nothing of it did harm"
+    );
+}
+
+#[tokio::test]
+async fn every_mid_and_unusable_candidates_are_passed_over() {
+    let class = Class::new().await;
+    let location = class.publish().await.header("location").to_owned();
+    for line in [
+        "a=mid:any-token_1.2",
+        "a=candidate:9 1 sctp 1 192.0.2.9 1000 typ host",
+        "a=candidate:9 1 udp 1 4f9c2a1e.local 1000 typ host",
+        "a=candidate:9 1 tcp 1 192.0.2.9 9 typ host tcptype active",
+        "a=something-new",
+    ] {
+        let answer = class.patch(&location, None, &format!("{line}\r\n{TRICKLE}")).await;
+        assert_eq!(answer.status, 204, "{line}: {}", answer.text());
+    }
+    class
+        .patch(&location, Some("*"), "a=ice-ufrag:Again\r\na=ice-pwd:short\r\n")
+        .await
+        .is_problem(400, "malformed-fragment");
+    let trickled = class.patch(&location, None, TRICKLE).await;
+    assert_eq!(
+        trickled.status, 204,
+        "a restart that failed leaves the session as it was"
     );
 }

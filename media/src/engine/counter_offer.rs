@@ -3,6 +3,7 @@
 use super::offers::{NewPeer, our_side};
 use super::peer::Media;
 use super::{Accepted, AnswerError, Engine, IfMatch, Refused};
+use crate::codec::Kind;
 use crate::id::{PeerId, StreamId};
 use crate::peer::sdp::{self, AnswerDirection};
 use crate::peer::srtp::Side;
@@ -58,6 +59,9 @@ impl Engine {
         let taken = std::mem::take(lanes).into_iter().zip(agreed);
         let (kept, negotiated) = taken.filter_map(|(lane, agreed)| Some((lane, agreed?))).unzip();
         (*lanes, peer.negotiated) = (kept, negotiated);
+        if !peer.negotiated.iter().any(|agreed| agreed.kind == Kind::Video) {
+            peer.video_section = None;
+        }
         for (lane, agreed) in lanes.iter_mut().zip(&peer.negotiated) {
             lane.rtx = lane
                 .rtx

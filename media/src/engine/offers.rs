@@ -157,6 +157,7 @@ impl Engine {
             next_agent: None,
             remote_ufrag: new.offer.map(|offer| offer.ice.ufrag.clone()).unwrap_or_default(),
             etag: etag.clone(),
+            video_section: new.negotiated.iter().position(|section| section.kind == Kind::Video),
             negotiated: new.negotiated,
             fingerprints: new.offer.map(|offer| offer.fingerprints.clone()).unwrap_or_default(),
             our_side: new.our_side,
@@ -311,6 +312,13 @@ impl Engine {
             role: peer.role(),
             why,
         });
+    }
+
+    /// Where a viewer's picture stands among the sections of its offer, counted from 0; `None` when there is no such
+    /// viewer, or it has sound alone.
+    pub fn video_section(&self, peer: PeerId) -> Option<usize> {
+        let peer = self.peers.get(*self.peer_ids.get(&peer)?)?;
+        peer.video_section.filter(|_| peer.role() == Role::Viewer)
     }
 
     /// Whether the peer exists, as what, and in which stream.

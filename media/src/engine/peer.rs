@@ -21,6 +21,8 @@ pub(super) struct Peer {
     pub(super) remote_ufrag: String,
     /// Changes with each restart; without quotes.
     pub(super) etag: String,
+    /// Where its picture stands among the sections of the offer.
+    pub(super) video_section: Option<usize>,
     /// What was agreed on.
     pub(super) negotiated: Vec<sdp::Negotiated>,
     /// Digests of its certificate, from its offer.
