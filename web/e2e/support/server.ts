@@ -28,7 +28,7 @@ export class Server {
       ...process.env,
       LECTERN_HTTP__LISTEN: `127.0.0.1:${http}`,
       // Browsers do not gather loopback addresses: they reach the server by the machine's own.
-      LECTERN_MEDIA__UDP_LISTEN: `0.0.0.0:${udp}`,
+      LECTERN_MEDIA__UDP_LISTEN: `[::]:${udp}`,
       LECTERN_DATA__DIR: join(folder, "data"),
     };
   }
