@@ -20,6 +20,7 @@ mod counter_offer;
 mod layers;
 #[cfg(test)]
 mod layers_tests;
+mod network_tests;
 mod offers;
 mod patch;
 mod peer;

@@ -3,6 +3,7 @@
 use super::publisher::TRANSPORT_CC_ID;
 use crate::codec::Codec;
 use crate::id::PeerId;
+use crate::net::Origin;
 use crate::peer::dtls::{Session, SharedConfig};
 use crate::peer::replay::IndexEstimate;
 use crate::peer::sdp::{Fingerprint, HashFunction};
@@ -37,6 +38,11 @@ pub(super) struct Client {
     estimates: HashMap<u32, IndexEstimate>,
     host: u16,
     port: u16,
+    /// The name of its TCP connection; 0: it uses UDP.
+    connection: u64,
+    /// Whether its checks say that this is the address to use.
+    pub(super) nominates: bool,
+    restarts: usize,
     shared: SharedConfig,
     session: Option<Session>,
     remote: Option<(String, aws_lc_rs::hmac::Key)>,
@@ -55,6 +61,9 @@ impl Client {
             estimates: HashMap::new(),
             host: u16::try_from(number).expect("few clients"),
             port: 40_000,
+            connection: 0,
+            nominates: true,
+            restarts: 0,
             shared: SharedConfig::new(certificate).expect("the certificate is good"),
             session: None,
             remote: None,
@@ -68,8 +77,19 @@ impl Client {
         SocketAddr::from(([198, 51, high, low], self.port))
     }
 
-    pub(super) fn move_away(&mut self) {
+    /// The same as the engine sees it.
+    pub(super) fn origin(&self) -> Origin {
+        let remote = self.address();
+        match self.connection {
+            0 => Origin::Udp { remote, local: None },
+            connection => Origin::Tcp { remote, connection },
+        }
+    }
+
+    /// Another address, with UDP; or a new connection over TCP (`connection` is its name, not 0).
+    pub(super) fn move_away(&mut self, connection: u64) {
         self.port += 1;
+        self.connection = connection;
     }
 
     /// An offer with an audio and a video section; `sections` is a template for both.
@@ -101,9 +121,10 @@ impl Client {
     }
 
     /// New credentials for an ICE restart: the fragment to send.
-    pub(super) fn restart_fragment() -> String {
-        "a=ice-ufrag:again\r\na=ice-pwd:againagainagainagainagain\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
-            .to_owned()
+    pub(super) fn restart_fragment(&self) -> String {
+        let ufrag = "again".repeat(self.restarts + 1);
+        let password = "againagainagainagainagain";
+        format!("a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n")
     }
 
     /// Checks go to the server's new credentials from now on.
@@ -114,6 +135,7 @@ impl Client {
         };
         self.remote = Some((value("a=ice-ufrag:"), stun::integrity_key(&value("a=ice-pwd:"))));
         self.next_check = now;
+        self.restarts += 1;
     }
 
     fn expect(&mut self, fingerprints: Vec<Fingerprint>) {
@@ -130,7 +152,7 @@ impl Client {
             let mut transaction = [0; 12];
             transaction[..8].copy_from_slice(&self.transaction.to_be_bytes());
             let mut check = Vec::new();
-            stun::write_request(&format!("{ufrag}:peer"), true, transaction, key, &mut check);
+            stun::write_request(&format!("{ufrag}:peer"), self.nominates, transaction, key, &mut check);
             self.out.push(check);
         }
         if let Some(session) = &mut self.session

@@ -238,10 +238,35 @@ impl Sim {
         }
     }
 
+    /// A client goes on from a new connection over TCP, as in a network that blocks UDP. Connections have names of
+    /// their own, not 0.
+    pub fn move_to_tcp(&mut self, id: ClientId, connection: u64) {
+        if let Some((client, ..)) = self.clients.get_mut(id.0) {
+            client.move_away(connection);
+        }
+    }
+
+    /// A client's connection over TCP breaks, and nothing comes from it or reaches it from then on.
+    pub fn close_tcp(&mut self, id: ClientId) {
+        if let Some((client, ..)) = self.clients.get(id.0) {
+            let gone = client.origin();
+            self.kill(id);
+            self.engine.handle_closed(self.now, &gone);
+            self.drain();
+        }
+    }
+
+    /// A client's checks no longer say which address is to be used: it believes to be where it was.
+    pub fn stop_nominating(&mut self, id: ClientId) {
+        if let Some((client, ..)) = self.clients.get_mut(id.0) {
+            client.nominates = false;
+        }
+    }
+
     /// A client's address changes, as when a phone leaves the Wi-Fi.
     pub fn move_client(&mut self, id: ClientId) {
         if let Some((client, ..)) = self.clients.get_mut(id.0) {
-            client.move_away();
+            client.move_away(0);
         }
     }
 
@@ -253,7 +278,7 @@ impl Sim {
         let peer = client.peer.ok_or(PatchError::Unknown)?;
         let patched = self
             .engine
-            .patch(self.now, peer, Client::restart_fragment().as_bytes(), if_match)?;
+            .patch(self.now, peer, client.restart_fragment().as_bytes(), if_match)?;
         if let (Patched::Restarted { fragment, .. }, false) = (&patched, is_lost) {
             client.take_restart(fragment, self.now);
         }
@@ -282,10 +307,7 @@ impl Sim {
         while self.now < end {
             if let Some((client, Actor::Publisher(publisher), ..)) = self.clients.get_mut(id.0) {
                 publisher.tick(client, self.now);
-                let from = Origin::Udp {
-                    remote: client.address(),
-                    local: None,
-                };
+                let from = client.origin();
                 sent.extend(client.out.drain(..).map(|bytes| (self.now, from, bytes)));
             }
             self.now += STEP;
@@ -318,10 +340,7 @@ impl Sim {
                     let Some((client, ..)) = self.clients.get(datagram.client) else {
                         continue;
                     };
-                    let from = Origin::Udp {
-                        remote: client.address(),
-                        local: None,
-                    };
+                    let from = client.origin();
                     self.engine.handle_datagram(self.now, from, &mut datagram.bytes);
                     self.drain();
                 }
@@ -376,7 +395,7 @@ impl Sim {
             let to = self
                 .clients
                 .iter()
-                .position(|(client, ..)| client.address() == transmit.to.mapped_address());
+                .position(|(client, ..)| client.origin().is_same_remote(&transmit.to));
             let Some(to) = to else { continue };
             let link = self.clients.get(to).map_or_else(Link::default, |(_, _, link, _)| *link);
             for datagram in filled.chunks(transmit.segment_bytes.unwrap_or(usize::MAX)) {
