@@ -126,7 +126,7 @@ impl Shard {
     }
 
     /// Sleeps until there is something to do.
-    fn wait(&self) {
+    fn wait(&mut self) {
         let timeout = self
             .engine
             .poll_timeout()
@@ -135,13 +135,22 @@ impl Shard {
             tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(timeout.subsec_nanos()),
         });
+        let for_socket = if self.socket.is_full() {
+            PollFlags::IN | PollFlags::OUT
+        } else {
+            PollFlags::IN
+        };
         let mut fds = [
-            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::new(&self.socket, for_socket),
             PollFd::new(&self.wake_up, PollFlags::IN),
             PollFd::new(&self.connections, PollFlags::IN),
         ];
         // Interrupted by a signal: look around and wait again.
         let _ = poll(&mut fds, timeout.as_ref());
+        let [for_socket, ..] = &fds;
+        if for_socket.revents().contains(PollFlags::OUT) {
+            self.socket.flush();
+        }
     }
 
     fn receive(&mut self, now: Instant) {

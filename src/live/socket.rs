@@ -18,6 +18,9 @@ const PIECE_BYTES: usize = 65_536;
 /// Asked of the kernel for each direction: a second of 60 Mb/s. It gives at most `net.core.rmem_max` and `wmem_max`.
 const SOCKET_BUFFER_BYTES: usize = 8 << 20;
 
+/// Small packets that wait for room in the kernel: a few milliseconds' worth for a thousand viewers.
+const MAX_WAITING_BYTES: usize = 256 * 1024;
+
 /// Connections that the kernel keeps until they are accepted.
 const WAITING_CONNECTIONS: i32 = 1024;
 
@@ -26,6 +29,16 @@ pub(super) struct Socket {
     socket: UdpSocket,
     state: UdpSocketState,
     is_v6: bool,
+    /// The kernel has no room: video is dropped and sound waits until it has.
+    is_full: bool,
+    waiting: Waiting,
+}
+
+/// Small packets that wait for room in the kernel: sound, reports, ICE. Their memory is used again.
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    packets: Vec<(SocketAddr, Option<IpAddr>, usize)>,
 }
 
 /// Memory that datagrams are received into.
@@ -94,6 +107,24 @@ fn bind(address: SocketAddr, kind: Type) -> io::Result<socket2::Socket> {
     }
 }
 
+impl Waiting {
+    /// False when there is nothing to keep, or no room for it.
+    fn push(&mut self, to: SocketAddr, from: Option<IpAddr>, packet: &[u8]) -> bool {
+        let fits = !packet.is_empty() && self.bytes.len() + packet.len() <= MAX_WAITING_BYTES;
+        if fits {
+            self.bytes.extend_from_slice(packet);
+            self.packets.push((to, from, packet.len()));
+        }
+        fits
+    }
+
+    fn emptied(mut self) -> Waiting {
+        self.bytes.clear();
+        self.packets.clear();
+        self
+    }
+}
+
 impl Socket {
     /// Opens `count` sockets on the port of `first`, which is one of them. `first` was bound alone, so another program
     /// on this port would have been noticed.
@@ -126,7 +157,13 @@ impl Socket {
         let _ = options.set_send_buffer_size(SOCKET_BUFFER_BYTES);
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let is_v6 = socket.local_addr()?.is_ipv6();
-        Ok(Socket { socket, state, is_v6 })
+        Ok(Socket {
+            socket,
+            state,
+            is_v6,
+            is_full: false,
+            waiting: Waiting::default(),
+        })
     }
 
     /// How many bytes the kernel keeps for datagrams that wait to be received.
@@ -161,9 +198,11 @@ impl Socket {
         count
     }
 
-    /// Sends `contents` cut into datagrams of `segment_bytes`, in as few system calls as the network card allows.
+    /// Sends `contents` cut into datagrams of `segment_bytes`, in as few system calls as the network card allows. While
+    /// the kernel has no room, runs are dropped, whole frames of video, and what is small waits, the sound that rides
+    /// behind a run included; see [`Socket::flush`].
     pub(super) fn send(
-        &self,
+        &mut self,
         to: SocketAddr,
         from: Option<IpAddr>,
         contents: &[u8],
@@ -173,8 +212,16 @@ impl Socket {
         let at_once = segment * self.state.max_gso_segments().max(1);
         let mut sent = Sent::Whole;
         for part in contents.chunks(at_once) {
-            if self.send_part(to, from, part, segment).is_ok() {
-                continue;
+            if self.is_full {
+                break;
+            }
+            match self.send_part(to, from, part, segment) {
+                Ok(()) => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.is_full = true;
+                    break;
+                }
+                Err(_) => {}
             }
             // Cards without segmentation offload are found out by this error only; from then on parts are single.
             let is_over = part.len() <= segment || self.state.max_gso_segments() > 1;
@@ -186,7 +233,38 @@ impl Socket {
                 sent = Sent::Lost;
             }
         }
-        sent
+        if !self.is_full {
+            return sent;
+        }
+        let small = segment_bytes.map_or(contents, |segment| trailing_sound(contents, segment));
+        if self.waiting.push(to, from, small) && segment_bytes.is_none() {
+            sent
+        } else {
+            Sent::Lost
+        }
+    }
+
+    /// Whether the kernel has no room for more; [`Socket::flush`] is to be called when it has.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// The kernel has room again: sends what waits.
+    pub(super) fn flush(&mut self) {
+        self.is_full = false;
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut rest = waiting.bytes.as_slice();
+        for &(to, from, len) in &waiting.packets {
+            let Some((packet, after)) = rest.split_at_checked(len) else {
+                break;
+            };
+            rest = after;
+            // What finds no room now waits once more.
+            self.send(to, from, packet, None);
+        }
+        if self.waiting.packets.is_empty() {
+            self.waiting = waiting.emptied();
+        }
     }
 
     fn send_part(&self, to: SocketAddr, from: Option<IpAddr>, contents: &[u8], segment: usize) -> io::Result<()> {
@@ -253,7 +331,7 @@ mod tests {
     #[test]
     fn segments_arrive_as_datagrams_from_the_address_that_was_asked() {
         for bind in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
-            let socket = Socket::open(UdpSocket::bind(bind).unwrap(), 1).unwrap().remove(0);
+            let mut socket = Socket::open(UdpSocket::bind(bind).unwrap(), 1).unwrap().remove(0);
             let port = socket.socket.local_addr().unwrap().port();
             let client = UdpSocket::bind("127.0.0.1:0").unwrap();
             client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -297,5 +375,74 @@ mod tests {
             UdpSocket::bind(address).is_err(),
             "another program could steal half of the packets"
         );
+    }
+
+    /// Runs one of these tests once more, alone, in a network of its own whose loopback lets 1 Mb/s through. Where the
+    /// machine does not allow that, the test is not done.
+    fn runs_on_a_slow_network(test: &str) -> bool {
+        const MARK: &str = "LECTERN_TEST_SLOW_NETWORK";
+        if std::env::var_os(MARK).is_some() {
+            return true;
+        }
+        let script = "ip link set lo up && tc qdisc add dev lo root tbf rate 1mbit burst 8k limit 100m || exit 99
+            exec \"$0\" --exact \"$1\"";
+        let status = std::process::Command::new("unshare")
+            .args(["--map-root-user", "--net", "sh", "-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .arg(format!("live::socket::tests::{test}"))
+            .env(MARK, "1")
+            .status();
+        if let Ok(status) = status {
+            assert!(status.success() || matches!(status.code(), Some(1 | 99)), "{status}");
+        }
+        false
+    }
+
+    #[test]
+    fn a_full_socket_drops_video_first_and_sound_never() {
+        if !runs_on_a_slow_network("a_full_socket_drops_video_first_and_sound_never") {
+            return;
+        }
+        let mut socket = Socket::open(UdpSocket::bind("127.0.0.1:0").unwrap(), 1)
+            .unwrap()
+            .remove(0);
+        SockRef::from(&socket.socket).set_send_buffer_size(64 * 1024).unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let to = client.local_addr().unwrap();
+        let packet = |ssrc: u8, number: u8, len: usize| {
+            let mut packet = vec![ssrc; len];
+            packet[0] = number;
+            packet
+        };
+        // A hundred frames of ten packets, each with sound behind it: 1 MB at once into 64 KiB.
+        let mut lost = 0;
+        for number in 0..100 {
+            let mut run: Vec<u8> = (0..10).flat_map(|_| packet(1, number, 1000)).collect();
+            run.extend(packet(2, number, 100));
+            lost += usize::from(socket.send(to, None, &run, Some(1000)) == Sent::Lost);
+        }
+        assert!(lost > 50 && socket.is_full(), "{lost} of 100");
+        let (mut video, mut sound) = (0, vec![]);
+        let mut buf = [0; 2000];
+        while sound.len() < 100 {
+            let mut fds = [rustix::event::PollFd::new(&socket, rustix::event::PollFlags::OUT)];
+            let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+            if socket.is_full() && rustix::event::poll(&mut fds, Some(&now)) == Ok(1) {
+                socket.flush();
+            }
+            let len = client.recv(&mut buf).unwrap();
+            match buf[8] {
+                1 => video += 1,
+                _ => sound.push((len, buf[0])),
+            }
+        }
+        assert_eq!(
+            sound,
+            (0..100).map(|number| (100, number)).collect::<Vec<_>>(),
+            "all of it, in order"
+        );
+        assert_eq!(video % 10, 0, "whole frames");
+        assert_eq!(video / 10 + lost, 100);
     }
 }
