@@ -20,6 +20,7 @@ mod counter_offer;
 mod layers;
 #[cfg(test)]
 mod layers_tests;
+#[cfg(test)]
 mod network_tests;
 mod offers;
 mod patch;
