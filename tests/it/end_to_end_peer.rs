@@ -8,19 +8,14 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, LOCATION};
-use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp::Packet;
 use rtc::rtp::header::Header;
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
-};
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodecParameters, RtpCodecKind};
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use url::Url;
-use webrtc::media_stream::Track;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
@@ -29,6 +24,7 @@ use webrtc::peer_connection::{
     RTCPeerConnectionState, RTCSessionDescription, Registry, register_default_interceptors,
 };
 
+use crate::end_to_end_tracks::{add_track, h264, opus};
 use crate::network_router::Router;
 
 /// Longer than anything takes that works.
@@ -232,6 +228,46 @@ impl Viewer {
         }
     }
 
+    /// Lets the server make the offer, answers it, and waits until media can flow.
+    pub(crate) async fn offered(endpoint: &Url) -> Viewer {
+        let (sender, packets) = mpsc::unbounded_channel();
+        let packets_to = Some(sender);
+        let handler = Handler {
+            packets: packets_to,
+            ..Handler::new()
+        };
+        let mut states = handler.states.subscribe();
+        let connection = Box::pin(peer_connection(handler, 97, 98)).await;
+        let http = reqwest::Client::new();
+        let offered = http.post(endpoint.clone()).send().await.expect("the server offers");
+        assert_eq!(offered.status(), 406);
+        let location = offered.headers()[LOCATION].to_str().expect("text").to_owned();
+        let resource = endpoint.join(&location).expect("a URL");
+        let offer = RTCSessionDescription::offer(offered.text().await.expect("a body")).expect("SDP");
+        connection.set_remote_description(offer).await.expect("a good offer");
+        let answer = connection.create_answer(None).await.expect("an answer");
+        connection.set_local_description(answer).await.expect("it is its own");
+        reach(&mut states, |state| state.gathered).await;
+        let answer = connection.local_description().await.expect("there is one").sdp;
+        let taken = http
+            .patch(resource.clone())
+            .header(CONTENT_TYPE, "application/sdp")
+            .body(answer.clone());
+        assert_eq!(
+            taken.send().await.expect("the server listens").status(),
+            204,
+            "{answer}"
+        );
+        reach(&mut states, |state| state.connected).await;
+        Viewer {
+            resource,
+            connection,
+            answer,
+            packets,
+            states,
+        }
+    }
+
     /// The next video packet.
     pub(crate) async fn video(&mut self) -> Numbered {
         loop {
@@ -240,8 +276,9 @@ impl Viewer {
                 .expect("a packet in time")
                 .expect("a connection");
             match packet.header.payload_type {
-                97 => return numbered(&packet),
-                98 => assert_eq!(packet.payload.as_ref(), [0xfc, 0xff, 0xfe], "sound is unchanged"),
+                // Its own numbers, or those of the server's offer.
+                97 | 96 => return numbered(&packet),
+                98 | 111 => assert_eq!(packet.payload.as_ref(), [0xfc, 0xff, 0xfe], "sound is unchanged"),
                 other => panic!("payload type {other} was not offered"),
             }
         }
@@ -503,67 +540,4 @@ async fn reach_or_gone(states: &mut watch::Receiver<State>) {
         .await
         .expect("the server ends the connection");
     assert!(gone.is_ok());
-}
-
-async fn add_track(
-    connection: &Arc<dyn PeerConnection>,
-    kind: RtpCodecKind,
-    codec: RTCRtpCodec,
-) -> (Arc<TrackLocalStaticRTP>, u32) {
-    let ssrc = rand_ssrc();
-    let coding = RTCRtpCodingParameters {
-        ssrc: Some(ssrc),
-        ..RTCRtpCodingParameters::default()
-    };
-    let encoding = RTCRtpEncodingParameters {
-        rtp_coding_parameters: coding,
-        codec,
-        ..RTCRtpEncodingParameters::default()
-    };
-    let name = kind.to_string();
-    let track = MediaStreamTrack::new("class".to_owned(), name.clone(), name, kind, vec![encoding.clone()]);
-    let track = Arc::new(TrackLocalStaticRTP::new(track));
-    let local: Arc<dyn TrackLocal> = Arc::clone(&track) as _;
-    let send_only = RTCRtpTransceiverInit {
-        direction: RTCRtpTransceiverDirection::Sendonly,
-        streams: vec!["class".to_owned()],
-        send_encodings: vec![encoding],
-    };
-    connection
-        .add_transceiver_from_track(local, Some(send_only))
-        .await
-        .expect("a transceiver");
-    assert_eq!(track.ssrcs().await, [ssrc]);
-    (track, ssrc)
-}
-
-/// Two publishers of one test must not have the same.
-fn rand_ssrc() -> u32 {
-    let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).expect("random numbers");
-    u32::from_be_bytes(bytes) | 1
-}
-
-fn h264() -> RTCRtpCodec {
-    let feedback = |kind: &str, parameter: &str| RTCPFeedback {
-        typ: kind.to_owned(),
-        parameter: parameter.to_owned(),
-    };
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_H264.to_owned(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".to_owned(),
-        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli")],
-    }
-}
-
-fn opus() -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_OPUS.to_owned(),
-        clock_rate: 48_000,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
-        rtcp_feedback: Vec::new(),
-    }
 }

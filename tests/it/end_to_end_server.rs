@@ -28,6 +28,8 @@ pub(crate) struct Running {
     pub(crate) url: Url,
     cookie: String,
     pub(crate) media_port: u16,
+    /// As a signal does.
+    pub(crate) asked_to_stop: CancellationToken,
     task: JoinHandle<()>,
     pub(crate) data: TempDir,
 }
@@ -49,21 +51,30 @@ impl Running {
         Running::listening(data, Ipv4Addr::LOCALHOST.into()).await
     }
 
+    /// With other settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Running {
+        Running::start(tempfile::tempdir().unwrap(), Ipv4Addr::LOCALHOST.into(), change).await
+    }
+
     /// With media at this address of the machine.
     pub(crate) async fn listening(data: TempDir, media: IpAddr) -> Running {
+        Running::start(data, media, |_| {}).await
+    }
+
+    async fn start(data: TempDir, media: IpAddr, change: impl FnOnce(&mut Config)) -> Running {
         let mut config = Config::from_toml("").unwrap();
         config.data.dir = data.path().to_owned();
         config.http.listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.udp_listen = (media, 0).into();
         config.media.shards = 2;
+        change(&mut config);
         let listeners = Listeners::bind(&config).await.unwrap();
         let media_port = listeners.media.udp.local_addr().unwrap().port();
         let url = format!("http://{}", listeners.http.local_addr().unwrap())
             .parse()
             .unwrap();
-        let server = Server::start(config, listeners, CancellationToken::new())
-            .await
-            .unwrap();
+        let asked_to_stop = CancellationToken::new();
+        let server = Server::start(config, listeners, asked_to_stop.clone()).await.unwrap();
         let app = server.app.clone();
         let user = accounts::without_password(&app.db, "Anna", "anna@example.org", Role::Instructor)
             .await
@@ -76,6 +87,7 @@ impl Running {
             url,
             cookie,
             media_port,
+            asked_to_stop,
             task,
             data,
         }
@@ -86,6 +98,12 @@ impl Running {
         self.app.shutdown.cancel();
         self.task.await.unwrap();
         self.data
+    }
+
+    /// Waits until the server has stopped by itself.
+    pub(crate) async fn ended(self) {
+        let ended = tokio::time::timeout(PATIENCE, self.task).await;
+        ended.expect("it ends").unwrap();
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, String) {
