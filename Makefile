@@ -1,11 +1,11 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak load bench
+.PHONY: help run demo test check format soak soak-joins load bench
 SHELL := /bin/bash
 CARGO ?= cargo
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build the web client and the server, start it, print where to go
 	@scripts/need cargo node npm cc
@@ -26,13 +26,16 @@ format: web/node_modules/.package-lock.json ## Format Rust and TypeScript in pla
 	$(CARGO) fmt --all
 	cd web && npx biome check --write .
 
+soak-joins: ## Five minutes of viewers that come and go: all admitted, memory flat
+	$(CARGO) run --release --locked --package lectern-fanout -- soak $(or $(MINUTES),5)
+
 soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
 	SOAK_S=600 scripts/test needs build soak
 
 load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
 	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)
 
-bench: ## Processor time per forwarded packet, beside a bare loop
+bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards, a thousand joins
 	$(CARGO) run --release --locked --package lectern-fanout
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json

@@ -5,7 +5,6 @@ use crate::{Cost, allocations, thread_cpu};
 use lectern_media::peer::srtp::{Profile, Sealer, Side};
 use std::time::Duration;
 
-const PACKETS_PER_FRAME: usize = 9;
 const PAYLOAD: [u8; 1130] = [0x55; 1130];
 const SOUND: [u8; 90] = [0x33; 90];
 const HEADER: usize = 20;
@@ -16,8 +15,8 @@ struct Viewer {
     sound_index: u64,
 }
 
-/// Forwards as many frames and pieces of sound as `time` of the clip has.
-pub(crate) fn forward(viewers: usize, time: Duration, sink: Option<&mut Sink>) -> Cost {
+/// Forwards as many frames, of so many packets, and pieces of sound as `time` of the clip has.
+pub(crate) fn forward(viewers: usize, packets_per_frame: usize, time: Duration, sink: &Sink) -> Cost {
     let viewer = |seed: usize| {
         let mut material = [0x11; 88];
         material[..8].copy_from_slice(&seed.to_le_bytes());
@@ -36,24 +35,20 @@ pub(crate) fn forward(viewers: usize, time: Duration, sink: Option<&mut Sink>) -
     for frame in 0..frames {
         for viewer in &mut viewers {
             let mut len = 0;
-            for _ in 0..PACKETS_PER_FRAME {
+            for _ in 0..packets_per_frame {
                 len += write(&viewer.sealer, &mut out[len..], &PAYLOAD, 1, viewer.index);
                 viewer.index += 1;
             }
-            packets += PACKETS_PER_FRAME as u64;
+            packets += packets_per_frame as u64;
             sends += 1;
-            if let Some(sink) = &sink {
-                sink.send(&out[..len], Some(len / PACKETS_PER_FRAME));
-            }
+            sink.send(&out[..len], Some(len / packets_per_frame));
             // 50 pieces of sound for 30 frames.
             for _ in 0..(frame + 1) * 5 / 3 - frame * 5 / 3 {
                 let len = write(&viewer.sealer, &mut out, &SOUND, 2, viewer.sound_index);
                 viewer.sound_index += 1;
                 packets += 1;
                 sends += 1;
-                if let Some(sink) = &sink {
-                    sink.send(&out[..len], None);
-                }
+                sink.send(&out[..len], None);
             }
         }
     }

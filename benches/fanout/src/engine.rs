@@ -2,78 +2,151 @@
 
 use crate::sink::Sink;
 use crate::{Cost, allocations, thread_cpu};
-use lectern_media::engine::TransmitBuf;
+use lectern_media::engine::{Event, Origin, TransmitBuf};
 use lectern_media::id::StreamId;
-use lectern_media::sim::{ClientId, Link, PublisherOptions, Sim, ViewerOptions};
+use lectern_media::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};
+use lectern_media::wire::rtp::Header;
+use std::net::SocketAddr;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-const STREAM: StreamId = StreamId(1);
+pub(crate) const STREAM: StreamId = StreamId(1);
 
 /// Until the histories have gone round once, and with them everything that is allocated to be used again. Together with
 /// what is measured it must stay below the time after which silent viewers are removed.
-const WARM_UP: Duration = Duration::from_secs(16);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(16);
+
+/// What happens besides forwarding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Extras {
+    /// Nothing.
+    None,
+    /// Everything goes to a recorder on another thread as well, and each viewer asks for one packet in a hundred again.
+    RecordingAndNacks,
+}
+
+/// Of so many packets of a viewer, one is asked for again.
+const NACK_EVERY: u64 = 100;
 
 /// A class that runs, with viewers who are at the live edge.
 pub(crate) struct World {
-    sim: Sim,
+    pub(crate) sim: Sim,
     publisher: ClientId,
-}
-
-/// Viewers fall silent while the engine is measured alone; who has reported before and stops is sent no more video.
-fn viewer_options() -> ViewerOptions {
-    ViewerOptions {
-        reports: false,
-        ..ViewerOptions::default()
-    }
+    recorder: Option<SyncSender<Event>>,
+    sent: u64,
 }
 
 impl World {
-    /// Lets everybody connect.
-    pub(crate) fn new(viewers: usize) -> World {
+    /// Lets everybody connect. A frame has so many packets.
+    pub(crate) fn new(viewers: usize, packets_per_frame: usize) -> World {
         let mut sim = Sim::new(Instant::now(), 1, |config| config.max_unconnected = 10_000);
-        let publisher = sim.publisher(STREAM, PublisherOptions::default(), Link::default());
+        let clip = Clip {
+            packets_per_frame,
+            ..Clip::default()
+        };
+        let options = PublisherOptions {
+            clip,
+            ..PublisherOptions::default()
+        };
+        let publisher = sim.publisher(STREAM, options, Link::default());
         sim.run(Duration::from_millis(300));
         let viewers: Vec<_> = (0..viewers)
-            .map(|_| sim.viewer(STREAM, viewer_options(), Link::default()))
+            .map(|_| sim.viewer(STREAM, ViewerOptions::default(), Link::default()))
             .collect();
         sim.run(Duration::from_millis(1500));
         assert!(
             viewers.iter().all(|&viewer| sim.seen(viewer).frames > 10),
             "everybody sees the class"
         );
-        World { sim, publisher }
+        World {
+            sim,
+            publisher,
+            recorder: None,
+            sent: 0,
+        }
     }
 
-    /// Forwards `time` of the clip, after [`WARM_UP`] without sends that does not count.
-    pub(crate) fn forward(&mut self, time: Duration, sink: Option<&mut Sink>) -> Cost {
+    /// What the publisher sends in the time to come.
+    pub(crate) fn record(&mut self, time: Duration) -> Vec<(Instant, Origin, Vec<u8>)> {
+        self.sim.record_publisher(self.publisher, time)
+    }
+
+    /// Fills what is used again, without sends. Once.
+    pub(crate) fn warm_up(&mut self, extras: Extras) {
+        if extras == Extras::RecordingAndNacks {
+            let now = self.sim.now();
+            drop(self.sim.engine.subscribe(now, STREAM));
+            self.recorder = Some(recorder());
+        }
         self.run(WARM_UP, None);
-        self.run(time, sink)
     }
 
-    fn run(&mut self, time: Duration, sink: Option<&mut Sink>) -> Cost {
-        let mut packets = self.sim.record_publisher(self.publisher, time);
+    /// Forwards `time` of the clip.
+    pub(crate) fn forward(&mut self, time: Duration, sink: &Sink) -> Cost {
+        self.run(time, Some(sink))
+    }
+
+    fn run(&mut self, time: Duration, sink: Option<&Sink>) -> Cost {
+        let mut packets = self.record(time);
         let mut buf = TransmitBuf::new();
+        let mut nacks: Vec<(Origin, Vec<u8>)> = Vec::new();
+        let mut wanted: Vec<(SocketAddr, u32, u16)> = Vec::new();
         let before = self.sim.engine.counters();
-        let (start, allocated) = (thread_cpu(), allocations::count());
+        let (mut cpu, mut allocated) = (Duration::ZERO, 0);
         for (now, from, bytes) in &mut packets {
-            if self.sim.engine.poll_timeout().is_some_and(|at| at <= *now) {
-                self.sim.engine.handle_timeout(*now);
+            let (start, allocations) = (thread_cpu(), allocations::count());
+            let engine = &mut self.sim.engine;
+            if engine.poll_timeout().is_some_and(|at| at <= *now) {
+                engine.handle_timeout(*now);
             }
-            self.sim.engine.handle_datagram(*now, *from, bytes);
-            while let Some(transmit) = self.sim.engine.poll_transmit(&mut buf) {
-                if let Some(sink) = &sink {
-                    sink.send(buf.filled(&transmit), transmit.segment_bytes);
+            for (from, nack) in &mut nacks {
+                engine.handle_datagram(*now, *from, nack);
+            }
+            engine.handle_datagram(*now, *from, bytes);
+            while let Some(transmit) = engine.poll_transmit(&mut buf) {
+                let contents = buf.filled(&transmit);
+                if let Some(sink) = sink {
+                    sink.send(contents, transmit.segment_bytes);
+                }
+                if self.recorder.is_some() {
+                    let segment = transmit.segment_bytes.unwrap_or(contents.len()).max(1);
+                    for datagram in contents.chunks(segment) {
+                        self.sent += 1;
+                        if self.sent.is_multiple_of(NACK_EVERY)
+                            && let Some(header) = Header::parse(datagram)
+                        {
+                            wanted.push((transmit.to.mapped_address(), header.ssrc, header.seq));
+                        }
+                    }
                 }
             }
-            while self.sim.engine.poll_event().is_some() {}
+            while let Some(event) = engine.poll_event() {
+                if let Some(recorder) = &self.recorder {
+                    // As in the server: what the recorder has no room for is lost to it.
+                    let _ = recorder.try_send(event);
+                }
+            }
+            cpu += thread_cpu() - start;
+            allocated += allocations::count() - allocations;
+            // What the viewers ask for is made outside of the measurement, and handed over in it.
+            nacks.clear();
+            for (to, ssrc, number) in wanted.drain(..) {
+                nacks.extend(self.sim.nack(to, ssrc, &[number]));
+            }
         }
-        let (cpu, allocations) = (thread_cpu() - start, allocations::count() - allocated);
         let after = self.sim.engine.counters();
         Cost {
             packets: after.datagrams_out - before.datagrams_out,
             sends: after.sends - before.sends,
             cpu,
-            allocations,
+            allocations: allocated,
         }
     }
+}
+
+/// A thread that takes what is to be recorded.
+fn recorder() -> SyncSender<Event> {
+    let (sender, receiver) = sync_channel(1024);
+    std::thread::spawn(move || receiver.into_iter().for_each(drop));
+    sender
 }

@@ -1,73 +1,22 @@
 //! The load tester against this project's server: what it reports is what happened.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../fanout/src/class.rs"]
+mod class;
+
 use clap::Parser;
-use lectern::accounts::{self, Role, login};
-use lectern::config::Config;
-use lectern::{Listeners, Server};
+use class::Class;
 use lectern_load::{Options, plot};
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// A server on ports of its own, with one planned class.
-struct Class {
-    whip: String,
-    whep: String,
-    key: String,
-    _data: TempDir,
-}
-
-impl Class {
-    async fn start() -> Class {
-        let data = tempfile::tempdir().unwrap();
-        let mut config = Config::from_toml("").unwrap();
-        config.data.dir = data.path().to_owned();
-        config.http.listen = (Ipv4Addr::LOCALHOST, 0).into();
-        config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
-        config.media.shards = 2;
-        let listeners = Listeners::bind(&config).await.unwrap();
-        let url = format!("http://{}", listeners.http.local_addr().unwrap());
-        let server = Server::start(config, listeners, CancellationToken::new())
-            .await
-            .unwrap();
-        let db = server.app.db.clone();
-        tokio::spawn(server.serve());
-        let user = accounts::without_password(&db, "Anna", "anna@example.org", Role::Instructor)
-            .await
-            .unwrap();
-        let token = login::start(&db, user.id).await.unwrap();
-        let api = async |path: String, body: Option<Value>| {
-            let http = reqwest::Client::new();
-            let mut request = match body {
-                Some(body) => http
-                    .post(format!("{url}{path}"))
-                    .header("content-type", "application/json")
-                    .body(body.to_string()),
-                None => http.get(format!("{url}{path}")),
-            };
-            request = request
-                .header("cookie", format!("lectern_session={}", token.expose()))
-                .header("origin", &url);
-            let answer = request.send().await.unwrap().text().await.unwrap();
-            serde_json::from_str::<Value>(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"))
-        };
-        let plan = json!({
-            "title": "Load",
-            "scheduledStart": "2026-12-02T14:00:00Z",
-            "durationMinutes": 60,
-            "isPublic": true,
-        });
-        let created = api("/api/instructor/streams/create".to_owned(), Some(plan)).await;
-        let id = created["id"].as_str().unwrap();
-        let ingest = api(format!("/api/instructor/streams/{id}/ingest"), None).await;
-        Class {
-            whip: format!("{url}/whip/{id}"),
-            whep: format!("{url}/whep/{id}"),
-            key: ingest["streamKey"].as_str().unwrap().to_owned(),
-            _data: data,
-        }
-    }
+async fn start() -> (Class, TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let class = Class::start(data.path(), 2).await.unwrap();
+    (class, data)
 }
 
 async fn report(arguments: &[&str]) -> (Value, String) {
@@ -81,7 +30,7 @@ async fn report(arguments: &[&str]) -> (Value, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_viewers_get_everything_and_the_report_says_so() {
-    let class = Class::start().await;
+    let (class, _data) = start().await;
     let pid = std::process::id().to_string();
     let (json, text) = report(&[
         &class.whep,
@@ -129,7 +78,7 @@ async fn fifty_viewers_get_everything_and_the_report_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewers_that_leave_are_followed_by_others() {
-    let class = Class::start().await;
+    let (class, _data) = start().await;
     let (json, text) = report(&[
         &class.whep,
         "--publish",
@@ -157,7 +106,7 @@ async fn viewers_that_leave_are_followed_by_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_refuses_is_quoted() {
-    let class = Class::start().await;
+    let (class, _data) = start().await;
     let (json, text) = report(&[
         &format!("{}x", class.whep),
         "--viewers",

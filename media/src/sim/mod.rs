@@ -71,6 +71,8 @@ pub struct Sim {
     clients: Vec<(Client, Actor, Link, bool)>,
     network: BinaryHeap<Reverse<InFlight>>,
     sent: u64,
+    /// Places of clients that left, to be taken by others.
+    vacant: Vec<usize>,
     /// When each client's line has carried what it was given.
     free_at: Vec<Instant>,
     /// Clients that do not read, with what waits in their sockets.
@@ -106,6 +108,7 @@ impl Sim {
             clients: Vec::new(),
             network: BinaryHeap::new(),
             sent: 0,
+            vacant: Vec::new(),
             free_at: Vec::new(),
             stopped: HashMap::new(),
         }
@@ -118,7 +121,7 @@ impl Sim {
 
     /// Lets a publisher post its offer and connect over this line.
     pub fn publisher(&mut self, stream: StreamId, options: PublisherOptions, link: Link) -> ClientId {
-        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
         let offer = client.offer(publisher::SECTIONS, "sendonly", options.clip.codec)
             + &publisher::simulcast(options.encodings);
         let accepted = self
@@ -132,7 +135,7 @@ impl Sim {
 
     /// Lets a viewer post its offer and connect over this line.
     pub fn viewer(&mut self, stream: StreamId, options: ViewerOptions, link: Link) -> ClientId {
-        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
         let offer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
         let offer = if options.red { viewer::with_red(&offer) } else { offer };
         let accepted = self
@@ -152,7 +155,7 @@ impl Sim {
         link: Link,
         after: Duration,
     ) -> ClientId {
-        let mut client = Client::new(self.clients.len(), self.now, &mut self.rng);
+        let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
         let offered = self.engine.offer_view(self.now, stream).expect("there is room");
         let answer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
         let answer = answer.replace("a=setup:actpass", "a=setup:active");
@@ -167,9 +170,58 @@ impl Sim {
     }
 
     fn add(&mut self, client: Client, actor: Actor, link: Link) -> ClientId {
-        self.free_at.push(self.now);
-        self.clients.push((client, actor, link, true));
-        ClientId(self.clients.len() - 1)
+        let entry = (client, actor, link, true);
+        let place = self.next_place();
+        match (self.clients.get_mut(place), self.free_at.get_mut(place)) {
+            (Some(left), Some(free_at)) => {
+                self.vacant.pop();
+                (*left, *free_at) = (entry, self.now);
+            }
+            _ => {
+                self.free_at.push(self.now);
+                self.clients.push(entry);
+            }
+        }
+        ClientId(place)
+    }
+
+    /// Where the next client goes, and by that its address.
+    fn next_place(&self) -> usize {
+        self.vacant.last().copied().unwrap_or(self.clients.len())
+    }
+
+    /// A client closes its connection by HTTP and is gone; the next one may get its place and address.
+    pub fn leave(&mut self, id: ClientId) {
+        let Some((client, .., alive)) = self.clients.get_mut(id.0) else {
+            return;
+        };
+        if std::mem::take(alive) {
+            let peer = client.peer;
+            self.vacant.push(id.0);
+            peer.map(|peer| self.engine.close(self.now, peer));
+            self.drain();
+        }
+    }
+
+    /// The engine alone; everybody else is gone without a word.
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// What the viewer at this address sends to ask for packets again. For benches, which measure the engine alone.
+    pub fn nack(&mut self, viewer: SocketAddr, ssrc: u32, numbers: &[u16]) -> Option<(Origin, Vec<u8>)> {
+        let (client, ..) = self
+            .clients
+            .iter_mut()
+            .find(|(client, ..)| client.address() == viewer)?;
+        let mut compound = Vec::new();
+        crate::wire::rtcp::write_nack(7, ssrc, numbers, &mut compound);
+        client.sealer.as_mut()?.seal_rtcp(&mut compound)?;
+        let from = Origin::Udp {
+            remote: viewer,
+            local: None,
+        };
+        Some((from, compound))
     }
 
     /// What a viewer has seen so far.
