@@ -94,12 +94,13 @@ fn relayed(world: &mut World, viewers: usize) -> Sim {
             other.engine.handle_relayed(now, STREAM, &feed);
         }
     };
-    for feed in world.sim.engine.subscribe(now, STREAM) {
-        other.engine.handle_relayed(now, STREAM, &feed);
-    }
     let ids: Vec<_> = (0..viewers)
         .map(|_| other.viewer(STREAM, ViewerOptions::default(), Link::default()))
         .collect();
+    // A shard knows a stream from its first viewer on.
+    for feed in world.sim.engine.subscribe(now, STREAM) {
+        other.engine.handle_relayed(now, STREAM, &feed);
+    }
     for _ in 0..1500 {
         world.sim.run(Duration::from_millis(1));
         pass_on(world, &mut other);
