@@ -110,6 +110,7 @@ impl Live {
         for (index, (socket, wake_up)) in udp.into_iter().zip(wake_ups).enumerate() {
             let mut engine_config = EngineConfig::new(certificate.clone(), Vec::new());
             engine_config.shard = u8::try_from(index)?;
+            engine_config.shards = u8::try_from(shards)?;
             engine_config.probe = Some(probe.clone());
             engine_config.lenient_trickle = config.lenient_trickle;
             let hub = Arc::clone(&live.hub);

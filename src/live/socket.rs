@@ -2,6 +2,10 @@
 //!
 //! All shards listen on one port (`SO_REUSEPORT`); the kernel spreads clients over them by address, and a datagram that
 //! arrives at the wrong shard is passed on. An answer leaves from the address that the question was sent to.
+//!
+//! Passing on costs 1 to 2 µs a datagram, and a viewer sends about ten a second while it is sent hundreds: some hundredths
+//! of what the viewer costs. Steering by a BPF program could not know a peer's shard from its address, and a socket for
+//! each viewer would cost more than it saves.
 
 use lectern_media::engine::Origin;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};

@@ -2,7 +2,8 @@
 //! line on which nothing moves. The clients are the `webrtc` crate behind a router of the test's own.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use lectern::live::LiveEvent;
@@ -308,5 +309,71 @@ async fn the_server_knows_that_its_addresses_answer() {
         text.contains(&format!("UDP and TCP port {}", server.media_port)),
         "{text}"
     );
+    server.stop().await;
+}
+
+/// Sends junk to the media port until it is stopped: bytes of any kind, and checks for peers that no thread has.
+struct Flood {
+    over: mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<u64>,
+}
+
+impl Flood {
+    fn start(to: SocketAddr) -> Flood {
+        let (over, is_over) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let sockets: Vec<UdpSocket> = (0..8).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+            let mut sent = 0;
+            // About 10,000 a second.
+            while is_over.recv_timeout(Duration::from_millis(4)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                for (socket, shard) in sockets.iter().zip(b'A'..) {
+                    let mut check = vec![
+                        0, 1, 0, 36, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                    ];
+                    check.extend_from_slice(&[0, 6, 0, 8, shard]);
+                    check.extend_from_slice(b"AAAAAAA\0\x08\0\x14");
+                    check.extend_from_slice(&[7; 20]);
+                    for junk in [&check[..], &[0x80; 1200], &[22; 200], &[0xff; 20], &[0x80, 200, 0, 1]] {
+                        // A full socket is this test's own business.
+                        sent += u64::from(socket.send_to(junk, to).is_ok());
+                    }
+                }
+            }
+            sent
+        });
+        Flood { over, thread }
+    }
+
+    fn stop(self) -> u64 {
+        drop(self.over);
+        self.thread.join().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_junk_takes_nothing_from_the_class() {
+    let server = Running::new().await;
+    let class = server.plan().await;
+    let flood = Flood::start(server.media_at(Ipv4Addr::LOCALHOST));
+    let mut publisher = Publisher::connect(&class.whip, &class.key, 0).await;
+    let mut viewers = [
+        Viewer::connect(&class.whep, None).await,
+        Viewer::connect(&class.whep, None).await,
+    ];
+    publisher.send(4 * GROUP).await;
+    for viewer in &mut viewers {
+        let (start, _) = viewer.video_until(publisher.next_number() - 1).await;
+        assert_eq!(start.number, 0);
+    }
+    let sent = flood.stop();
+    assert!(sent > 2000, "{sent}");
+    until("the junk is counted", || {
+        let counters = server.app.live.counters();
+        let dropped: u64 = counters.iter().map(|c| c.engine.malformed + c.engine.unknown).sum();
+        dropped * 10 > sent * 9
+    })
+    .await;
+    let lost: u64 = server.app.live.counters().iter().map(|shard| shard.inbox_dropped).sum();
+    assert_eq!(lost, 0);
     server.stop().await;
 }

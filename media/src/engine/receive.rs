@@ -78,7 +78,11 @@ impl Engine {
         }
         let Some(key) = self.demux.by_ufrag(request.local_ufrag) else {
             return match ice::shard_of(request.local_ufrag) {
-                Some(shard) if shard != self.config.shard && request.local_ufrag.len() == ice::UFRAG_CHARS => {
+                Some(shard)
+                    if shard != self.config.shard
+                        && shard < self.config.shards
+                        && request.local_ufrag.len() == ice::UFRAG_CHARS =>
+                {
                     self.demux.add_foreign(&from, shard);
                     Verdict::Foreign(shard)
                 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct EngineConfig {
     /// Which shard it is, below 64: its peers' ufrags say so.
     pub shard: u8,
+    /// How many there are, at most 64: a check for any other is for nobody.
+    pub shards: u8,
     /// Who the server is to its peers; the same for all shards.
     pub certificate: DtlsCertificate,
     /// Where peers can reach the shard; every answer lists them.
@@ -41,6 +43,7 @@ impl EngineConfig {
     pub fn new(certificate: DtlsCertificate, candidates: Vec<Candidate>) -> EngineConfig {
         EngineConfig {
             shard: 0,
+            shards: 64,
             certificate,
             candidates,
             probe: None,
