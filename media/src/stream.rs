@@ -2,6 +2,7 @@
 
 use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
+use crate::forward::clock::{Report, WallClock};
 use crate::forward::feed::Feed;
 use crate::forward::layers::{LayerId, LayerInfo, Layers};
 use crate::forward::line::Placement;
@@ -42,6 +43,7 @@ pub struct Stream {
     audio: Track,
     video: Layers,
     epoch: u32,
+    wall_clock: WallClock,
     feeds: Vec<Feed>,
     /// The layers that were active when they were last looked at.
     were_active: Vec<LayerId>,
@@ -77,6 +79,7 @@ impl Stream {
             audio: Track::new(Kind::Audio, max_history_packets.min(MAX_AUDIO_PACKETS)),
             video: Layers::new(max_history_packets),
             epoch: 0,
+            wall_clock: WallClock::default(),
             feeds: Vec::new(),
             were_active: Vec::new(),
             next_selection: None,
@@ -153,6 +156,7 @@ impl Stream {
         self.publisher = publisher;
         self.audio.start_epoch();
         self.video.start_epoch();
+        self.wall_clock.start_epoch();
         if publisher.is_some() {
             self.video.set_names(encodings);
         }
@@ -185,12 +189,13 @@ impl Stream {
         if is_new {
             self.start_track(received, viewers, now);
         }
-        let newest = (received.kind == Kind::Video).then(|| self.video.newest()).flatten();
+        let is_video = received.kind == Kind::Video && placement.is_none();
+        let due = is_video.then(|| self.video.due()).flatten();
         let Some(track) = self.track_mut(received.kind, received.encoding) else {
             return Taken::Dropped;
         };
         let extended = received.extended;
-        let placement = placement.get_or_insert_with(|| track.line.attach(extended, received.timestamp, newest, now));
+        let placement = placement.get_or_insert_with(|| track.line.attach(extended, received.timestamp, due, now));
         let mut early = std::mem::take(&mut track.early);
         let mut taken = self.place(received, starts_key_frame, placement, now);
         // Of a key frame, a later packet may have come before the first.
@@ -214,7 +219,7 @@ impl Stream {
         let Some(track) = self.track_mut(received.kind, received.encoding) else {
             return Taken::Dropped;
         };
-        let Some(place) = placement.place(received.extended, received.timestamp) else {
+        let Some(place) = placement.place(received.extended, received.timestamp, now) else {
             return Taken::Dropped;
         };
         if place.seq < track.epoch_start || track.history.packet(place.seq).is_some() {
@@ -282,8 +287,13 @@ impl Stream {
         }
     }
 
-    /// Takes the publisher's clock.
-    pub fn take_clock(&mut self, kind: Kind, encoding: u8, clock: SenderClock) {
+    /// Takes what the publisher says of its clock.
+    pub fn take_report(&mut self, report: Report, encoding: u8, placement: &mut Placement) {
+        let has_sound = self.audio.parameters.is_some();
+        let Some(clock) = self.wall_clock.take(report, placement, has_sound) else {
+            return;
+        };
+        let kind = report.kind;
         match kind {
             Kind::Audio => self.audio.clock = Some(clock),
             Kind::Video => self.video.set_clock(encoding, clock),

@@ -79,6 +79,16 @@ pub enum Kind {
     Video,
 }
 
+impl Kind {
+    /// RTP timestamp units a second, the same for all our codecs of a kind.
+    pub fn clock_rate(self) -> u32 {
+        match self {
+            Kind::Audio => 48_000,
+            Kind::Video => 90_000,
+        }
+    }
+}
+
 impl Codec {
     /// Whether it codes sound or picture.
     pub fn kind(self) -> Kind {

@@ -6,9 +6,9 @@ use super::transmit::Retransmit;
 use super::{CloseReason, DropReason, Engine, Event, MAX_RETRANSMITS, Origin, Role, Verdict};
 use crate::codec::Kind;
 use crate::demux::Owner;
+use crate::forward::clock::Report;
 use crate::forward::feed::Feed;
 use crate::forward::ingest::Ingest;
-use crate::forward::track::SenderClock;
 use crate::forward::viewer::Viewer;
 use crate::id::StreamId;
 use crate::peer::dtls::{Keying, Progress, Session};
@@ -310,18 +310,16 @@ impl Engine {
                         ntp_time,
                         rtp_time,
                     } = packet
-                        && let Some((kind, encoding, rtp_time)) =
-                            ingest.note_sender_report(ssrc, ntp_time, rtp_time, now)
+                        && let Some(source) = ingest.note_sender_report(ssrc, ntp_time, now)
+                        && let Some(placement) = &mut source.placement
                     {
-                        stream.take_clock(
-                            kind,
-                            encoding,
-                            SenderClock {
-                                ntp_time,
-                                rtp_time,
-                                arrived: now,
-                            },
-                        );
+                        let report = Report {
+                            kind: source.kind,
+                            ntp_time,
+                            timestamp: rtp_time,
+                            arrived: now,
+                        };
+                        stream.take_report(report, source.encoding, placement);
                     }
                 });
                 self.settle(stream_key);

@@ -46,8 +46,10 @@ struct PayloadType {
 /// One SSRC.
 pub struct Source {
     ssrc: u32,
-    kind: Kind,
-    encoding: u8,
+    /// Sound or picture.
+    pub kind: Kind,
+    /// Which of the publisher's encodings.
+    pub encoding: u8,
     is_rtx: bool,
     estimate: IndexEstimate,
     window: ReplayWindow,
@@ -194,18 +196,11 @@ impl Ingest {
         self.opener.open_rtcp(packet)
     }
 
-    /// Takes a sender report: the kind and encoding of its source, and where its timestamp lies on the track's line.
-    pub fn note_sender_report(
-        &mut self,
-        ssrc: u32,
-        ntp_time: u64,
-        rtp_time: u32,
-        now: Instant,
-    ) -> Option<(Kind, u8, u64)> {
+    /// Notes a sender report; gives its source, if it is one of media.
+    pub fn note_sender_report(&mut self, ssrc: u32, ntp_time: u64, now: Instant) -> Option<&mut Source> {
         let source = self.sources.iter_mut().find(|s| s.ssrc == ssrc && !s.is_rtx)?;
         source.report.last_sender_report = Some(((ntp_time >> 16) as u32, now));
-        let rtp_time = source.placement.as_ref()?.rtp_time(rtp_time)?;
-        Some((source.kind, source.encoding, rtp_time))
+        Some(source)
     }
 
     /// Writes a sealed request for a key frame of an encoding; false before that has sent anything.

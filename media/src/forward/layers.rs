@@ -310,11 +310,16 @@ impl Layers {
         }
     }
 
-    /// The newest moment of any layer's line, for a source that is to go on there.
-    pub fn newest(&self) -> Option<(u64, Instant)> {
+    /// The newest timestamp of all layers.
+    pub fn newest(&self) -> Option<u64> {
+        self.layers.iter().filter_map(|layer| layer.track.line.newest()).max()
+    }
+
+    /// See [`super::line::Line::due`]; of the layer that was sent last.
+    pub fn due(&self) -> Option<(u64, Instant)> {
         self.layers
             .iter()
-            .filter_map(|layer| layer.track.line.last())
+            .filter_map(|layer| layer.track.line.due())
             .max_by_key(|(_, at)| *at)
     }
 

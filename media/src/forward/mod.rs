@@ -2,6 +2,7 @@
 
 pub mod bandwidth;
 pub mod batch;
+pub mod clock;
 pub mod early;
 pub mod feed;
 pub mod history;

@@ -84,9 +84,7 @@ impl Viewer {
             let last = last.map(|time| (time as u32).wrapping_add(lane.rtp_offset));
             // A layer that is only just starting goes on from the newest time of all.
             let first = track.history.packet(seq).map(|packet| packet.meta.rtp_time);
-            let first = first
-                .or(layers.newest().map(|(newest, _)| newest))
-                .map(|time| time as u32);
+            let first = first.or(layers.newest()).map(|time| time as u32);
             let back = match (last, first) {
                 (Some(last), Some(first)) if lane.has_started() => {
                     last.wrapping_sub(first.wrapping_add(aligned)).cast_signed()
