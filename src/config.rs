@@ -45,6 +45,8 @@ pub struct Config {
     pub database: Database,
     /// `[recording]`
     pub recording: Recording,
+    /// `[sessions]`
+    pub sessions: Sessions,
     /// `[access]`
     pub access: Access,
     /// `[tokens]`
@@ -161,6 +163,14 @@ pub struct Recording {
     pub enabled: bool,
     /// Days of replay; 0: for ever.
     pub retention_days: u32,
+}
+
+/// `[sessions]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Minutes after the planned end; 0: never.
+    pub cancel_unstarted_after_minutes: u32,
 }
 
 /// `[access]`

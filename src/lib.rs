@@ -84,6 +84,8 @@ pub struct Keys {
     pub tokens: SigningKey,
     /// Addresses of replay segments.
     pub segments: SigningKey,
+    /// Addresses of calendar feeds.
+    pub calendars: SigningKey,
 }
 
 /// The sockets of a server, bound before it starts, so that a taken port is told at once.
@@ -180,6 +182,7 @@ impl Server {
             keys: Arc::new(Keys {
                 tokens: secret.key("media tokens"),
                 segments: secret.key("segments"),
+                calendars: secret.key("calendars"),
             }),
             setup: Setup::default(),
             hasher: Hasher::default(),

@@ -255,6 +255,22 @@ pub async fn find(db: &crate::Db, id: Uuid) -> Result<User> {
     store::user_by_id(db, id).await?.ok_or(Error::NotFound("user"))
 }
 
+/// The version of the address of a user's calendar feed.
+///
+/// # Errors
+/// 404 when there is no such user.
+pub async fn calendar_version(db: &crate::Db, id: Uuid) -> Result<i64> {
+    store::calendar_version(db, id).await?.ok_or(Error::NotFound("user"))
+}
+
+/// Voids the address of a user's calendar feed; gives the version of the new one.
+///
+/// # Errors
+/// 404 when there is no such user.
+pub async fn renew_calendar(db: &crate::Db, id: Uuid) -> Result<i64> {
+    store::renew_calendar(db, id).await?.ok_or(Error::NotFound("user"))
+}
+
 /// Checks the `userId` that a body may carry: the login decides who asks, so that it can only be the caller's own.
 ///
 /// # Errors

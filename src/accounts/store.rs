@@ -76,6 +76,28 @@ pub async fn user_by_id(db: &Db, id: Uuid) -> sqlx::Result<Option<User>> {
         .await
 }
 
+/// The version of a calendar's address.
+///
+/// # Errors
+/// The database's own.
+pub async fn calendar_version(db: &Db, id: Uuid) -> sqlx::Result<Option<i64>> {
+    let found: Option<(i64,)> = db
+        .opt("SELECT calendar_version FROM users WHERE id = $1", args![id])
+        .await?;
+    Ok(found.map(|(version,)| version))
+}
+
+/// Counts the version of a calendar's address up.
+///
+/// # Errors
+/// The database's own.
+pub async fn renew_calendar(db: &Db, id: Uuid) -> sqlx::Result<Option<i64>> {
+    let sql = "UPDATE users SET calendar_version = calendar_version + 1, updated_at = $2 WHERE id = $1 \
+               RETURNING calendar_version";
+    let found: Option<(i64,)> = db.write_opt(sql, args![id, Ts::now()]).await?;
+    Ok(found.map(|(version,)| version))
+}
+
 /// Changes what a user may do; says whether there is such a user.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use super::{Enrolment, State as EnrolmentState, store};
 use crate::App;
 use crate::db::Ts;
 use crate::error::Result;
-use crate::http::extract::{Id, Params, Viewer};
+use crate::http::extract::{Body, Id, OwnUser, Params, Viewer};
 use crate::http::problem::Problem;
 use crate::http::rules::page_size;
 
@@ -73,7 +73,7 @@ pub struct EnrolmentParams {
 
 /// Enrols the caller for the session's price; again it gives the enrolment that is there (200)
 #[utoipa::path(post, path = "/api/live/sessions/{id}/enrol", tag = "enrolments", params(("id" = Uuid, Path)),
-    responses((status = 201, body = EnrolmentMade), (status = 200, body = EnrolmentMade),
+    request_body(content = Option<OwnUser>), responses((status = 201, body = EnrolmentMade), (status = 200, body = EnrolmentMade),
     (status = 402, description = "The balance is lower than the price; the problem has both", body = Problem,
     content_type = "application/problem+json"),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -81,7 +81,9 @@ pub async fn enrol(
     State(app): State<App>,
     Viewer(user): Viewer,
     Id(id): Id,
+    body: Option<Body<OwnUser>>,
 ) -> Result<(StatusCode, Json<EnrolmentMade>)> {
+    OwnUser::check(body, &user)?;
     let enrolled = super::enrol(&app, &user, id).await?;
     let status = if enrolled.is_new {
         StatusCode::CREATED

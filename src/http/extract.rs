@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request};
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::extract::{
+    ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Path, Query, Request,
+};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use serde::de::DeserializeOwned;
@@ -14,7 +16,7 @@ use uuid::Uuid;
 
 use super::cookie;
 use crate::App;
-use crate::accounts::{Role, User, login};
+use crate::accounts::{Role, User, login, same_user};
 use crate::error::{Error, FieldError, Result};
 
 /// The signed-in user, or nobody.
@@ -108,7 +110,9 @@ where
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Body<T>> {
-        let Json(value) = Json::<T>::from_request(request, app).await.map_err(unreadable)?;
+        let Json(value) = <Json<T> as FromRequest<App>>::from_request(request, app)
+            .await
+            .map_err(unreadable)?;
         value.validate().map_err(|report| {
             let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
                 path: camel_case(&path.to_string()),
@@ -117,6 +121,42 @@ where
             Error::Invalid(report.iter().map(field).collect())
         })?;
         Ok(Body(value))
+    }
+}
+
+/// A body that may be left out: then there is no Content-Type either.
+impl<T> OptionalFromRequest<App> for Body<T>
+where
+    T: DeserializeOwned + garde::Validate<Context = ()>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Body<T>>> {
+        match request.headers().contains_key(CONTENT_TYPE) {
+            true => <Body<T> as FromRequest<App>>::from_request(request, app)
+                .await
+                .map(Some),
+            false => Ok(None),
+        }
+    }
+}
+
+/// A body that says who asks, as some clients send it.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnUser {
+    /// The caller's own, if given.
+    #[garde(skip)]
+    user_id: Option<String>,
+}
+
+impl OwnUser {
+    /// Checks that a body, if there is one, names `user` or nobody.
+    ///
+    /// # Errors
+    /// 403 for anybody else.
+    pub fn check(body: Option<Body<OwnUser>>, user: &User) -> Result<()> {
+        same_user(user, body.and_then(|Body(body)| body.user_id).as_deref())
     }
 }
 

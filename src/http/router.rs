@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
-use crate::sessions::instructor;
+use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{App, accounts, enrolments, recordings, sessions, tokens, whip};
 
 /// Everything that the server answers.
@@ -59,6 +59,11 @@ pub fn api() -> OpenApiRouter<App> {
 
         .routes(routes!(sessions::routes::list))             // GET    /api/live/sessions
         .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}
+        .routes(routes!(sessions::routes::set_reminder, sessions::routes::remove_reminder)) // POST DELETE /api/live/sessions/{id}/reminder
+        .routes(routes!(calendars::file))                    // GET    /api/live/sessions/{id}/calendar
+        .routes(routes!(calendars::address))                 // GET    /api/calendar
+        .routes(routes!(calendars::rotate))                  // POST   /api/calendar/rotate
+        .routes(routes!(calendars::feed))                    // GET    /api/calendar/{file}
         .routes(routes!(sessions::routes::watch_token))      // POST   /api/live/sessions/{id}/watch-token
         .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
         .merge(recordings::routes::hls())                    // GET    /api/live/sessions/{id}/hls/master.m3u8
@@ -69,6 +74,8 @@ pub fn api() -> OpenApiRouter<App> {
 
         .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create
+        .routes(routes!(series::list, series::create))       // GET POST /api/instructor/series
+        .routes(routes!(series::cancel))                     // POST   /api/instructor/series/{id}/cancel
         .routes(routes!(instructor::change, instructor::delete)) // PATCH DELETE /api/instructor/streams/{id}
         .routes(routes!(instructor::start))                  // POST   /api/instructor/streams/{id}/start
         .routes(routes!(instructor::end))                    // POST   /api/instructor/streams/{id}/end

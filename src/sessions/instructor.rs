@@ -143,7 +143,10 @@ pub async fn create(
 pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<SessionList>> {
     let sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED).await?;
     let viewing = Viewing::list(&app, Some(user)).await?;
-    Ok(Json(viewing.views(&app, sessions)))
+    Ok(Json(SessionList {
+        sessions: viewing.views(&app, sessions),
+        has_more: false,
+    }))
 }
 
 /// Changes the plan of a session

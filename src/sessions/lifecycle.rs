@@ -1,5 +1,6 @@
-//! States that move with the media: first media makes a session live; a publisher that stays away after the scheduled
-//! end makes it ended. The buttons of the instructor do the same earlier.
+//! States that move by themselves: first media makes a session live where it is set so; a publisher that stays away
+//! after the scheduled end makes it ended; one that never started is cancelled. The buttons of the instructor do the
+//! same earlier. Series are planned ahead here, too.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::store;
+use super::{series, store};
 use crate::db::Ts;
 use crate::error::Result;
 use crate::live::LiveEvent;
@@ -22,6 +23,8 @@ pub async fn run(app: App) {
     let mut events = app.live.subscribe();
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut plan = interval(series::LOOK_EVERY);
+    plan.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = Silent::default();
     loop {
         let result = tokio::select! {
@@ -34,7 +37,11 @@ pub async fn run(app: App) {
                 }
                 Err(RecvError::Closed) => return,
             },
-            now = look.tick() => end_abandoned(&app, &mut silent, now).await,
+            now = look.tick() => match end_abandoned(&app, &mut silent, now).await {
+                Ok(()) => cancel_never_started(&app, Ts::now()).await,
+                failed => failed,
+            },
+            _ = plan.tick() => series::plan_ahead(&app, Ts::now()).await,
         };
         if let Err(error) = result {
             tracing::error!(error = format!("{error:#}"), "a session's state could not be updated");
@@ -92,6 +99,25 @@ async fn end_abandoned(app: &App, silent: &mut Silent, now: Instant) -> Result<(
         if !is_publishing && for_how_long >= app.config.media.grace && is_due {
             tracing::info!(session = %session.id, "nobody came back to publish, and the planned time is over");
             super::end(app, session).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Cancels the sessions that did not start until some time after their planned end, with everybody's tokens given back.
+/// One that somebody is just publishing into is left alone.
+///
+/// # Errors
+/// The database's own.
+pub async fn cancel_never_started(app: &App, now: Ts) -> Result<()> {
+    let minutes = i64::from(app.config.sessions.cancel_unstarted_after_minutes);
+    if minutes == 0 {
+        return Ok(());
+    }
+    for (session,) in store::list_never_started(&app.db, now.plus_s(-60 * minutes)).await? {
+        if !app.live.status(id::stream_of(session)).publishing {
+            tracing::info!(%session, "it never started, and its time is over");
+            super::cancel(app, session, None).await?;
         }
     }
     Ok(())

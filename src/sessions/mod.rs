@@ -4,20 +4,31 @@
 //! |---|---|
 //! | `access` | who may broadcast, watch and see the replay |
 //! | `token` | short-lived bearer tokens for WHIP and WHEP |
-//! | `lifecycle` | states that move with the media |
+//! | `lifecycle` | states that move with the media and the clock |
+//! | `plan` | what is decided about one, what is looked for, the dates that its end sets |
+//! | `recurrence`, `series` | weekly rules, and the sessions that they plan |
+//! | `calendar`, `feed` | calendar files, and the address of a user's feed |
 //! | `view` | sessions as JSON |
-//! | `routes`, `instructor` | HTTP for viewers, HTTP for instructors |
+//! | `routes`, `calendars` | HTTP for viewers |
+//! | `instructor`, `series_routes` | HTTP for instructors |
 
 pub mod access;
+pub mod calendar;
+pub mod calendars;
+pub mod feed;
 pub mod instructor;
 pub mod lifecycle;
+mod plan;
+pub mod recurrence;
 pub mod routes;
+pub mod series;
+pub mod series_routes;
 pub mod store;
+pub mod store_series;
+pub mod store_viewers;
 pub mod token;
 pub mod view;
 
-use jiff::ToSpan;
-use jiff::tz::TimeZone;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,6 +40,8 @@ use crate::enrolments;
 use crate::error::{Error, Result};
 use crate::task::to_its_end;
 use crate::{App, id};
+
+pub use plan::{EndDates, Plan, Search};
 
 /// A scheduled class: a row of `live_sessions`.
 #[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
@@ -87,6 +100,12 @@ pub struct Session {
     pub recording_available: bool,
     /// End of the replay; `None` before the end of the session, and where replays are kept for ever.
     pub recording_expires_at: Option<Ts>,
+    /// The series that planned it.
+    pub series_id: Option<Uuid>,
+    /// Grows with every change that calendars should show (RFC 5545 section 3.8.7.4).
+    pub sequence: i64,
+    /// Last change of the row.
+    pub updated_at: Ts,
 }
 
 /// Where a session is in its life.
@@ -155,77 +174,6 @@ impl TryFrom<String> for Status {
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or_else(|| format!("unknown status {text}"))
-    }
-}
-
-/// What an instructor decides about a session.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Plan {
-    /// For people.
-    pub title: String,
-    /// For people.
-    pub description: Option<String>,
-    /// Planned start.
-    pub scheduled_start: Ts,
-    /// Planned length.
-    pub duration_minutes: i64,
-    /// IANA name.
-    pub time_zone: String,
-    /// For people.
-    pub topic: Option<String>,
-    /// 1 to 4.
-    pub phase_id: Option<i64>,
-    /// For people.
-    pub level: Option<String>,
-    /// A picture.
-    pub thumbnail_url: Option<String>,
-    /// What enrolling costs.
-    pub price_in_tokens: i64,
-    /// Watched without a login.
-    pub is_public: bool,
-    /// Watched live by subscribers without enrolling.
-    pub is_open_to_subscribers: bool,
-    /// Whether the first media makes it live.
-    pub goes_live_with_media: bool,
-    /// Whether its recording is kept for the catalogue.
-    pub is_kept_for_catalogue: bool,
-    /// Whether it is to be recorded.
-    pub recording_enabled: bool,
-}
-
-impl Plan {
-    /// An hour from `scheduled_start` on, free, for people with an enrolment, recorded.
-    #[must_use]
-    pub fn new(title: &str, scheduled_start: Ts) -> Plan {
-        Plan {
-            title: title.into(),
-            description: None,
-            scheduled_start,
-            duration_minutes: 60,
-            time_zone: "UTC".into(),
-            topic: None,
-            phase_id: None,
-            level: None,
-            thumbnail_url: None,
-            price_in_tokens: 0,
-            is_public: false,
-            is_open_to_subscribers: false,
-            goes_live_with_media: true,
-            is_kept_for_catalogue: false,
-            recording_enabled: true,
-        }
-    }
-
-    /// # Errors
-    /// 422 for a zone that does not exist.
-    fn check(&self) -> Result<()> {
-        match TimeZone::get(&self.time_zone) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::field(
-                "timeZone",
-                "is not an IANA time zone like Europe/Amsterdam",
-            )),
-        }
     }
 }
 
@@ -303,6 +251,26 @@ pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session>
         access::cut_off(app, &changed).await?;
     }
     Ok(changed)
+}
+
+/// Reminds `user` of `session` before it starts; gives the reminder's key, the same when it was set before.
+///
+/// # Errors
+/// 404; 409 when it is over.
+pub async fn set_reminder(app: &App, session: Uuid, user: &User) -> Result<Uuid> {
+    if get(app, session).await?.is_over() {
+        return Err(over());
+    }
+    Ok(store_viewers::set_reminder(&app.db, id::new(), session, user.id, Ts::now()).await?)
+}
+
+/// Takes a reminder back; none is fine, too.
+///
+/// # Errors
+/// 404.
+pub async fn remove_reminder(app: &App, session: Uuid, user: &User) -> Result<()> {
+    get(app, session).await?;
+    Ok(store_viewers::delete_reminder(&app.db, session, user.id).await?)
 }
 
 /// Marks a session as live; one that is live stays so.
@@ -480,32 +448,6 @@ pub async fn set_recording_available(app: &App, session: Uuid, available: bool) 
     Ok(store::set_recording_available(&app.db, session, available).await?)
 }
 
-/// The dates that the end of a session sets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct EndDates {
-    /// The end itself.
-    pub ended_at: Ts,
-    /// End of the replay; `None`: kept for ever.
-    pub recording_expires_at: Option<Ts>,
-    /// Two months by the calendar later (UTC).
-    pub migration_scheduled_at: Ts,
-}
-
-impl EndDates {
-    /// For a session that ends at `ended_at`; `retention_days` of 0 keep the replay for ever.
-    #[must_use]
-    pub fn new(ended_at: Ts, retention_days: u32) -> EndDates {
-        let retention_s = i64::from(retention_days) * 24 * 3600;
-        let in_utc = ended_at.timestamp().to_zoned(TimeZone::UTC);
-        let migration = in_utc.saturating_add(2.months()).timestamp();
-        EndDates {
-            ended_at,
-            recording_expires_at: (retention_days > 0).then(|| ended_at.plus_s(retention_s)),
-            migration_scheduled_at: migration.into(),
-        }
-    }
-}
-
 fn found(session: Option<Session>) -> Result<Session> {
     session.ok_or(Error::NotFound("session"))
 }
@@ -520,34 +462,6 @@ fn over() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ts(text: &str) -> Ts {
-        text.parse::<jiff::Timestamp>().unwrap().into()
-    }
-
-    #[test]
-    fn the_end_sets_the_end_of_the_replay_and_the_move_to_the_catalogue() {
-        let cases = [
-            (
-                "2026-01-14T15:00:00Z",
-                7,
-                Some("2026-01-21T15:00:00Z"),
-                "2026-03-14T15:00:00Z",
-            ),
-            (
-                "2026-12-31T15:00:00Z",
-                30,
-                Some("2027-01-30T15:00:00Z"),
-                "2027-02-28T15:00:00Z",
-            ),
-            ("2026-10-20T15:00:00Z", 0, None, "2026-12-20T15:00:00Z"),
-        ];
-        for (ended_at, days, expires, migrates) in cases {
-            let dates = EndDates::new(ts(ended_at), days);
-            assert_eq!(dates.recording_expires_at, expires.map(ts), "{ended_at}");
-            assert_eq!(dates.migration_scheduled_at, ts(migrates), "{ended_at}");
-        }
-    }
 
     #[test]
     fn a_stream_key_is_not_printed_by_accident() {

@@ -1,18 +1,20 @@
-//! HTTP of sessions for viewers: the list, one session, tokens.
+//! HTTP of sessions for viewers: the list, one session, reminders, tokens.
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::token::Purpose;
 use super::view::{SessionList, SessionView, Viewing};
-use super::{Status, access, store};
+use super::{Search, Status, access, store_viewers};
 use crate::App;
 use crate::db::Ts;
 use crate::error::{Error, Result};
-use crate::http::extract::{Id, Instructor, MaybeUser, Params};
+use crate::http::extract::{Body, Id, Instructor, MaybeUser, OwnUser, Params, Viewer};
 use crate::http::problem::Problem;
+use crate::http::rules::page_size;
 
 /// Which sessions to list.
 #[derive(Deserialize, IntoParams)]
@@ -22,6 +24,32 @@ pub struct ListParams {
     status: Option<Status>,
     /// At most this many, 1 to 100; 10 if not given.
     limit: Option<i64>,
+    /// Leaves out the first so many; 0 if not given.
+    skip: Option<i64>,
+    /// Words of the title, the topic or the instructor's name.
+    search: Option<String>,
+    /// Only sessions of this instructor.
+    instructor: Option<Uuid>,
+    /// Only sessions of this phase, 1 to 4.
+    phase: Option<i64>,
+    /// Only sessions that start at this moment or later.
+    from: Option<Ts>,
+    /// Only sessions that start before this moment.
+    until: Option<Ts>,
+}
+
+/// A reminder that is set.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReminderSet {
+    success: bool,
+    reminder_id: Uuid,
+}
+
+/// It is as wished.
+#[derive(Serialize, ToSchema)]
+pub struct Success {
+    success: bool,
 }
 
 /// A bearer token for WHIP or WHEP.
@@ -40,13 +68,17 @@ pub async fn list(
     MaybeUser(user): MaybeUser,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SessionList>> {
-    let limit = params.limit.unwrap_or(10);
-    if !(1..=100).contains(&limit) {
-        return Err(Error::BadRequest("limit must be 1 to 100".into()));
-    }
-    let sessions = store::list(&app.db, params.status, limit).await?;
+    let limit = page_size(params.limit, 10)?;
+    let search = params.into_search()?;
+    let mut found = store_viewers::search(&app.db, &search, limit + 1).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = found.len() > most;
+    found.truncate(most);
     let viewing = Viewing::list(&app, user).await?;
-    Ok(Json(viewing.views(&app, sessions)))
+    Ok(Json(SessionList {
+        sessions: viewing.views(&app, found),
+        has_more,
+    }))
 }
 
 /// Tells about one session
@@ -56,6 +88,39 @@ pub async fn show(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): Id
     let session = super::get(&app, id).await?;
     let viewing = Viewing::one(&app, user, id).await?;
     Ok(Json(viewing.view(&app, session)))
+}
+
+/// Reminds the caller of a session before it starts
+#[utoipa::path(post, path = "/api/live/sessions/{id}/reminder", tag = "sessions", params(("id" = uuid::Uuid, Path)),
+    request_body(content = Option<OwnUser>), responses((status = 200, body = ReminderSet),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn set_reminder(
+    State(app): State<App>,
+    Viewer(user): Viewer,
+    Id(id): Id,
+    body: Option<Body<OwnUser>>,
+) -> Result<Json<ReminderSet>> {
+    OwnUser::check(body, &user)?;
+    let reminder_id = super::set_reminder(&app, id, &user).await?;
+    Ok(Json(ReminderSet {
+        success: true,
+        reminder_id,
+    }))
+}
+
+/// Takes the caller's reminder back
+#[utoipa::path(delete, path = "/api/live/sessions/{id}/reminder", tag = "sessions",
+    params(("id" = uuid::Uuid, Path)), request_body(content = Option<OwnUser>), responses(
+    (status = 200, body = Success), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_reminder(
+    State(app): State<App>,
+    Viewer(user): Viewer,
+    Id(id): Id,
+    body: Option<Body<OwnUser>>,
+) -> Result<Json<Success>> {
+    OwnUser::check(body, &user)?;
+    super::remove_reminder(&app, id, &user).await?;
+    Ok(Json(Success { success: true }))
 }
 
 /// Gives a token to broadcast with
@@ -80,3 +145,31 @@ pub async fn watch_token(State(app): State<App>, MaybeUser(user): MaybeUser, Id(
     let (token, expires_at) = access::grant(&app, id, Purpose::Watch, user.as_ref());
     Ok(Json(Granted { token, expires_at }))
 }
+
+impl ListParams {
+    fn into_search(self) -> Result<Search> {
+        let skip = self.skip.unwrap_or(0);
+        if !(0..=MOST_SKIPPED).contains(&skip) {
+            return Err(Error::BadRequest("skip must be 0 to 100000".into()));
+        }
+        let text = self
+            .search
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        if text.as_ref().is_some_and(|text| text.len() > SEARCH_BYTES) {
+            return Err(Error::BadRequest("search is too long".into()));
+        }
+        Ok(Search {
+            status: self.status,
+            text,
+            instructor: self.instructor,
+            phase: self.phase,
+            from: self.from,
+            until: self.until,
+            skip,
+        })
+    }
+}
+
+const MOST_SKIPPED: i64 = 100_000;
+const SEARCH_BYTES: usize = 200;

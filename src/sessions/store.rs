@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{EndDates, Plan, Session, Status, StreamKey};
+use super::{EndDates, Plan, Session, StreamKey};
 use crate::accounts::User;
 use crate::args;
 use crate::db::{Db, Ts, Tx};
@@ -37,7 +37,7 @@ pub async fn update_plan(db: &Db, id: Uuid, plan: &Plan) -> sqlx::Result<Option<
     db.write_opt(sql, values).await
 }
 
-fn plan_args(plan: &Plan) -> Vec<crate::db::Val> {
+pub(super) fn plan_args(plan: &Plan) -> Vec<crate::db::Val> {
     args![
         &plan.title,
         plan.description.clone(),
@@ -81,19 +81,6 @@ pub async fn find_by_stream_key(db: &Db, key: &str) -> sqlx::Result<Option<Sessi
     .await
 }
 
-/// Lists sessions: live ones, then upcoming ones soonest first, then the others latest first; of one status if asked.
-/// Without a status, cancelled ones are left out.
-///
-/// # Errors
-/// The database's own.
-pub async fn list(db: &Db, status: Option<Status>, limit: i64) -> sqlx::Result<Vec<Session>> {
-    let sql = "SELECT * FROM live_sessions WHERE deleted_at IS NULL \
-               AND (status = $1 OR ($1 = '' AND status <> 'cancelled')) \
-               ORDER BY CASE status WHEN 'live' THEN 0 WHEN 'scheduled' THEN 1 ELSE 2 END, \
-               CASE WHEN status IN ('live', 'scheduled') THEN scheduled_start ELSE -scheduled_start END, id LIMIT $2";
-    db.all(sql, args![status.map_or("", Status::as_str), limit]).await
-}
-
 /// Lists the sessions of one instructor, latest first.
 ///
 /// # Errors
@@ -114,6 +101,16 @@ pub async fn list_live(db: &Db) -> sqlx::Result<Vec<Session>> {
         args![],
     )
     .await
+}
+
+/// Keys of the sessions that never started, whose planned end came before `before`, and that nobody changed since then.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_never_started(db: &Db, before: Ts) -> sqlx::Result<Vec<(Uuid,)>> {
+    let sql = "SELECT id FROM live_sessions WHERE deleted_at IS NULL AND status = 'scheduled' \
+               AND scheduled_start + duration_minutes * 60000000 <= $1 AND updated_at <= $1";
+    db.all(sql, args![before]).await
 }
 
 /// Makes a scheduled session live because media came; `None`: it is not scheduled, or waits for its instructor.

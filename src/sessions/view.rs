@@ -1,12 +1,12 @@
 //! Sessions as JSON: the fields that clients of `/api/live/…` know, and our own beside them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Session, Status, access};
+use super::{Session, Status, access, store_viewers};
 use crate::accounts::User;
 use crate::db::Ts;
 use crate::enrolments::{self, Enrolment};
@@ -63,13 +63,18 @@ pub struct SessionView {
     hls_url: Option<String>,
     actual_start: Option<Ts>,
     actual_end: Option<Ts>,
+    /// The series that planned it.
+    series_id: Option<Uuid>,
 }
 
 /// Several sessions.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SessionList {
     /// In the order that the route promises.
     pub sessions: Vec<SessionView>,
+    /// Whether the same question with a higher `skip` gives more.
+    pub has_more: bool,
 }
 
 /// Who looks at sessions, with what the database knows of them and these sessions.
@@ -78,6 +83,8 @@ pub struct Viewing {
     user: Option<User>,
     /// By session.
     enrolments: HashMap<Uuid, Enrolment>,
+    /// Sessions to be reminded of.
+    reminders: HashSet<Uuid>,
 }
 
 impl Viewing {
@@ -92,6 +99,7 @@ impl Viewing {
         let enrolments = enrolments::active_of(app, user.id).await?;
         Ok(Viewing {
             enrolments: enrolments.into_iter().map(|one| (one.session_id, one)).collect(),
+            reminders: store_viewers::reminders_of(&app.db, user.id).await?,
             user: Some(user),
         })
     }
@@ -107,6 +115,7 @@ impl Viewing {
         let enrolment = enrolments::find(app, session, user.id).await?;
         Ok(Viewing {
             enrolments: enrolment.into_iter().map(|one| (session, one)).collect(),
+            reminders: store_viewers::reminders_of(&app.db, user.id).await?,
             user: Some(user),
         })
     }
@@ -119,11 +128,8 @@ impl Viewing {
 
     /// `sessions` as they may see them at this moment.
     #[must_use]
-    pub fn views(&self, app: &App, sessions: Vec<Session>) -> SessionList {
-        let views = sessions.into_iter().map(|session| self.view(app, session));
-        SessionList {
-            sessions: views.collect(),
-        }
+    pub fn views(&self, app: &App, sessions: Vec<Session>) -> Vec<SessionView> {
+        sessions.into_iter().map(|session| self.view(app, session)).collect()
     }
 }
 
@@ -158,7 +164,7 @@ impl SessionView {
             phase_id: session.phase_id,
             status: session.status,
             thumbnail_url: session.thumbnail_url,
-            has_reminder: false,
+            has_reminder: viewing.reminders.contains(&session.id),
             is_public: session.is_public,
             level: session.level,
             price_in_tokens: session.price_in_tokens,
@@ -176,6 +182,7 @@ impl SessionView {
             recording_expires_at: session.recording_expires_at,
             actual_start: session.actual_start,
             actual_end: session.actual_end,
+            series_id: session.series_id,
         }
     }
 }

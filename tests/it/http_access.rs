@@ -7,20 +7,21 @@ use lectern::db::Ts;
 use lectern::http::router;
 use lectern::sessions::access::{self, Denied};
 use lectern::sessions::token::{MediaToken, Purpose};
-use lectern::sessions::{Plan, Session, store};
+use lectern::sessions::{Plan, Session, series, store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{Browser, TestApp, plan};
 
-/// What is asked of: a session that is scheduled, or live, a viewer, or nothing at all.
+/// What is asked of: a session that is scheduled, or live, a series, a viewer, or nothing at all.
 enum On {
     Scheduled,
     Live,
+    Repeated,
     Person,
     Nothing,
 }
-use On::{Live, Nothing, Person, Scheduled};
+use On::{Live, Nothing, Person, Repeated, Scheduled};
 
 /// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
 /// instructor, an admin.
@@ -43,6 +44,15 @@ const TABLE: &[Row] = &[
     ("GET", "/api/live/sessions", NULL, Nothing, [200; 5]),
     ("GET", "/api/live/sessions/{id}", NULL, Scheduled, [200; 5]),
     ("GET", "/api/live/sessions/{id}", NULL, Nothing, [404; 5]),
+    ("POST", "/api/live/sessions/{id}/reminder", NULL, Scheduled, [401, 200, 200, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/reminder", NULL, Nothing, [401, 404, 404, 404, 404]),
+    ("DELETE", "/api/live/sessions/{id}/reminder", NULL, Scheduled, [401, 200, 200, 200, 200]),
+    ("DELETE", "/api/live/sessions/{id}/reminder", NULL, Nothing, [401, 404, 404, 404, 404]),
+    ("GET", "/api/live/sessions/{id}/calendar", NULL, Scheduled, [200; 5]),
+    ("GET", "/api/live/sessions/{id}/calendar", NULL, Nothing, [404; 5]),
+    ("GET", "/api/calendar", NULL, Nothing, [401, 200, 200, 200, 200]),
+    ("POST", "/api/calendar/rotate", NULL, Nothing, [401, 200, 200, 200, 200]),
+    ("GET", "/api/calendar/{file}", NULL, Nothing, [404; 5]),
     ("POST", "/api/live/sessions/{id}/watch-token", NULL, Scheduled, [401, 403, 403, 200, 200]),
     ("POST", "/api/live/sessions/{id}/watch-token", NULL, Nothing, [404; 5]),
     ("POST", "/api/live/sessions/{id}/publish-token", NULL, Scheduled, [401, 403, 403, 200, 200]),
@@ -58,6 +68,10 @@ const TABLE: &[Row] = &[
 
     ("GET", "/api/instructor/streams", NULL, Nothing, [401, 403, 200, 200, 200]),
     ("POST", "/api/instructor/streams/create", || plan(true), Nothing, [401, 403, 201, 201, 201]),
+    ("GET", "/api/instructor/series", NULL, Nothing, [401, 403, 200, 200, 200]),
+    ("POST", "/api/instructor/series", || json!({"rule": "FREQ=WEEKLY;COUNT=2", "session": plan(true)}), Nothing, [401, 403, 201, 201, 201]),
+    ("POST", "/api/instructor/series/{id}/cancel", NULL, Repeated, [401, 403, 403, 200, 200]),
+    ("POST", "/api/instructor/series/{id}/cancel", NULL, Nothing, [401, 403, 404, 404, 404]),
     ("PATCH", "/api/instructor/streams/{id}", || json!({"title": "New"}), Scheduled, [401, 403, 403, 200, 200]),
     ("PATCH", "/api/instructor/streams/{id}", EMPTY, Nothing, [401, 403, 404, 404, 404]),
     ("DELETE", "/api/instructor/streams/{id}", NULL, Scheduled, [401, 403, 403, 204, 204]),
@@ -127,6 +141,11 @@ async fn thing_for(test: &TestApp, owner: &Browser, on: &On) -> String {
         Person => {
             let person = test.sign_in(&Uuid::now_v7().to_string(), Role::Viewer).await;
             return person.user.unwrap().id.to_string();
+        }
+        Repeated => {
+            let owner = owner.user.as_ref().unwrap();
+            let made = series::create(&test.app, owner, "FREQ=WEEKLY", any_plan(false)).await;
+            return made.unwrap().0.id.to_string();
         }
         Scheduled | Live => {}
     }

@@ -136,7 +136,7 @@ async fn only_those_with_a_right_get_playlists() {
         .is_problem(401, "unauthenticated");
     class.master(&viewer).await.is_problem(403, "not-enrolled");
     let path = format!("/api/live/sessions/{}/enrol", class.id);
-    let enrolled = class.test.post(&viewer, &path, serde_json::Value::Null).await;
+    let enrolled = class.test.post(&viewer, &path, serde_json::json!({})).await;
     assert_eq!(enrolled.status, 201);
     assert_eq!(class.master(&viewer).await.status, 200);
     let list = class.test.get(&viewer, "/api/live/enrolments").await.json();

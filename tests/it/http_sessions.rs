@@ -61,11 +61,12 @@ async fn a_session_has_the_fields_that_clients_know() {
         "hlsUrl": null,
         "actualStart": null,
         "actualEnd": null,
+        "seriesId": null,
     });
     assert_eq!(session, want);
     assert_eq!(
         test.get(&Browser::default(), "/api/live/sessions").await.json(),
-        json!({"sessions": [want]})
+        json!({"sessions": [want], "hasMore": false})
     );
 }
 
@@ -227,7 +228,7 @@ async fn a_deleted_session_is_gone() {
         .is_problem(404, "not-found");
     assert_eq!(
         test.get(&anna, "/api/instructor/streams").await.json(),
-        json!({"sessions": []})
+        json!({"sessions": [], "hasMore": false})
     );
 }
 

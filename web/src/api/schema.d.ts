@@ -89,6 +89,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where the caller's calendar can be subscribed to */
+        get: operations["calendar_address"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the caller's calendar a new address; the old one is void at once */
+        post: operations["rotate_calendar_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the sessions of a user as a calendar: their own, those they are enrolled in, those they have a reminder for */
+        get: operations["calendar_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's series, latest first */
+        get: operations["list_series"];
+        put?: never;
+        /** Plans a weekly series; its sessions are planned a quarter of a year ahead */
+        post: operations["create_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/series/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a series: what has not started is cancelled, with everybody's tokens given back */
+        post: operations["cancel_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instructor/streams": {
         parameters: {
             query?: never;
@@ -277,6 +363,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives a session as a calendar file */
+        get: operations["session_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/enrol": {
         parameters: {
             query?: never;
@@ -340,6 +443,24 @@ export interface paths {
         /** Gives a token to broadcast with */
         post: operations["publish_token"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reminds the caller of a session before it starts */
+        post: operations["set_reminder"];
+        /** Takes the caller's reminder back */
+        delete: operations["remove_reminder"];
         options?: never;
         head?: never;
         patch?: never;
@@ -485,6 +606,11 @@ export interface components {
              */
             balance: number;
         };
+        /** @description Where the caller's calendar can be subscribed to. */
+        CalendarAddress: {
+            /** @description Whoever has it can read the calendar. */
+            url: string;
+        };
         /** @description What was taken. */
         Deducted: {
             success: boolean;
@@ -577,6 +703,17 @@ export interface components {
         Me: {
             user?: components["schemas"]["Account"] | null;
         };
+        /** @description A plan for a series. */
+        NewSeries: {
+            /**
+             * @description RRULE of RFC 5545: `FREQ=WEEKLY` with `BYDAY`, `INTERVAL`, `COUNT` or `UNTIL`; the time of day is the one of the
+             *     first session in its time zone.
+             * @example FREQ=WEEKLY;BYDAY=WE
+             */
+            rule: string;
+            /** @description The first session; the others are like it. */
+            session: components["schemas"]["NewSession"];
+        };
         /** @description A plan for a session. */
         NewSession: {
             title: string;
@@ -611,6 +748,11 @@ export interface components {
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
         };
+        /** @description A body that says who asks, as some clients send it. */
+        OwnUser: {
+            /** @description The caller's own, if given. */
+            userId?: string | null;
+        };
         /** @description An RFC 9457 problem. */
         Problem: {
             /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
@@ -637,11 +779,45 @@ export interface components {
              */
             price?: number | null;
         };
+        /** @description A reminder that is set. */
+        ReminderSet: {
+            success: boolean;
+            /** Format: uuid */
+            reminderId: string;
+        };
         /**
          * @description What an account may do; each includes the ones before it.
          * @enum {string}
          */
         Role: "viewer" | "instructor" | "admin";
+        /** @description A series. */
+        Series: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            instructorId: string;
+            rule: string;
+            /** @description Local time of the first one. */
+            firstStart: string;
+            timeZone: string;
+            /** @description Sessions that start before this moment are planned. */
+            plannedUntil: components["schemas"]["Timestamp"];
+            endedAt?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What was cancelled. */
+        SeriesCancelled: {
+            cancelledSessions: number;
+        };
+        /** @description Several series. */
+        SeriesList: {
+            /** @description Latest first. */
+            series: components["schemas"]["Series"][];
+        };
+        /** @description A series, and what was planned of it. */
+        SeriesMade: {
+            series: components["schemas"]["Series"];
+            sessions: components["schemas"]["Session"][];
+        };
         /** @description A session as the caller may see it. */
         Session: {
             /** Format: uuid */
@@ -705,6 +881,11 @@ export interface components {
             hlsUrl?: string | null;
             actualStart?: components["schemas"]["Timestamp"] | null;
             actualEnd?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description The series that planned it.
+             */
+            seriesId?: string | null;
         };
         /** @description What to change; what is not given stays. `null` takes a description, topic or phase away. */
         SessionChange: {
@@ -731,6 +912,8 @@ export interface components {
         SessionList: {
             /** @description In the order that the route promises. */
             sessions: components["schemas"]["Session"][];
+            /** @description Whether the same question with a higher `skip` gives more. */
+            hasMore: boolean;
         };
         /** @description The first admin. */
         SetupForm: {
@@ -769,6 +952,10 @@ export interface components {
          * @enum {string}
          */
         Status: "upcoming" | "live" | "ended" | "cancelled";
+        /** @description It is as wished. */
+        Success: {
+            success: boolean;
+        };
         /** Format: date-time */
         Timestamp: string;
         /** @description What to give. */
@@ -935,6 +1122,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendar_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_calendar_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the token of the address, and `.ics` */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSeries"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesMade"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesCancelled"];
                 };
             };
             "4XX": {
@@ -1249,6 +1607,18 @@ export interface operations {
                 status?: components["schemas"]["Status"];
                 /** @description At most this many, 1 to 100; 10 if not given. */
                 limit?: number;
+                /** @description Leaves out the first so many; 0 if not given. */
+                skip?: number;
+                /** @description Words of the title, the topic or the instructor's name. */
+                search?: string;
+                /** @description Only sessions of this instructor. */
+                instructor?: string;
+                /** @description Only sessions of this phase, 1 to 4. */
+                phase?: number;
+                /** @description Only sessions that start at this moment or later. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only sessions that start before this moment. */
+                until?: components["schemas"]["Timestamp"];
             };
             header?: never;
             path?: never;
@@ -1303,7 +1673,7 @@ export interface operations {
             };
         };
     };
-    enrol: {
+    session_calendar: {
         parameters: {
             query?: never;
             header?: never;
@@ -1313,6 +1683,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnUser"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -1424,6 +1827,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Granted"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_reminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnUser"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReminderSet"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_reminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnUser"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
                 };
             };
             "4XX": {

@@ -1,0 +1,83 @@
+//! The address of a user's calendar feed: whoever has it can read it, and a new version voids the old one.
+//!
+//! A token is base64url of `user (16 bytes) | version (8, big endian) | HMAC-SHA-256 (32)`; nothing of it is stored.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use crate::accounts::secret::SigningKey;
+
+const CLAIM_BYTES: usize = 16 + 8;
+const SIGNATURE_BYTES: usize = 32;
+
+/// Whose feed, and which version of its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FeedToken {
+    /// Whose.
+    pub user: Uuid,
+    /// Must be the user's present one.
+    pub version: i64,
+}
+
+impl FeedToken {
+    /// The text to hand out.
+    #[must_use]
+    pub fn sign(&self, key: &SigningKey) -> String {
+        let mut bytes = self.claims().to_vec();
+        bytes.extend(key.sign(&bytes));
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a token that this server signed; `None` for anything else.
+    #[must_use]
+    pub fn read(text: &str, key: &SigningKey) -> Option<FeedToken> {
+        let mut bytes = [0; CLAIM_BYTES + SIGNATURE_BYTES];
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        let (claims, signature) = bytes.get(..length)?.split_at_checked(CLAIM_BYTES)?;
+        if !key.is_signed(claims, signature) {
+            return None;
+        }
+        let (user, rest) = claims.split_first_chunk()?;
+        let (version, _) = rest.split_first_chunk()?;
+        Some(FeedToken {
+            user: Uuid::from_bytes(*user),
+            version: i64::from_be_bytes(*version),
+        })
+    }
+
+    fn claims(&self) -> [u8; CLAIM_BYTES] {
+        let mut claims = [0; CLAIM_BYTES];
+        let (user, version) = claims.split_at_mut(16);
+        user.copy_from_slice(self.user.as_bytes());
+        version.copy_from_slice(&self.version.to_be_bytes());
+        claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_says_what_was_signed_and_nothing_once_touched() {
+        let key = SigningKey::from_bytes([1; 32]);
+        let token = FeedToken {
+            user: Uuid::from_u128(7),
+            version: 3,
+        };
+        let text = token.sign(&key);
+        assert_eq!(FeedToken::read(&text, &key), Some(token));
+        assert_eq!(FeedToken::read(&text, &SigningKey::from_bytes([2; 32])), None);
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(
+                FeedToken::read(&String::from_utf8(changed).unwrap(), &key),
+                None,
+                "{at}"
+            );
+            assert_eq!(FeedToken::read(&text[..at], &key), None, "{at}");
+        }
+    }
+}
