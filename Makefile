@@ -1,11 +1,11 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak soak-joins load bench
+.PHONY: help run demo test check format soak soak-joins load bench conformance
 SHELL := /bin/bash
 CARGO ?= cargo
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build the web client and the server, start it, print where to go
 	@scripts/need cargo node npm cc
@@ -37,6 +37,9 @@ load: ## So many viewers of a running class: make load URL=http://localhost:8080
 
 bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards, a thousand joins
 	$(CARGO) run --release --locked --package lectern-fanout
+
+conformance: ## Grade any WHIP or WHEP server: URL=https://… [TOKEN=…] [PUBLISH_URL=…] [HEAVY=1] [JSON=file]
+	@$(CARGO) run --quiet --locked --package lectern-conformance -- $(if $(HEAVY),--heavy)
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

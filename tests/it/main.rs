@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod app;
+mod conformance;
 mod databases;
 mod end_to_end;
 mod end_to_end_network;
