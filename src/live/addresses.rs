@@ -52,15 +52,15 @@ pub(super) async fn watch(
             None => tracing::warn!("{server} (`media.stun_server`) does not say what our public address is"),
         }
     }
-    let mut known = Vec::new();
+    let mut known = None;
     loop {
         let now = candidates(bound, &public);
-        if now != known {
+        if known.as_ref() != Some(&now) {
             hub.set_candidates(&now);
             let offered = reach::test(&now, &probe).await;
             tracing::info!("{}", reach::describe(&offered));
             *hub.offered.lock() = offered;
-            known = now;
+            known = Some(now);
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }

@@ -23,6 +23,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Clients that see or send media are heard of several times a second.
 const MOVED_AFTER: Duration = Duration::from_millis(1500);
 
+/// The same for a check from an address that was known before: browsers keep spare paths alive by a check now and then,
+/// and one of those must not overtake the checks of the path in use, which may be 2.5 s apart.
+const SPARE_AFTER: Duration = Duration::from_secs(6);
+
 /// Our user name fragment: what a check is addressed to.
 pub type Ufrag = [u8; UFRAG_CHARS];
 
@@ -119,7 +123,8 @@ impl Agent {
         if nominates {
             self.select(from, now);
         }
-        let new_selection = self.note_heard(now, &from) || nominates;
+        let patience = if new_address { MOVED_AFTER } else { SPARE_AFTER };
+        let new_selection = self.hear(now, &from, patience) || nominates;
         Some(Checked {
             new_address,
             forgotten,
@@ -127,14 +132,18 @@ impl Agent {
         })
     }
 
-    /// Something authentic came from this address. True when packets go there from now on: it is one of the peer's, and
+    /// Media or a report came from this address. True when packets go there from now on: it is one of the peer's, and
     /// nothing has come for 1.5 s from the one that they went to.
     pub fn note_heard(&mut self, now: Instant, from: &Origin) -> bool {
+        self.hear(now, from, MOVED_AFTER)
+    }
+
+    fn hear(&mut self, now: Instant, from: &Origin, patience: Duration) -> bool {
         if self.selected.is_some_and(|selected| selected.is_same_remote(from)) {
             self.selected_heard = Some(now);
             return false;
         }
-        let is_silent = |heard: Instant| now.saturating_duration_since(heard) >= MOVED_AFTER;
+        let is_silent = |heard: Instant| now.saturating_duration_since(heard) >= patience;
         let has_moved = self.selected_heard.is_none_or(is_silent) && self.knows(from);
         if has_moved {
             self.select(*from, now);
@@ -315,7 +324,8 @@ mod tests {
         assert!(!agent.note_heard(at(1000), &origin(1)));
         assert!(!agent.note_heard(at(2000), &origin(2)), "the first one is alive");
         assert!(!agent.note_heard(at(4000), &origin(3)), "nobody has proved to be there");
-        assert_eq!(agent.selected(), Some(origin(1)));
+        check_at(&mut agent, at(4000), 2, false, &key);
+        assert_eq!(agent.selected(), Some(origin(1)), "a spare path is kept alive");
         let checked = check_at(&mut agent, at(4000), 3, false, &key).unwrap();
         assert!(checked.new_selection && agent.selected() == Some(origin(3)));
     }
