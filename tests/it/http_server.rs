@@ -137,7 +137,14 @@ impl Running {
 
 #[tokio::test]
 async fn no_secret_reaches_the_log() {
-    let mut server = Running::start(&[("LECTERN_LOG__LEVEL", "trace"), ("LECTERN_LOG__FORMAT", "json")]).await;
+    let credential = "turn-5ecret";
+    let servers = format!(r#"[{{url="turn:turn.example.org", username="class", credential="{credential}"}}]"#);
+    let mut server = Running::start(&[
+        ("LECTERN_LOG__LEVEL", "trace"),
+        ("LECTERN_LOG__FORMAT", "json"),
+        ("LECTERN_MEDIA__ICE_SERVERS", &servers),
+    ])
+    .await;
     let link = server.output.next_line().await.unwrap().expect("the set-up link");
     let setup = link.split_once("token=").unwrap().1.to_owned();
     let password = "correct horse battery";
@@ -188,13 +195,40 @@ async fn no_secret_reaches_the_log() {
     ] {
         server.http.get(format!("{}{path}", server.url)).send().await.unwrap();
     }
+    let (key, token) = (ingest["streamKey"].as_str().unwrap(), token["token"].as_str().unwrap());
+    let mut locations = vec![];
+    for bearer in [key, token] {
+        let offer = include_str!("../../media/src/peer/sdp/golden/chromium-publish.offer.sdp");
+        let whip = server
+            .http
+            .post(format!("{}/whip/{id}", server.url))
+            .bearer_auth(bearer);
+        let made = whip
+            .header("content-type", "application/sdp")
+            .body(offer)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(made.status(), 201);
+        assert!(made.headers()["link"].to_str().unwrap().contains(credential));
+        let location = made.headers()["location"].to_str().unwrap().to_owned();
+        for request in [
+            server.http.patch(format!("{}{location}", server.url)).body("nonsense"),
+            server.http.delete(format!("{}{location}", server.url)),
+        ] {
+            request.bearer_auth(bearer).send().await.unwrap();
+        }
+        locations.push(location.rsplit('/').next().unwrap().to_owned());
+    }
     server.terminate().await;
     assert!(server.child.wait().await.unwrap().success());
 
     let log = server.log();
     assert!(log.contains("session planned"), "{log}");
     let login = cookie.split_once('=').unwrap().1;
-    let (key, token) = (ingest["streamKey"].as_str().unwrap(), token["token"].as_str().unwrap());
+    for secret in locations.iter().map(String::as_str).chain([credential]) {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
     for secret in [setup.as_str(), password, login, key, token, peer] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

@@ -80,6 +80,7 @@ async fn who_sends_no_offer_gets_one_and_answers_it() {
             assert!(offer.lines().any(|l| l == line), "no {line} in {offer}");
         }
         assert_eq!(offer.matches("a=sendonly").count(), 2);
+        assert!(!offer.contains("x-google"), "that is for publishers");
 
         let trickled = [("content-type", FRAGMENT), ("if-match", etag.as_str())];
         assert_eq!(

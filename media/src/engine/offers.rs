@@ -144,7 +144,10 @@ impl Engine {
             session_id: self.rng.next_u64(),
             simulcast: true,
             dependency_descriptor: false,
-            start_kbps: self.config.start_kbps,
+            start_kbps: self
+                .config
+                .start_kbps
+                .filter(|_| new.direction == AnswerDirection::RecvOnly),
         });
         let id = PeerId(u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64()));
         let etag = self.new_etag();
