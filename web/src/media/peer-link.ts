@@ -97,6 +97,12 @@ export class PeerLink extends Emitter<LinkEvents> {
     return this.#attempt?.peer ?? null;
   }
 
+  /** What the server made for the present connection, and the token that it was made with. */
+  get resource(): { resource: Resource; token: string | null } | null {
+    const { resource, token } = this.#attempt ?? { resource: null, token: null };
+    return resource ? { resource, token } : null;
+  }
+
   /** Connects, and goes on until `stop`. Does nothing if already started. */
   start(): void {
     if (this.#state !== "idle" && this.#state !== "failed") return;

@@ -6,7 +6,23 @@ export interface Resource {
   url: string;
   /** Entity tag of its ICE session, quoted as it came. */
   etag: string | null;
+  /** Absolute URL of the extension by which a viewer chooses a layer, where the server has it. */
+  layerUrl: string | null;
 }
+
+/** Which layer a viewer wants (WHEP extension); the empty one leaves the choice to the server. */
+export interface LayerSelection {
+  /** A simulcast encoding. */
+  rid?: string;
+  maxWidth?: number;
+  maxHeight?: number;
+  maxSpatialLayerId?: number;
+  maxTemporalLayerId?: number;
+  /** The lowest that there is. */
+  lowest?: boolean;
+}
+
+const LAYER = "urn:ietf:params:whep:ext:core:layer";
 
 /** The server's side of a connection. */
 export interface Answered {
@@ -51,7 +67,25 @@ export async function postOffer(
   if (!location || !answer.startsWith("v=")) throw new SignalError("the server sent no usable answer", 0);
   // A redirect may have led elsewhere: Location is relative to where the answer came from.
   const base = new URL(response.url || endpoint, globalThis.location.href);
-  return { answer, resource: { url: new URL(location, base).href, etag: response.headers.get("ETag") } };
+  const layer = linkTo(LAYER, response.headers.get("Link") ?? "");
+  const resource = {
+    url: new URL(location, base).href,
+    etag: response.headers.get("ETag"),
+    layerUrl: layer === null ? null : new URL(layer, base).href,
+  };
+  return { answer, resource };
+}
+
+/** Chooses a layer. True if the server does as asked; never throws: the picture goes on as it is. */
+export async function postLayer(resource: Resource, selection: LayerSelection, token: string | null): Promise<boolean> {
+  if (resource.layerUrl === null) return false;
+  try {
+    const headers = { "Content-Type": "application/json", ...bearer(token) };
+    const response = await fetch(resource.layerUrl, { method: "POST", headers, body: JSON.stringify(selection) });
+    return response.ok;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -65,6 +99,14 @@ export async function deleteResource(resource: Resource, token: string | null, k
   } catch {
     return false;
   }
+}
+
+/** The target of the link with this relation (RFC 8288); several headers come joined by commas. */
+function linkTo(rel: string, header: string): string | null {
+  for (const [, target, parameters] of header.matchAll(/<([^>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g)) {
+    if (target && parameters?.includes(`rel="${rel}"`)) return target;
+  }
+  return null;
 }
 
 function bearer(token: string | null): Record<string, string> {

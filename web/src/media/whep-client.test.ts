@@ -70,3 +70,41 @@ test("media that stops for 3 s has stalled, and flows again when it returns", as
   await vi.advanceTimersByTimeAsync(1_000);
   expect(flows).toEqual(["flowing", "stalled", "flowing"]);
 });
+
+function choices(): unknown[] {
+  return fakes.sent.filter((request) => request.url.endsWith("/layer")).map((request) => JSON.parse(request.body));
+}
+
+function setVisibility(state: DocumentVisibilityState): void {
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue(state);
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+test("a page that stays hidden gets the lowest layer, and what was chosen when it is back", async () => {
+  FakePeer.last.become("connected");
+  expect(await client.chooseLayer({ maxHeight: 720 })).toBe(true);
+  setVisibility("hidden");
+  await vi.advanceTimersByTimeAsync(4_000);
+  setVisibility("visible");
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(choices()).toEqual([{ maxHeight: 720 }]);
+  setVisibility("hidden");
+  await vi.advanceTimersByTimeAsync(5_000);
+  setVisibility("visible");
+  await settle();
+  expect(choices().slice(1)).toEqual([{ lowest: true }, { maxHeight: 720 }]);
+  expect(fakes.sent.find((request) => request.url.endsWith("/layer"))?.url).toMatch(/\/whep\/class\/peer1\/layer$/);
+});
+
+test("a choice outlives the connection, and without one nothing is asked", async () => {
+  FakePeer.last.become("connected");
+  await settle();
+  expect(choices()).toEqual([]);
+  await client.chooseLayer({ rid: "l" });
+  FakePeer.last.closeByServer();
+  await vi.advanceTimersByTimeAsync(5_000);
+  FakePeer.last.become("connected");
+  await settle();
+  expect(choices()).toEqual([{ rid: "l" }, { rid: "l" }]);
+  expect(fakes.sent.filter((request) => request.url.endsWith("/layer")).at(-1)?.url).toContain("peer2");
+});

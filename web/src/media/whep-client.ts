@@ -2,6 +2,7 @@
 import { Emitter } from "./emitter";
 import { type LinkState, PeerLink } from "./peer-link";
 import { askForStereo } from "./sdp";
+import { type LayerSelection, postLayer } from "./signal";
 import { ViewerMeter, type ViewerStats } from "./stats";
 
 /**
@@ -33,17 +34,27 @@ export interface WhepOptions {
 const AWAITED_AFTER_REPORTS = 2;
 const STALLED_AFTER_REPORTS = 3;
 
+/** A page that is hidden for longer asks for the lowest layer: nobody looks, and somebody else may need the bytes. */
+const HIDDEN_MS = 5_000;
+
 /** Receives audio and video of one stream. */
 export class WhepClient extends Emitter<WhepEvents> {
   readonly #link: PeerLink;
   #meter = new ViewerMeter();
   #flow: Flow = "none";
   #silentReports = 0;
+  #wanted: LayerSelection = {};
+  #isHidden = false;
+  #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: WhepOptions) {
     super();
     this.#link = new PeerLink({ ...options, prepare: (peer) => this.#prepare(peer), shapeOffer: askForStereo });
-    this.#link.on("state", (state) => this.emit("state", state));
+    this.#link.on("state", (state) => {
+      // A new connection knows nothing of what was chosen before; the server's own choice needs no words.
+      if (state === "live" && (this.#isHidden || Object.keys(this.#wanted).length > 0)) void this.#sendChoice();
+      this.emit("state", state);
+    });
     this.#link.on("problem", (problem) => this.emit("problem", problem));
     this.#link.on("report", (report) => this.#onReport(report));
   }
@@ -58,17 +69,45 @@ export class WhepClient extends Emitter<WhepEvents> {
 
   /** Connects and keeps connected until `stop`. */
   start(): void {
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    this.#onVisibility();
     this.#link.start();
   }
 
   /** Leaves the stream. */
   stop(): Promise<void> {
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    clearTimeout(this.#hiddenTimer);
     return this.#link.stop();
+  }
+
+  /** Chooses a layer, over reconnections as well; `{}` leaves it to the server. False if it cannot be had now. */
+  chooseLayer(selection: LayerSelection): Promise<boolean> {
+    this.#wanted = selection;
+    return this.#sendChoice();
   }
 
   /** Skips the wait before the next attempt. */
   retryNow(): void {
     this.#link.retryNow();
+  }
+
+  async #sendChoice(): Promise<boolean> {
+    const there = this.#link.resource;
+    const selection = this.#isHidden ? { lowest: true } : this.#wanted;
+    return there ? postLayer(there.resource, selection, there.token) : false;
+  }
+
+  readonly #onVisibility = (): void => {
+    clearTimeout(this.#hiddenTimer);
+    if (document.visibilityState === "hidden") this.#hiddenTimer = setTimeout(() => this.#setHidden(true), HIDDEN_MS);
+    else this.#setHidden(false);
+  };
+
+  #setHidden(isHidden: boolean): void {
+    if (this.#isHidden === isHidden) return;
+    this.#isHidden = isHidden;
+    void this.#sendChoice();
   }
 
   #prepare(peer: RTCPeerConnection): void {

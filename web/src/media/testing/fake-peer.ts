@@ -134,7 +134,8 @@ export function installFakes() {
   const sent: Sent[] = [];
   const respond = vi.fn((request: Sent): Response | Promise<Response> => {
     if (request.method === "DELETE") return new Response(null, { status: 200 });
-    const made = sent.filter((one) => one.method === "POST").length;
+    if (request.url.endsWith("/layer")) return new Response(null, { status: 200 });
+    const made = sent.filter((one) => one.method === "POST" && !one.url.endsWith("/layer")).length;
     return answer(made);
   });
   vi.stubGlobal("RTCPeerConnection", FakePeer);
@@ -161,7 +162,15 @@ export function installFakes() {
 export function answer(n: number): Response {
   return new Response("v=0\r\n", {
     status: 201,
-    headers: { "Content-Type": "application/sdp", Location: `/whep/class/peer${n}`, ETag: `"e${n}"` },
+    headers: {
+      "Content-Type": "application/sdp",
+      Location: `/whep/class/peer${n}`,
+      ETag: `"e${n}"`,
+      Link:
+        `<stun:stun.example.org>; rel="ice-server", ` +
+        `</whep/class/peer${n}/sse>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="active,layers", ` +
+        `</whep/class/peer${n}/layer>; rel="urn:ietf:params:whep:ext:core:layer"`,
+    },
   });
 }
 
