@@ -51,6 +51,7 @@ pub struct Stream {
     next_viewer: usize,
     next_late: usize,
     again: bool,
+    stepped: Vec<usize>,
 }
 
 /// What became of a packet.
@@ -86,6 +87,7 @@ impl Stream {
             next_viewer: 0,
             next_late: 0,
             again: false,
+            stepped: Vec::new(),
         }
     }
 
@@ -387,22 +389,31 @@ impl Stream {
 
     /// Whether a viewer may be missing something that is ready.
     pub fn has_work(&self) -> bool {
-        self.again || self.next_viewer > 0 || !self.audio.late().is_empty() || self.video.has_late()
+        self.again || self.next_viewer > 0 || self.has_late()
+    }
+
+    /// Whether there are packets that filled a hole which viewers have passed.
+    pub fn has_late(&self) -> bool {
+        !self.audio.late().is_empty() || self.video.has_late()
     }
 
     /// Writes the next piece of live work, viewer by viewer; `None` when every viewer has what is there. Late packets
     /// come first: whether one is late for a viewer is told by the viewer's cursor, which only moves after them.
     pub fn write_next(&mut self, viewers: &mut Slab<Viewer>, now: Instant, out: &mut [u8]) -> Option<(usize, Written)> {
-        if let Some(written) = self.write_next_late(viewers, out) {
+        if let Some(written) = self.write_next_late(viewers, now, out) {
             return Some(written);
         }
         self.select_if_due(viewers, now);
         loop {
             while let Some(&key) = self.viewers.get(self.next_viewer) {
-                if let Some(viewer) = viewers.get_mut(key)
-                    && let Some(written) = viewer.write_live(&mut self.audio, &mut self.video, now, out)
-                {
-                    return Some((key, written));
+                if let Some(viewer) = viewers.get_mut(key) {
+                    let written = viewer.write_live(&mut self.audio, &mut self.video, now, out);
+                    if viewer.needs_steps() && !std::mem::replace(&mut viewer.is_stepped, true) {
+                        self.stepped.push(key);
+                    }
+                    if let Some(written) = written {
+                        return Some((key, written));
+                    }
                 }
                 self.next_viewer += 1;
             }
@@ -413,8 +424,13 @@ impl Stream {
         }
     }
 
-    fn write_next_late(&mut self, viewers: &mut Slab<Viewer>, out: &mut [u8]) -> Option<(usize, Written)> {
-        if self.audio.late().is_empty() && !self.video.has_late() {
+    fn write_next_late(
+        &mut self,
+        viewers: &mut Slab<Viewer>,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Option<(usize, Written)> {
+        if !self.has_late() {
             return None;
         }
         let late = std::iter::once((LayerId::default(), &self.audio))
@@ -426,7 +442,7 @@ impl Stream {
             for &key in self.viewers.get(from..).unwrap_or_default() {
                 self.next_late += 1;
                 if let Some(viewer) = viewers.get_mut(key)
-                    && let Some(written) = viewer.write_late(track, id, seq, out)
+                    && let Some(written) = viewer.write_late(track, id, seq, now, out)
                 {
                     return Some((key, written));
                 }
@@ -437,6 +453,11 @@ impl Stream {
         self.audio.clear_late();
         self.video.tracks_mut().for_each(Track::clear_late);
         None
+    }
+
+    /// Viewers that are to be served in steps from now on.
+    pub fn take_stepped(&mut self) -> Option<usize> {
+        self.stepped.pop()
     }
 
     /// A viewer has its keys: lets it start.
@@ -509,11 +530,14 @@ impl Stream {
     pub fn look_after_viewers(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
         self.select_if_due(viewers, now);
         for &key in &self.viewers {
-            let Some(viewer) = viewers.get(key) else { continue };
+            let Some(viewer) = viewers.get_mut(key) else { continue };
             let layer = match viewer.mode {
-                Mode::WaitsForKeyFrame => viewer.layer(),
+                Mode::WaitsForKeyFrame => viewer
+                    .asks_for_key_frame(now)
+                    .then(|| viewer.waits_for(&self.video).or(viewer.layer()))
+                    .flatten(),
                 Mode::CatchesUp { .. } => None,
-                Mode::Live => viewer.waits_for(&self.video),
+                Mode::Live | Mode::Paced => viewer.waits_for(&self.video),
             };
             if let Some(layer) = layer {
                 self.video.want_key_frame(layer);
@@ -536,6 +560,7 @@ impl Stream {
         for &key in &self.viewers {
             let Some(viewer) = viewers.get_mut(key) else { continue };
             let current = viewer.layer();
+            let sound_bps = sound_bps * viewer.sound_copies();
             if let Some(layer) = viewer.selector.choose(&infos, current, sound_bps, now) {
                 viewer.want_layer(layer);
             }

@@ -21,6 +21,8 @@ mod layers;
 #[cfg(test)]
 mod layers_tests;
 #[cfg(test)]
+mod line_tests;
+#[cfg(test)]
 mod network_tests;
 mod offers;
 mod patch;
@@ -75,9 +77,9 @@ pub struct Engine {
     handshaking: Vec<usize>,
     /// Streams with packets to carry.
     work: VecDeque<usize>,
-    /// Viewers that are sent history.
-    catching_up: Vec<(usize, PeerId)>,
-    next_catch_up: usize,
+    /// Viewers that are served in steps.
+    stepped: Vec<(usize, PeerId)>,
+    next_step: usize,
     control: ControlQueue,
     retransmits: VecDeque<transmit::Retransmit>,
     events: VecDeque<Event>,
@@ -105,8 +107,8 @@ impl Engine {
             unconnected: VecDeque::new(),
             handshaking: Vec::new(),
             work: VecDeque::new(),
-            catching_up: Vec::new(),
-            next_catch_up: 0,
+            stepped: Vec::new(),
+            next_step: 0,
             control: ControlQueue::default(),
             retransmits: VecDeque::new(),
             events: VecDeque::new(),

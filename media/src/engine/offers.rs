@@ -95,7 +95,7 @@ impl Engine {
     /// What a viewer of these sections will be sent, and as what it is announced.
     pub(super) fn new_lanes(&mut self, negotiated: &[Negotiated]) -> (Vec<Lane>, Vec<Option<Sources>>) {
         let mut new_lane = |section: &Negotiated| {
-            let has_rtx = section.kind == Kind::Video && section.codecs.iter().any(|codec| codec.rtx.is_some());
+            let has_rtx = section.codecs.iter().any(|codec| codec.rtx.is_some());
             let primary = self.rng.next_u32();
             let rtx = has_rtx.then(|| self.rng.next_u32());
             let lane = Lane::new(primary, rtx, self.rng.next_u64(), self.rng.next_u32());

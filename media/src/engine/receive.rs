@@ -239,7 +239,8 @@ impl Engine {
             Media::WillView(lanes) => {
                 let Some(to) = peer.agent.selected() else { return };
                 let negotiated = peer.negotiated.clone();
-                let mut viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, next_report);
+                let mut viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, now);
+                viewer.next_report = next_report;
                 viewer.selector.choice.clone_from(&peer.layer_choice);
                 let viewer_key = self.viewers.insert(viewer);
                 peer.media = Media::Views {
@@ -248,8 +249,9 @@ impl Engine {
                 };
                 if let Some(viewer) = self.viewers.get_mut(viewer_key) {
                     stream.add_viewer(viewer_key, viewer, now);
-                    if viewer.catches_up() {
-                        self.catching_up.push((viewer_key, peer_id));
+                    if viewer.needs_steps() {
+                        viewer.is_stepped = true;
+                        self.stepped.push((viewer_key, peer_id));
                     }
                 }
             }
@@ -328,7 +330,8 @@ impl Engine {
                 let viewer_key = *viewer;
                 let compound = opener.open_rtcp(datagram).ok_or(DropReason::Unauthentic)?;
                 peer.last_heard = self.now;
-                let viewer = self.viewers.get(viewer_key).ok_or(DropReason::Unknown)?;
+                let viewer = self.viewers.get_mut(viewer_key).ok_or(DropReason::Unknown)?;
+                let now = self.now;
                 let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
                 let (retransmits, mut wants_key_frame) = (&mut self.retransmits, false);
                 rtcp::read_compound(compound, |packet| match packet {
@@ -339,13 +342,19 @@ impl Engine {
                             return;
                         };
                         let room = MAX_RETRANSMITS.saturating_sub(retransmits.len());
-                        retransmits.extend(rtcp::nacked(items).take(room).map(|number| Retransmit {
+                        let peer = viewer.peer;
+                        let numbers =
+                            rtcp::nacked(items).filter(|&number| viewer.bandwidth.may_repeat(kind, number, now));
+                        retransmits.extend(numbers.take(room).map(|number| Retransmit {
                             viewer: viewer_key,
-                            peer: viewer.peer,
+                            peer,
                             kind,
                             number,
                         }));
                     }
+                    Packet::TransportCc(message) => viewer.bandwidth.take_feedback(message, now),
+                    Packet::Remb(bps) => viewer.bandwidth.take_receiver_estimate(bps),
+                    Packet::Reception(report) => viewer.bandwidth.take_reception(&report, now),
                     _ => {}
                 });
                 if wants_key_frame {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 /// Feedback to publishers, and the search for what is due, happen this often.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// Joining viewers are sent their next piece of history this often.
-const CATCH_UP_STEP: Duration = Duration::from_millis(5);
+/// Viewers that are behind are sent their next piece this often.
+const STEP: Duration = Duration::from_millis(5);
 
 /// Reports go out this often.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -40,11 +40,8 @@ impl Engine {
             .iter()
             .filter_map(|&key| self.peers.get(key)?.dtls.as_ref()?.timeout())
             .min();
-        let catch_up = (!self.catching_up.is_empty()).then(|| self.now + CATCH_UP_STEP);
-        [Some(self.next_tick), flush, dtls, catch_up]
-            .into_iter()
-            .flatten()
-            .min()
+        let step = (!self.stepped.is_empty()).then(|| self.now + STEP);
+        [Some(self.next_tick), flush, dtls, step].into_iter().flatten().min()
     }
 
     /// Lets time pass.
@@ -57,7 +54,7 @@ impl Engine {
             self.ticks += 1;
             self.tick_streams();
             self.tick_publishers();
-            self.report_to_viewers();
+            self.tick_viewers();
             if self.ticks.is_multiple_of(20) {
                 self.remove_the_silent();
             }
@@ -137,9 +134,12 @@ impl Engine {
         }
     }
 
-    fn report_to_viewers(&mut self) {
+    fn tick_viewers(&mut self) {
         let now = self.now;
-        for (_, viewer) in &mut self.viewers {
+        for (key, viewer) in &mut self.viewers {
+            if viewer.tick(now) {
+                self.stepped.push((key, viewer.peer));
+            }
             if viewer.next_report > now {
                 continue;
             }

@@ -23,7 +23,7 @@ impl Engine {
             .poll_control(buf)
             .or_else(|| self.poll_live(buf))
             .or_else(|| self.poll_retransmit(buf))
-            .or_else(|| self.poll_catch_up(buf))?;
+            .or_else(|| self.poll_steps(buf))?;
         self.counters.sends += 1;
         self.counters.bytes_out += transmit.len as u64;
         self.counters.datagrams_out += match transmit.segment_bytes {
@@ -45,7 +45,12 @@ impl Engine {
     fn poll_live(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
         while let Some(&key) = self.work.front() {
             if let Some(stream) = self.streams.get_mut(key) {
-                if let Some((viewer, written)) = stream.write_next(&mut self.viewers, self.now, buf.space()) {
+                let written = stream.write_next(&mut self.viewers, self.now, buf.space());
+                while let Some(viewer) = stream.take_stepped() {
+                    let peer = self.viewers.get(viewer).map(|viewer| viewer.peer);
+                    self.stepped.extend(peer.map(|peer| (viewer, peer)));
+                }
+                if let Some((viewer, written)) = written {
                     return self.transmit_to(viewer, written);
                 }
                 stream.is_queued = false;
@@ -68,7 +73,7 @@ impl Engine {
                 continue;
             };
             let (audio, video) = stream.media();
-            if let Some(written) = viewer.write_rtx(audio, video, wanted.kind, wanted.number, buf.space()) {
+            if let Some(written) = viewer.write_rtx(audio, video, wanted.kind, wanted.number, self.now, buf.space()) {
                 self.counters.retransmits += 1;
                 return self.transmit_to(wanted.viewer, written);
             }
@@ -76,26 +81,31 @@ impl Engine {
         None
     }
 
-    /// One piece for one viewer at a time, so that joining viewers share what there is.
-    fn poll_catch_up(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
+    /// One piece for one viewer at a time, so that those who are behind share what there is.
+    fn poll_steps(&mut self, buf: &mut TransmitBuf) -> Option<Transmit> {
         let mut without_work = 0;
-        while without_work < self.catching_up.len() {
-            self.next_catch_up %= self.catching_up.len();
-            let &(key, peer) = self.catching_up.get(self.next_catch_up)?;
-            let viewer = self
-                .viewers
-                .get_mut(key)
-                .filter(|viewer| viewer.peer == peer && viewer.catches_up());
-            let Some(viewer) = viewer else {
-                self.catching_up.swap_remove(self.next_catch_up);
+        while without_work < self.stepped.len() {
+            self.next_step %= self.stepped.len();
+            let &(key, peer) = self.stepped.get(self.next_step)?;
+            let viewer = self.viewers.get_mut(key).filter(|viewer| viewer.peer == peer);
+            let Some(viewer) = viewer.filter(|viewer| viewer.needs_steps()) else {
+                if let Some(viewer) = self.viewers.get_mut(key).filter(|viewer| viewer.peer == peer) {
+                    viewer.is_stepped = false;
+                }
+                self.stepped.swap_remove(self.next_step);
                 continue;
             };
-            self.next_catch_up += 1;
+            self.next_step += 1;
             let Some(stream) = self.streams.get_mut(viewer.stream) else {
                 continue;
             };
-            let (_, video) = stream.media_mut();
-            match viewer.write_catch_up(video, self.config.catch_up_pace, self.now, buf.space()) {
+            if stream.has_late() {
+                // Whether a packet is late for a viewer is told by its cursor, so those go first.
+                without_work += 1;
+                continue;
+            }
+            let (audio, video) = stream.media_mut();
+            match viewer.write_step(audio, video, self.config.catch_up_pace, self.now, buf.space()) {
                 Some(written) => return self.transmit_to(key, written),
                 None => without_work += 1,
             }

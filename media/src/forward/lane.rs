@@ -43,6 +43,9 @@ pub struct Lane {
     pub payload_type: Option<u8>,
     /// Retransmission, where negotiated.
     pub rtx: Option<Rtx>,
+    /// What the viewer calls the present codec together with earlier frames (RFC 2198); `None` where it does not take
+    /// them.
+    pub red: Option<u8>,
     /// The layer that is sent at present.
     pub layer: LayerId,
     /// Added to the line's timestamps.
@@ -83,6 +86,7 @@ impl Lane {
             ssrc,
             payload_type,
             rtx,
+            red: None,
             layer: LayerId::default(),
             rtp_offset,
             aligned_offset: rtp_offset,

@@ -16,6 +16,8 @@ pub mod point;
 pub mod rate;
 pub mod received;
 pub mod select;
+pub mod sound;
+pub mod step;
 pub mod switch;
 pub mod track;
 pub mod viewer;

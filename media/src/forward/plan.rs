@@ -26,6 +26,14 @@ pub struct Run {
     pub segment_bytes: usize,
 }
 
+impl Run {
+    /// Bytes of payload if every packet is there and as long as the longest.
+    #[inline]
+    pub fn max_bytes(&self) -> usize {
+        usize::try_from(self.end - self.first).unwrap_or(usize::MAX) * self.segment_bytes
+    }
+}
+
 /// Cuts the packets of `[from, to)` that are there into runs, in order.
 pub fn plan(history: &History, from: u64, to: u64, runs: &mut Vec<Run>) {
     runs.clear();

@@ -37,6 +37,10 @@ pub struct Selector {
     pub choice: Option<Box<LayerChoice>>,
     /// What its line can carry, sound included; `None` where that is not known, and no limit then.
     pub target_bps: Option<u64>,
+    /// What the line would have to carry for the best layer that the viewer may be sent; 0 where no line limits it.
+    pub wish_bps: u64,
+    /// And for the layer that was chosen last.
+    pub need_bps: u64,
     roomy_since: Option<Instant>,
 }
 
@@ -63,6 +67,7 @@ impl Selector {
         sound_bps: u64,
         now: Instant,
     ) -> Option<LayerId> {
+        (self.wish_bps, self.need_bps) = (0, 0);
         let active = || layers.iter().filter(|(_, info)| info.is_active);
         let choice = self.choice.as_deref();
         if choice.is_some_and(|choice| choice.lowest) {
@@ -90,12 +95,14 @@ impl Selector {
         sound_bps: u64,
         now: Instant,
     ) -> Option<LayerId> {
+        let need = |info: &LayerInfo, percent| info.bitrate_bps * percent / 100 + sound_bps;
+        let wish = |(_, info): &&(LayerId, LayerInfo)| need(info, OVERHEAD_PERCENT * UP_MARGIN_PERCENT / 100);
+        self.wish_bps = candidates.first().map_or(0, wish);
         let lowest = candidates.iter().min_by_key(|(_, info)| info.bitrate_bps)?.0;
         let Some(target) = self.target_bps else {
             self.roomy_since = None;
             return candidates.first().map(|(id, _)| *id);
         };
-        let need = |info: &LayerInfo, percent| info.bitrate_bps * percent / 100 + sound_bps;
         let best_of = |percent| {
             let fits = candidates.iter().position(|(_, info)| need(info, percent) <= target);
             fits.or_else(|| candidates.iter().position(|(id, _)| *id == lowest))
@@ -121,7 +128,9 @@ impl Selector {
                 best
             }
         };
-        candidates.get(chosen).map(|(id, _)| *id)
+        let (id, info) = candidates.get(chosen)?;
+        self.need_bps = need(info, OVERHEAD_PERCENT);
+        Some(*id)
     }
 }
 

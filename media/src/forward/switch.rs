@@ -59,7 +59,7 @@ impl Viewer {
                 .filter(|run| run.first < crossing.until);
             if let Some(run) = run {
                 let end = run.end.min(crossing.until);
-                let written = self.write_run(Some(Run { end, ..run }), layers.track(from)?, out);
+                let written = self.write_run(Some(Run { end, ..run }), layers.track(from)?, now, out);
                 if written.is_some() {
                     return written;
                 }

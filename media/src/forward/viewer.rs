@@ -1,10 +1,12 @@
 //! A viewer: where it is, its keys, its lanes, and how its packets are written.
 
+use super::bandwidth::{Bandwidth, Handed};
 use super::batch::Packet;
 use super::lane::Lane;
 use super::layers::{LayerId, Layers};
-use super::plan::{MAX_PADDING_BYTES, MAX_SEGMENTS, Run};
+use super::plan::{MAX_PADDING_BYTES, Run};
 use super::select::Selector;
+use super::step::Held;
 use super::track::Track;
 use crate::codec::Kind;
 use crate::id::PeerId;
@@ -16,7 +18,7 @@ use crate::wire::rtp::FIXED_HEADER_BYTES;
 use std::time::{Duration, Instant};
 
 /// A header with the transport-wide number: RFC 8285 one-byte form, one word.
-const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
+pub(super) const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
 
 /// A key frame older than this is not worth catching up from: the viewer waits for the next one.
 const MAX_CATCH_UP: Duration = Duration::from_secs(60);
@@ -41,6 +43,8 @@ pub enum Mode {
     },
     /// It gets what arrives.
     Live,
+    /// It gets what arrives, in steps: there was more at once than may leave in one piece.
+    Paced,
 }
 
 /// See the module.
@@ -59,13 +63,21 @@ pub struct Viewer {
     pub next_report: Instant,
     /// Which layer it is to be sent.
     pub selector: Selector,
+    /// What its line carries.
+    pub bandwidth: Bandwidth,
+    /// It is in the engine's list of viewers that are served in steps.
+    pub is_stepped: bool,
     /// A layer that it is to go over to.
     pub(super) wanted: Option<LayerId>,
-    audio: Option<Lane>,
-    video: Option<Lane>,
+    /// Video is held back because of its line.
+    pub(super) held: Option<Held>,
+    pub(super) audio: Option<Lane>,
+    pub(super) video: Option<Lane>,
+    /// How many packets back the next one is that a probe is made of.
+    pub(super) probe_back: u64,
     negotiated: Vec<Negotiated>,
-    transport_cc: Option<u8>,
-    transport_number: u16,
+    pub(super) transport_cc: Option<u8>,
+    pub(super) transport_number: u16,
 }
 
 /// A piece of work for one system call.
@@ -108,9 +120,13 @@ impl Viewer {
             mode: Mode::WaitsForKeyFrame,
             next_report: now,
             selector: Selector::default(),
+            bandwidth: Bandwidth::new(now, transport_cc.is_some()),
+            is_stepped: false,
             wanted: None,
+            held: None,
             audio,
             video,
+            probe_back: 0,
             negotiated,
             transport_cc,
             transport_number: 0,
@@ -138,8 +154,10 @@ impl Viewer {
         let section = self.negotiated.iter().find(|section| section.kind == track.kind);
         let codec = section.and_then(|section| payload_type_for(&section.codecs, &wanted));
         let (payload_type, rtx) = (codec.map(|c| c.payload_type), codec.and_then(|c| c.rtx));
+        let red = codec.and_then(|c| c.red);
         if let Some(lane) = self.lane_mut(track.kind) {
             lane.payload_type = payload_type;
+            lane.red = red;
             if let Some(lane_rtx) = &mut lane.rtx {
                 lane_rtx.payload_type = rtx;
             }
@@ -171,7 +189,7 @@ impl Viewer {
         }
     }
 
-    fn catch_up_from(&mut self, seq: u64, from: Instant, since: Instant) {
+    pub(super) fn catch_up_from(&mut self, seq: u64, from: Instant, since: Instant) {
         if let Some(lane) = &mut self.video {
             lane.jump_to(seq);
             self.mode = Mode::CatchesUp { since, from };
@@ -207,11 +225,6 @@ impl Viewer {
         }
     }
 
-    /// Whether it is sent history now.
-    pub fn catches_up(&self) -> bool {
-        matches!(self.mode, Mode::CatchesUp { .. })
-    }
-
     /// Writes the next piece of what the viewer may have by now: live video, then live audio, which rides along with
     /// the video where it fits.
     pub fn write_live(
@@ -221,7 +234,7 @@ impl Viewer {
         now: Instant,
         out: &mut [u8],
     ) -> Option<Written> {
-        self.admit_at_key_frame(layers);
+        self.mind_line(layers, now);
         if matches!(self.mode, Mode::Live) {
             if self.wanted.is_some()
                 && let Some(written) = self.cross(layers, now, out)
@@ -234,140 +247,43 @@ impl Viewer {
                 && cursor < video.flushed()
             {
                 let runs = video.runs_from(cursor);
-                let run = runs.first().copied();
-                let is_last = runs.len() <= 1;
-                let written = self.write_run(run, video, out);
+                let (run, is_last) = (runs.first().copied(), runs.len() <= 1);
+                if run.is_some_and(|run| !self.bandwidth.may_burst(run.max_bytes(), now)) {
+                    self.mode = Mode::Paced;
+                    return self.write_audio(audio, now, out);
+                }
+                let written = self.write_run(run, video, now, out);
                 if is_last {
                     self.advance(Kind::Video, video.flushed());
                 }
                 if let Some(written) = written {
                     return Some(if is_last {
-                        self.append_audio(written, audio, out)
+                        self.append_audio(written, audio, now, out)
                     } else {
                         written
                     });
                 }
             }
         }
-        self.write_audio(audio, out)
+        self.write_audio(audio, now, out)
     }
 
-    /// A viewer that waits becomes live with the first key frame that is there.
-    fn admit_at_key_frame(&mut self, layers: &Layers) {
-        if !matches!(self.mode, Mode::WaitsForKeyFrame) {
-            return;
-        }
-        if let Some(lane) = &mut self.video
-            && let Some(video) = layers.track(lane.layer)
-            && let Some(key) = video.history.key_frame()
-            && (!lane.has_started() || key.seq >= lane.cursor())
-            && key.seq < video.flushed()
-        {
-            lane.jump_to(key.seq);
-            self.mode = Mode::Live;
-        }
-    }
-
-    fn write_audio(&mut self, audio: &mut Track, out: &mut [u8]) -> Option<Written> {
-        let cursor = self.audio.as_ref().filter(|lane| lane.has_started())?.cursor();
-        if cursor >= audio.flushed() {
-            return None;
-        }
-        let runs = audio.runs_from(cursor);
-        let run = runs.first().copied();
-        if runs.len() <= 1 {
-            self.advance(Kind::Audio, audio.flushed());
-        }
-        self.write_run(run, audio, out)
-    }
-
-    /// Puts one waiting audio packet behind a run whose segments are all of one size and not smaller.
-    fn append_audio(&mut self, written: Written, audio: &Track, out: &mut [u8]) -> Written {
-        let Some(segment_bytes) = written.segment_bytes else {
-            return written;
-        };
-        let Some(lane) = &self.audio else { return written };
-        let cursor = lane.cursor();
-        if !written.len.is_multiple_of(segment_bytes) || cursor + 1 != audio.flushed() || !lane.has_started() {
-            return written;
-        }
-        let Some(packet) = audio.history.packet(cursor) else {
-            return written;
-        };
-        if packet.payload.len() + HEADER_WITH_EXTENSION_BYTES + self.sealer.rtp_overhead() > segment_bytes {
-            return written;
-        }
-        let Some(len) = out
-            .get_mut(written.len..)
-            .and_then(|rest| self.write_packet(Kind::Audio, &packet, 0, rest))
-        else {
-            return written;
-        };
-        self.advance(Kind::Audio, cursor + 1);
-        Written {
-            len: written.len + len,
-            segment_bytes: Some(segment_bytes),
-        }
-    }
-
-    /// Writes the next piece of history that is due at `now` by the pace (as a multiple of real time).
-    pub fn write_catch_up(&mut self, layers: &mut Layers, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
-        let video = layers.track_mut(self.layer()?)?;
-        let Mode::CatchesUp { since, .. } = self.mode else {
-            return None;
-        };
-        if now < since {
-            return None;
-        }
-        let newest = video.history.key_frame();
-        let cursor = self.video.as_ref()?.cursor();
-        if let Some(key) = newest.filter(|key| key.seq > cursor && key.seq < video.flushed()) {
-            self.catch_up_from(key.seq, key.arrived, now);
-        }
-        let Mode::CatchesUp { since, from } = self.mode else {
-            return None;
-        };
-        let cursor = self.video.as_ref()?.cursor();
-        if cursor >= video.flushed() {
-            self.mode = Mode::Live;
-            return None;
-        }
-        if newest.is_none() {
-            // The key frame it started from has fallen out of the history.
-            self.mode = Mode::WaitsForKeyFrame;
-            layers.want_key_frame(self.layer()?);
-            return None;
-        }
-        let until = from + now.saturating_duration_since(since) * pace;
-        let Some(run) = video.run_at(cursor) else {
-            self.advance(Kind::Video, cursor + MAX_SEGMENTS as u64);
-            return None;
-        };
-        let end = (run.first..run.end)
-            .find(|&seq| {
-                video
-                    .history
-                    .packet(seq)
-                    .is_some_and(|packet| packet.meta.arrived > until)
-            })
-            .unwrap_or(run.end);
-        if end <= run.first {
-            return None;
-        }
-        let written = self.write_run(Some(Run { end, ..run }), video, out);
-        self.advance(Kind::Video, end);
-        written
-    }
-
-    fn advance(&mut self, kind: Kind, to: u64) {
+    pub(super) fn advance(&mut self, kind: Kind, to: u64) {
         if let Some(lane) = self.lane_mut(kind) {
             lane.advance_to(to);
         }
     }
 
     /// Writes the packets of a run back to back, padded to the same size; advances the lane behind them.
-    pub(super) fn write_run(&mut self, run: Option<Run>, track: &Track, out: &mut [u8]) -> Option<Written> {
+    pub(super) fn write_run(
+        &mut self,
+        run: Option<Run>,
+        track: &Track,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Option<Written> {
         let run = run?;
+        let first = self.transport_number;
         let (mut len, mut segment_bytes, mut segments) = (0, 0, 0);
         let mut packets = (run.first..run.end)
             .filter_map(|seq| track.history.packet(seq))
@@ -392,29 +308,71 @@ impl Viewer {
             segments += 1;
         }
         self.advance(track.kind, run.end);
-        (segments > 0).then_some(Written {
+        let written = Written {
             len,
             segment_bytes: (segments > 1).then_some(segment_bytes),
-        })
+        };
+        (segments > 0).then(|| self.note_first_time(written, first, now))
+    }
+
+    /// Takes note of what has been written for the first time.
+    #[inline]
+    pub(super) fn note_first_time(&mut self, written: Written, first: u16, now: Instant) -> Written {
+        self.bandwidth.earn(written.len);
+        self.note_sent(written, first, now)
+    }
+
+    /// Takes note of what has been written: `first` is the transport-wide number of its first packet.
+    #[inline]
+    pub(super) fn note_sent(&mut self, written: Written, first: u16, now: Instant) -> Written {
+        let segment_bytes = written.segment_bytes.unwrap_or(written.len).max(1);
+        let count = written.len.div_ceil(segment_bytes);
+        let last_bytes = written.len - segment_bytes * count.saturating_sub(1);
+        let handed = Handed {
+            first,
+            count,
+            segment_bytes,
+            last_bytes,
+        };
+        self.bandwidth.note_sent(handed, now);
+        written
     }
 
     /// Writes one packet of a layer's line (or of the sound's) that arrived after the viewer had passed it.
-    pub fn write_late(&mut self, track: &Track, layer: LayerId, seq: u64, out: &mut [u8]) -> Option<Written> {
+    pub fn write_late(
+        &mut self,
+        track: &Track,
+        layer: LayerId,
+        seq: u64,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Option<Written> {
         let lane = self.lane(track.kind).filter(|lane| lane.layer == layer)?;
         if seq >= lane.cursor() {
             return None;
         }
         let packet = track.history.packet(seq)?;
-        let len = self.write_packet(track.kind, &packet, 0, out)?;
-        Some(Written {
+        let first = self.transport_number;
+        let len = match track.kind {
+            Kind::Audio => self.write_sound(track, &packet, out)?,
+            Kind::Video => self.write_packet(Kind::Video, &packet, 0, out)?,
+        };
+        let written = Written {
             len,
             segment_bytes: None,
-        })
+        };
+        Some(self.note_first_time(written, first, now))
     }
 
     /// Header, encryption, counters: the innermost step. `None` when this viewer does not get the packet.
     #[inline]
-    fn write_packet(&mut self, kind: Kind, packet: &Packet<'_>, padding: usize, out: &mut [u8]) -> Option<usize> {
+    pub(super) fn write_packet(
+        &mut self,
+        kind: Kind,
+        packet: &Packet<'_>,
+        padding: usize,
+        out: &mut [u8],
+    ) -> Option<usize> {
         let lane = match kind {
             Kind::Audio => self.audio.as_mut()?,
             Kind::Video => self.video.as_mut()?,
@@ -453,8 +411,10 @@ impl Viewer {
         layers: &Layers,
         kind: Kind,
         number: u16,
+        now: Instant,
         out: &mut [u8],
     ) -> Option<Written> {
+        let first = self.transport_number;
         let lane = match kind {
             Kind::Audio => self.audio.as_mut()?,
             Kind::Video => self.video.as_mut()?,
@@ -492,10 +452,11 @@ impl Viewer {
         plain.get_mut(..2)?.copy_from_slice(&number_bytes);
         plain.get_mut(2..)?.copy_from_slice(packet.payload);
         let len = self.sealer.seal_rtp(sealed, header_len, plain, &[], ssrc, index)?;
-        Some(Written {
+        let written = Written {
             len,
             segment_bytes: None,
-        })
+        };
+        Some(self.note_sent(written, first, now))
     }
 
     /// Writes sender reports for the lanes that send, sealed; false when there is nothing to report.
@@ -508,6 +469,7 @@ impl Viewer {
             if lane.packets > 0 {
                 let rtp = (rtp as u32).wrapping_add(lane.rtp_offset);
                 rtcp::write_sender_report(lane.ssrc, ntp, rtp, lane.packets, lane.octets, out);
+                self.bandwidth.note_sender_report(ntp, now);
             }
         }
         !out.is_empty() && self.sealer.seal_rtcp(out).is_some()
@@ -516,7 +478,7 @@ impl Viewer {
 
 /// Writes an RTP header with the transport-wide number where negotiated; returns its length.
 #[inline]
-fn write_header(
+pub(super) fn write_header(
     out: &mut [u8],
     first_two: [u8; 2],
     index: u64,

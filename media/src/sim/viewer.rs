@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 const NACK_INTERVAL: Duration = Duration::from_millis(60);
 const GIVE_UP: Duration = Duration::from_millis(1500);
 
+/// How long it waits for a packet when there is a key frame behind it.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// How often a browser reports on what arrived.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -326,10 +329,10 @@ impl Viewer {
             },
         };
         let Some(first) = self.packets.get(&start) else {
-            return self.skip_to_key_frame(start);
+            return self.skip_to_key_frame(start, now);
         };
         if !first.starts_frame {
-            return self.skip_to_key_frame(start);
+            return self.skip_to_key_frame(start, now);
         }
         let (timestamp, made_us) = (first.timestamp, first.made_us);
         let (frame, picture_id) = (first.frame, first.picture_id);
@@ -338,7 +341,7 @@ impl Viewer {
             match self.packets.get(&at) {
                 Some(packet) if packet.timestamp == timestamp && packet.marker => break,
                 Some(packet) if packet.timestamp == timestamp => at += 1,
-                _ => return self.skip_to_key_frame(start),
+                _ => return self.skip_to_key_frame(start, now),
             }
         }
         self.packets = self.packets.split_off(&(at + 1));
@@ -395,8 +398,14 @@ impl Viewer {
         }
     }
 
+    /// Whether all packets of the frame that starts at `at` are there.
+    fn is_whole(&self, at: u64) -> bool {
+        let frame = (at..).map_while(|index| self.packets.get(&index));
+        frame.take(500).any(|packet| packet.marker)
+    }
+
     /// A hole that will not be filled: goes on at a later complete key frame.
-    fn skip_to_key_frame(&mut self, start: u64) -> bool {
+    fn skip_to_key_frame(&mut self, start: u64, now: Instant) -> bool {
         let gave_up = self
             .missing
             .range(start..)
@@ -407,7 +416,15 @@ impl Viewer {
             .iter()
             .find(|(index, p)| **index > start && p.starts_key_frame)
             .map(|(&i, _)| i);
-        if gave_up {
+        let mut holes = self.missing.range(start..);
+        let is_overdue = holes.next().is_some_and(|(_, (noticed, _))| now - *noticed > PATIENCE);
+        let mut keys = self
+            .packets
+            .range(start + 1..)
+            .filter(|(_, packet)| packet.starts_key_frame);
+        let whole = keys.find(|&(&at, _)| self.is_whole(at)).map(|(&at, _)| at);
+        let later = if is_overdue { whole.or(later) } else { later };
+        if gave_up || (is_overdue && whole.is_some()) {
             self.wants_key_frame |= later.is_none() && self.packets.len() > 100;
             if let Some(later) = later {
                 self.packets = self.packets.split_off(&later);

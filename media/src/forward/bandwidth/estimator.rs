@@ -14,11 +14,11 @@ const REFERENCE_US: i64 = 64_000;
 /// A growing delay counts as overuse from this queue on: below it, it is jitter.
 const MIN_OVERUSE_QUEUE_US: u64 = 30_000;
 
+/// From this queue on nothing is sent faster than the line carries it.
+const LONG_QUEUE_US: u64 = 60_000;
+
 /// From this queue on a line is full: sound would come noticeably late.
 const FULL_QUEUE_US: u64 = 200_000;
-
-/// And from this share of packets lost on, where it drops instead of queueing.
-const FULL_LOSS: f32 = 0.2;
 
 /// Feedback comes every 50 to 250 ms. After this long without, the viewer does not read.
 const SILENCE_US: u64 = 2_000_000;
@@ -84,11 +84,13 @@ impl Estimator {
             };
             let Some(packet) = self.sent.find(number) else { continue };
             self.next = Some(extended + 1);
+            // A probe that overflows a line says nothing about what the line is sent otherwise.
+            let counts = u16::from(packet.probe == 0);
             let Some(arrived) = arrived.map(|us| base + us) else {
-                lost += 1;
+                lost += counts;
                 continue;
             };
-            received += 1;
+            received += counts;
             let age = ((now_us & 0xffff_ffff) as u32).wrapping_sub(packet.at_us);
             let sent = i64::try_from(now_us).unwrap_or(i64::MAX) - i64::from(age);
             self.trend.take(sent, arrived);
@@ -105,8 +107,8 @@ impl Estimator {
 
     fn conclude(&mut self, received: u16, lost: u16, rtt_us: u64, now_us: u64) {
         let acknowledged = self.acknowledged.bps();
-        if self.loss.take(received, lost) {
-            self.rate.note_loss(self.loss.fraction, acknowledged);
+        if self.loss.take(received, lost, now_us) && self.loss.is_heavy {
+            self.rate.note_heavy_loss(acknowledged);
         }
         let usage = match self.trend.usage() {
             Usage::Over if self.queue.us() < MIN_OVERUSE_QUEUE_US => Usage::Normal,
@@ -143,9 +145,14 @@ impl Estimator {
         self.loss.fraction
     }
 
+    /// Packets wait on the line: what it is sent has to stay below what it carries.
+    pub(super) fn has_queue(&self) -> bool {
+        self.queue.us() > LONG_QUEUE_US || self.loss.is_heavy
+    }
+
     /// The line is given more than it carries, now.
     pub(super) fn is_full(&self) -> bool {
-        self.queue.us() > FULL_QUEUE_US || self.loss.fraction > FULL_LOSS
+        self.queue.us() > FULL_QUEUE_US || self.loss.is_heavy
     }
 
     /// The viewer has not reported for long on what it is sent: it does not read, or its line is cut.
@@ -155,6 +162,7 @@ impl Estimator {
     }
 
     /// Memory beyond the struct itself, in bytes.
+    #[cfg(test)]
     pub(super) fn reserved_bytes(&self) -> usize {
         self.sent.reserved_bytes()
     }

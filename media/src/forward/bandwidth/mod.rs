@@ -36,8 +36,8 @@ use repeat::Repeats;
 use sent::Send;
 use std::time::{Duration, Instant};
 
-/// Left for sound, of what the line carries.
-const SOUND_BPS: u64 = 64_000;
+/// Of the estimate, while the line is full: what has just been measured still holds some of what was there before.
+const FULL_SHARE: f64 = 0.6;
 
 /// A round trip before the first is measured.
 const FIRST_RTT: Duration = Duration::from_millis(50);
@@ -55,6 +55,8 @@ pub struct Bandwidth {
     repeats: Repeats,
     receiver_bps: Option<u64>,
     loss: f32,
+    is_full: bool,
+    is_silent: bool,
     estimator: Option<Box<Estimator>>,
 }
 
@@ -82,6 +84,8 @@ impl Bandwidth {
             repeats: Repeats::new(),
             receiver_bps: None,
             loss: 0.0,
+            is_full: false,
+            is_silent: false,
             estimator: has_feedback.then(|| Box::new(Estimator::new())),
         }
     }
@@ -120,7 +124,7 @@ impl Bandwidth {
         let (now_us, rtt_us) = (self.us(now), self.rtt_us());
         if let (Some(estimator), Some(feedback)) = (&mut self.estimator, Feedback::parse(message)) {
             estimator.take_feedback(&feedback, rtt_us, now_us);
-            self.loss = estimator.loss();
+            (self.loss, self.is_full, self.is_silent) = (estimator.loss(), estimator.is_full(), false);
         }
         self.set_pace();
     }
@@ -136,7 +140,7 @@ impl Bandwidth {
     fn set_pace(&mut self) {
         let estimate = self.estimate_bps();
         let pace = match &self.estimator {
-            Some(line) if line.is_full() => estimate.or(line.acknowledged_bps()).map(Pace::Full),
+            Some(line) if line.has_queue() => estimate.or(line.acknowledged_bps()).map(Pace::Full),
             Some(line) => estimate.map(|bps| Pace::Limited(bps.max(line.acknowledged_bps().unwrap_or(0)))),
             None => estimate.map(Pace::Limited),
         };
@@ -184,12 +188,16 @@ impl Bandwidth {
         }
     }
 
-    /// What the viewer's video may need, in bit/s: the estimate without sound and retransmissions. `None` while the
-    /// line has shown no limit.
+    /// What the viewer's media may need, in bit/s, sound included: the estimate without retransmissions, and without
+    /// what a full line needs to become empty. `None` while the line has shown no limit.
     pub fn target_bps(&self) -> Option<u64> {
-        let estimate = self.estimate_bps()?;
-        let media = estimate as f64 * f64::from(1.0 - self.loss.min(0.5));
-        Some((media as u64).saturating_sub(SOUND_BPS.min(estimate / 4)))
+        let share = if self.is_full {
+            FULL_SHARE
+        } else {
+            1.0 - f64::from(self.loss.min(0.5))
+        };
+        let media = self.estimate_bps()? as f64 * share;
+        Some(media as u64)
     }
 
     /// Whether so many bytes may leave at once.
@@ -206,16 +214,30 @@ impl Bandwidth {
     }
 
     /// Whether the line is given more than it carries, now: video is held back then, so that sound comes through.
+    #[inline]
     pub fn is_full(&self) -> bool {
-        self.estimator.as_ref().is_some_and(|estimator| estimator.is_full())
+        self.is_full
     }
 
     /// Whether the viewer has stopped to report on what it is sent.
-    pub fn is_silent(&self, now: Instant) -> bool {
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.is_silent
+    }
+
+    /// Whether it is full or silent.
+    #[inline]
+    pub fn is_troubled(&self) -> bool {
+        self.is_full || self.is_silent
+    }
+
+    /// Notes what time alone tells.
+    pub fn tick(&mut self, now: Instant) {
         let now_us = self.us(now);
-        self.estimator
+        self.is_silent = self
+            .estimator
             .as_ref()
-            .is_some_and(|estimator| estimator.is_silent(now_us))
+            .is_some_and(|estimator| estimator.is_silent(now_us));
     }
 
     /// Whether the packet that the viewer calls `number` is to be sent again now. On a full line the viewer has to ask
@@ -257,6 +279,7 @@ impl Bandwidth {
     }
 
     /// Memory beyond the struct itself, in bytes.
+    #[cfg(test)]
     pub fn reserved_bytes(&self) -> usize {
         self.estimator
             .as_ref()

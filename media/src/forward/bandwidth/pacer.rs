@@ -1,8 +1,8 @@
 //! How fast a viewer is sent what is there. Small frames leave at once and in one piece; what exceeds the budget is fed
 //! in steps, so that a key frame does not overflow the line's queue or the viewer's socket.
 
-/// The rate while a line has shown no limit.
-const OPEN_RATE_BPS: u64 = 20_000_000;
+/// The rate while a line has shown no limit: a key frame of 40 kB is 10 ms late.
+const OPEN_RATE_BPS: u64 = 40_000_000;
 
 /// What may leave at once: a frame of a stream of 6 Mb/s.
 const BURST_BYTES: u64 = 24_000;
@@ -12,9 +12,6 @@ const SMALL_BURST_BYTES: u64 = 3_000;
 
 /// The budget of one step has this length.
 const STEP_US: u64 = 5_000;
-
-/// A frame may take this long to leave without being cut into steps.
-const FRAME_US: u64 = 10_000;
 
 /// What a rate stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +50,7 @@ impl Pacer {
     fn rate_bps(&self) -> u64 {
         match self.pace {
             Pace::Open => OPEN_RATE_BPS,
-            Pace::Limited(bps) => bps * 5 / 2,
+            Pace::Limited(bps) => bps * 3 / 2,
             Pace::Full(bps) => bps * 9 / 10,
         }
     }
@@ -81,7 +78,7 @@ impl Pacer {
             Pace::Full(_) => SMALL_BURST_BYTES,
             Pace::Open | Pace::Limited(_) => BURST_BYTES,
         };
-        self.debt + bytes <= burst.max(self.rate_bps() * FRAME_US / 8_000_000)
+        self.debt + bytes <= burst.max(self.rate_bps() * STEP_US / 8_000_000)
     }
 
     /// How many bytes one step may send now. Where it is more than nothing, a whole packet may leave; what it exceeds
@@ -110,8 +107,8 @@ mod tests {
     #[test]
     fn steps_add_up_to_the_rate() {
         for (pace, rate) in [
-            (Pace::Open, 20_000_000),
-            (Pace::Limited(2_000_000), 5_000_000),
+            (Pace::Open, 40_000_000),
+            (Pace::Limited(2_000_000), 3_000_000),
             (Pace::Full(1_000_000), 900_000),
         ] {
             let mut pacer = Pacer::new();

@@ -25,10 +25,10 @@ const HEAVY_LOSS: f32 = 0.2;
 
 const BUCKETS: usize = 8;
 
-/// The length of one bucket of the acknowledged rate; all of them are half a second.
-const BUCKET_US: i64 = 62_500;
+/// The length of one bucket of the acknowledged rate; all of them are ten frames.
+const BUCKET_US: i64 = 41_667;
 
-/// Bytes by arrival time over the last half second.
+/// Bytes by arrival time over the last third of a second.
 #[derive(Debug, Default)]
 pub(super) struct AcknowledgedRate {
     buckets: [u32; BUCKETS],
@@ -65,7 +65,7 @@ impl AcknowledgedRate {
         self.buckets.get_mut(bucket.rem_euclid(BUCKETS as i64) as usize)
     }
 
-    /// In bit/s; `None` before there is half a second to tell from.
+    /// In bit/s; `None` before there is that much to tell from.
     pub(super) fn bps(&self) -> Option<u64> {
         let is_full = self.newest - self.first? >= BUCKETS as i64;
         let bytes: u64 = self.buckets.iter().map(|&bytes| u64::from(bytes)).sum();
@@ -78,22 +78,41 @@ impl AcknowledgedRate {
 pub(super) struct LossRate {
     received: u16,
     lost: u16,
-    /// Of the last complete window, 0 to 1.
+    since_us: u64,
+    /// Smoothed, 0 to 1.
     pub(super) fraction: f32,
+    /// The line drops what it cannot carry: too much is lost for a coincidence.
+    pub(super) is_heavy: bool,
 }
 
 impl LossRate {
+    /// Packets, or time in microseconds with enough packets to tell a full line by.
     const WINDOW: u16 = 100;
+    const WINDOW_US: u64 = 400_000;
+    const MIN_WINDOW: u16 = 20;
+
+    /// The same where a line was full, and only sound is sent.
+    const CLEARING_US: u64 = 150_000;
+    const MIN_CLEARING: u16 = 6;
 
     /// Notes what a feedback message told. True when a window is complete.
-    pub(super) fn take(&mut self, received: u16, lost: u16) -> bool {
+    pub(super) fn take(&mut self, received: u16, lost: u16, now_us: u64) -> bool {
         self.received = self.received.saturating_add(received);
         self.lost = self.lost.saturating_add(lost);
         let total = self.received.saturating_add(self.lost);
-        let is_complete = total >= LossRate::WINDOW;
+        let (time, enough) = if self.is_heavy {
+            (LossRate::CLEARING_US, LossRate::MIN_CLEARING)
+        } else {
+            (LossRate::WINDOW_US, LossRate::MIN_WINDOW)
+        };
+        let is_long = now_us.saturating_sub(self.since_us) >= time;
+        let is_complete = total >= LossRate::WINDOW || (is_long && total >= enough);
         if is_complete {
-            self.fraction = f32::from(self.lost) / f32::from(total);
-            (self.received, self.lost) = (0, 0);
+            let (total, lost) = (f32::from(total), f32::from(self.lost));
+            self.fraction += 0.4 * (lost / total - self.fraction);
+            // Two standard deviations above the limit.
+            self.is_heavy = lost > HEAVY_LOSS * total + 2.0 * (HEAVY_LOSS * (1.0 - HEAVY_LOSS) * total).sqrt();
+            (self.received, self.lost, self.since_us) = (0, 0, now_us);
         }
         is_complete
     }
@@ -172,10 +191,9 @@ impl RateControl {
         }
     }
 
-    /// Takes the loss of a window. Loss alone says little: a radio line loses at random and is not full. But a line
-    /// that drops a fifth carries no more than what arrives.
-    pub(super) fn note_loss(&mut self, fraction: f32, acknowledged: Option<u64>) {
-        if let (true, Some(acknowledged)) = (fraction > HEAVY_LOSS, acknowledged) {
+    /// The line drops what it cannot carry. Loss below that says little: a radio line loses at random and is not full.
+    pub(super) fn note_heavy_loss(&mut self, acknowledged: Option<u64>) {
+        if let Some(acknowledged) = acknowledged {
             let carried = (acknowledged as f64).max(MIN_BPS as f64);
             if self.bps.is_none_or(|bps| carried < bps) {
                 self.bps = Some(carried);
@@ -199,7 +217,7 @@ mod tests {
     const RTT_US: u64 = 50_000;
 
     #[test]
-    fn the_acknowledged_rate_is_what_arrived_in_half_a_second() {
+    fn the_acknowledged_rate_is_what_arrived_lately() {
         let mut rate = AcknowledgedRate::default();
         assert_eq!(rate.bps(), None);
         for at in 0..200 {
@@ -217,7 +235,6 @@ mod tests {
         for at in 0..100 {
             control.update(Usage::Normal, Some(2_500_000), RTT_US, at * 100_000);
         }
-        control.note_loss(0.1, Some(2_500_000));
         assert_eq!(control.bps(), None);
     }
 
@@ -239,17 +256,21 @@ mod tests {
     #[test]
     fn heavy_loss_lowers_to_what_arrives() {
         let mut control = RateControl::new();
-        control.note_loss(0.5, Some(300_000));
+        control.note_heavy_loss(Some(300_000));
         assert_eq!(control.bps(), Some(300_000));
         control.note_probe(900_000);
         assert_eq!(control.bps(), Some(900_000));
     }
 
     #[test]
-    fn loss_is_told_by_the_hundred() {
+    fn loss_is_told_by_the_hundred_or_soon() {
         let mut loss = LossRate::default();
-        assert!(!loss.take(50, 2));
-        assert!(loss.take(45, 3));
-        assert!((loss.fraction - 0.05).abs() < 0.001);
+        assert!(!loss.take(50, 2, 100_000));
+        assert!(loss.take(45, 3, 200_000));
+        assert!((0.01..0.06).contains(&loss.fraction) && !loss.is_heavy);
+        assert!(!loss.take(5, 9, 300_000));
+        assert!(loss.take(7, 0, 600_000), "little is sent");
+        assert!(loss.is_heavy);
+        assert!(loss.take(90, 10, 700_000) && !loss.is_heavy);
     }
 }

@@ -81,6 +81,7 @@ impl SentLog {
     }
 
     /// Memory that it holds, in bytes.
+    #[cfg(test)]
     pub(super) fn reserved_bytes(&self) -> usize {
         self.sends.capacity() * size_of::<Send>()
     }

@@ -1,0 +1,252 @@
+//! What a viewer is sent in steps of 5 ms and not at once: history, frames larger than its budget, probes; and when its
+//! video is held back, because its line is full or because it does not read.
+
+use super::layers::Layers;
+use super::plan::{MAX_SEGMENTS, Run};
+use super::track::Track;
+use super::viewer::{Mode, Viewer, Written};
+use crate::codec::Kind;
+use std::time::{Duration, Instant};
+
+/// On a full line, what is to be sent may be this old; then whole frames are left out, up to the next key frame.
+const MAX_LAG: Duration = Duration::from_millis(500);
+
+/// Who cannot even be sent the lowest layer is given a key frame that comes anyway, and asks for one this often only:
+/// each costs everybody something.
+const RARE_KEY_FRAME: Duration = Duration::from_secs(10);
+
+/// Where the layer should fit it has been a disturbance, and a viewer asks sooner.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A key frame that is older is not worth starting from on a line that could not carry the layer.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// A viewer that joined on a line that turns out to be full is given this much longer than a good line would need.
+const CATCH_UP_GRACE: Duration = Duration::from_secs(2);
+
+/// A probe sends the latest packets again, and goes round over so many.
+const PROBE_PACKETS: u64 = 32;
+
+/// Why video is held back, and since when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Held {
+    since: Instant,
+    why: Why,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Why {
+    /// The line carries less than the layer needs.
+    Full,
+    /// The viewer has stopped to report: it does not read, or is cut off.
+    Silent,
+}
+
+impl Viewer {
+    /// Whether it is to be served in steps now.
+    pub fn needs_steps(&self) -> bool {
+        matches!(self.mode, Mode::CatchesUp { .. } | Mode::Paced) || self.bandwidth.is_probing()
+    }
+
+    /// Holds video back where the line asks for it, and lets a viewer that waits begin at a key frame.
+    pub(super) fn mind_line(&mut self, layers: &Layers, now: Instant) {
+        if matches!(self.mode, Mode::WaitsForKeyFrame) {
+            self.admit(layers, now);
+        } else if self.bandwidth.is_troubled() {
+            let is_full = self.bandwidth.is_full();
+            if !is_full {
+                self.hold(Why::Silent, now);
+            } else if self.wanted.is_some() || self.lags(layers, now) {
+                self.hold(Why::Full, now);
+            }
+        }
+    }
+
+    fn hold(&mut self, why: Why, now: Instant) {
+        self.mode = Mode::WaitsForKeyFrame;
+        self.held = Some(Held { since: now, why });
+    }
+
+    /// Whether what is next to be sent has waited for too long.
+    fn lags(&self, layers: &Layers, now: Instant) -> bool {
+        let Some(lane) = &self.video else { return false };
+        let Some(video) = layers.track(lane.layer) else {
+            return false;
+        };
+        match self.mode {
+            Mode::CatchesUp { since, from } => {
+                now.saturating_duration_since(since) > since.saturating_duration_since(from) / 2 + CATCH_UP_GRACE
+            }
+            _ => video
+                .history
+                .packet(lane.cursor())
+                .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrived) > MAX_LAG),
+        }
+    }
+
+    /// A viewer that waits goes on with the first key frame that is there; of a layer that it is to go over to, where
+    /// its line could not carry the one before.
+    fn admit(&mut self, layers: &Layers, now: Instant) {
+        if self.held.is_some() && self.bandwidth.is_troubled() {
+            return;
+        }
+        let Some(lane) = &self.video else { return };
+        let (present, cursor, has_started) = (lane.layer, lane.cursor(), lane.has_started());
+        let to = self.held.and(self.wanted).unwrap_or(present);
+        let Some(video) = layers.track(to) else { return };
+        let Some(key) = video.history.key_frame().filter(|key| key.seq < video.flushed()) else {
+            return;
+        };
+        let age = now.saturating_duration_since(key.arrived);
+        let is_ahead = match self.held {
+            Some(held) if to != present => key.arrived >= held.since,
+            Some(held) if held.why == Why::Full && age > FRESH => false,
+            _ => !has_started || key.seq >= cursor,
+        };
+        if !is_ahead {
+            return;
+        }
+        if to == present {
+            self.advance_lane_to(key.seq);
+        } else {
+            self.enter(layers, to, key.seq);
+        }
+        self.mode = match self.held.take() {
+            Some(_) => Mode::CatchesUp {
+                since: now,
+                from: key.arrived,
+            },
+            None => Mode::Live,
+        };
+    }
+
+    fn advance_lane_to(&mut self, seq: u64) {
+        if let Some(lane) = &mut self.video {
+            lane.jump_to(seq);
+        }
+    }
+
+    /// Whether a viewer that waits has the publisher asked for a key frame at `now`.
+    pub fn asks_for_key_frame(&mut self, now: Instant) -> bool {
+        match &mut self.held {
+            None => true,
+            Some(_) if self.bandwidth.is_silent() => false,
+            Some(held) if held.why == Why::Full && self.wanted.is_none() => {
+                let fits = self.selector.target_bps >= Some(self.selector.need_bps);
+                let wait = if fits { SOON } else { RARE_KEY_FRAME };
+                let is_due = now.saturating_duration_since(held.since) >= wait && !self.bandwidth.is_full();
+                if is_due {
+                    held.since = now;
+                }
+                is_due
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// Looks after the line from time to time. True when the viewer has to be served in steps from now on.
+    pub fn tick(&mut self, now: Instant) -> bool {
+        self.bandwidth.tick(now);
+        self.selector.target_bps = self.bandwidth.target_bps();
+        let has_rtx = self
+            .video
+            .as_ref()
+            .is_some_and(|lane| lane.rtx.is_some_and(|rtx| rtx.payload_type.is_some()));
+        if has_rtx && matches!(self.mode, Mode::Live) {
+            self.bandwidth.start_probe(self.selector.wish_bps, now);
+        }
+        self.needs_steps() && !std::mem::replace(&mut self.is_stepped, true)
+    }
+
+    /// Writes the next piece of what is due in steps: history by the pace (a multiple of real time), the rest of a
+    /// large frame, or a probe.
+    pub fn write_step(
+        &mut self,
+        audio: &Track,
+        layers: &mut Layers,
+        pace: u32,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Option<Written> {
+        self.mind_line(layers, now);
+        let written = self.write_waiting(layers, pace, now, out);
+        written.or_else(|| self.write_probe(audio, layers, now, out))
+    }
+
+    fn write_waiting(&mut self, layers: &mut Layers, pace: u32, now: Instant, out: &mut [u8]) -> Option<Written> {
+        let layer = self.layer()?;
+        let video = layers.track_mut(layer)?;
+        let newest = video.history.key_frame();
+        let cursor = self.video.as_ref()?.cursor();
+        let may_skip = match self.mode {
+            Mode::CatchesUp { since, .. } if now < since => return None,
+            Mode::CatchesUp { .. } => true,
+            Mode::Paced => self.bandwidth.is_full(),
+            Mode::WaitsForKeyFrame | Mode::Live => return None,
+        };
+        if let Some(key) = newest.filter(|key| may_skip && key.seq > cursor && key.seq < video.flushed()) {
+            self.catch_up_from(key.seq, key.arrived, now);
+        }
+        let cursor = self.video.as_ref()?.cursor();
+        if cursor >= video.flushed() {
+            self.mode = Mode::Live;
+            return None;
+        }
+        let due_until = match self.mode {
+            Mode::CatchesUp { since, from } => Some(from + now.saturating_duration_since(since) * pace),
+            _ => None,
+        };
+        if due_until.is_some() && newest.is_none() {
+            // The key frame it started from has fallen out of the history.
+            self.mode = Mode::WaitsForKeyFrame;
+            layers.want_key_frame(layer);
+            return None;
+        }
+        let Some(run) = video.run_at(cursor) else {
+            self.advance(Kind::Video, cursor + MAX_SEGMENTS as u64);
+            return None;
+        };
+        let mut room = self.bandwidth.step_bytes(now);
+        let is_due = |seq: u64| {
+            let packet = video.history.packet(seq)?;
+            let fits = room > 0 && due_until.is_none_or(|until| packet.meta.arrived <= until);
+            room = room.saturating_sub(packet.payload.len());
+            Some(fits)
+        };
+        let end = first_refused(run, is_due);
+        if end <= run.first {
+            return None;
+        }
+        let written = self.write_run(Some(Run { end, ..run }), video, now, out);
+        self.advance(Kind::Video, end);
+        written
+    }
+
+    /// The latest packets once more: if one was lost, the viewer can even use it.
+    fn write_probe(&mut self, audio: &Track, layers: &Layers, now: Instant, out: &mut [u8]) -> Option<Written> {
+        if !self.bandwidth.is_probing() || self.bandwidth.probe_bytes(now) == 0 {
+            return None;
+        }
+        for _ in 0..PROBE_PACKETS {
+            self.probe_back = self.probe_back % PROBE_PACKETS + 1;
+            let lane = self.video.as_ref()?;
+            let index = lane
+                .cursor()
+                .checked_sub(self.probe_back)
+                .and_then(|seq| lane.index(seq));
+            let Some(index) = index else { continue };
+            let number = (index & 0xffff) as u16;
+            if let Some(written) = self.write_rtx(audio, layers, Kind::Video, number, now, out) {
+                return Some(written);
+            }
+        }
+        None
+    }
+}
+
+/// The first packet of the run that may not be sent, or the run's end; packets that are not there do not count.
+fn first_refused(run: Run, mut may_send: impl FnMut(u64) -> Option<bool>) -> u64 {
+    (run.first..run.end)
+        .find(|&seq| may_send(seq) == Some(false))
+        .unwrap_or(run.end)
+}
