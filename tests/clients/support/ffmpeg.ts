@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** The demo's clip: a dot that is full, and a beep, during the first 0.12 s of every second. */
-const CLIP = join(import.meta.dirname, "../../../src/demo/class.mp4");
+export const CLIP = join(import.meta.dirname, "../../../src/demo/class.mp4");
 
 /** Publishes the clip in real time, in a loop, until stopped or for `seconds` of media. */
 export function publish(url: string, key: string, { options = [] as readonly string[], seconds = 0 } = {}): ChildProcess {
@@ -23,12 +23,15 @@ export async function stop(child: ChildProcess, signal: "SIGINT" | "SIGKILL" = "
   await exit;
 }
 
-/** The ffmpeg of the wheel that `scripts/test-needs` installs. */
-function whipBinary(): string {
-  const given = process.env.FFMPEG_WHIP;
-  if (given) return given;
+/** The Python environment that `scripts/test-needs` makes. */
+export function environment(): string {
   const server = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
-  const packages = join(server, "../../venv/lib");
+  return process.env.TEST_VENV ?? join(server, "../../venv");
+}
+
+/** The ffmpeg of the wheel in it. */
+function whipBinary(): string {
+  const packages = join(environment(), "lib");
   const python = readdirSync(packages).find((name) => name.startsWith("python3"));
   const binaries = join(packages, python ?? "", "site-packages/imageio_ffmpeg/binaries");
   const name = readdirSync(binaries).find((each) => each.startsWith("ffmpeg-"));
