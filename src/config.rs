@@ -18,8 +18,11 @@ use serde::de::DeserializeOwned;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use crate::accounts::Tier;
 use crate::live::PublicAddress;
+
+mod people;
+
+pub use people::{Access, Accounts, Sessions, Tokens};
 
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
@@ -29,7 +32,7 @@ pub const DEFAULT_FILE: &str = "config.toml";
 
 const ENV_PREFIX: &str = "LECTERN_";
 /// `LECTERN_CONFIG` names the file itself (`--config`), so it is no key of the file.
-const ENV_NOT_KEYS: &[&str] = &["config"];
+const ENV_NOT_KEYS: &[&str] = &["config", "password"];
 
 /// All settings, checked. One field per section of `config.toml`, which says what each key means.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,6 +48,8 @@ pub struct Config {
     pub database: Database,
     /// `[recording]`
     pub recording: Recording,
+    /// `[accounts]`
+    pub accounts: Accounts,
     /// `[sessions]`
     pub sessions: Sessions,
     /// `[access]`
@@ -165,40 +170,6 @@ pub struct Recording {
     pub retention_days: u32,
 }
 
-/// `[sessions]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sessions {
-    /// Minutes after the planned end; 0: never.
-    pub cancel_unstarted_after_minutes: u32,
-}
-
-/// `[access]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Access {
-    /// Who may watch live sessions that are open to subscribers.
-    pub subscriber_tiers: Vec<Tier>,
-    /// Who may see every replay.
-    pub replay_tiers: Vec<Tier>,
-}
-
-/// `[tokens]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tokens {
-    /// Where an outside service keeps them; `None`: our own ledger.
-    #[serde(deserialize_with = "empty_is_none")]
-    pub api_url: Option<Url>,
-    /// What the outside service knows us by.
-    pub api_key: SecretString,
-    /// Longest time for one answer.
-    #[serde(rename = "timeout_s", deserialize_with = "seconds")]
-    pub timeout: Duration,
-    /// Most attempts for one request.
-    pub attempts: u32,
-}
-
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -297,6 +268,12 @@ impl Config {
             && (!matches!(url.scheme(), "http" | "https") || url.query().is_some())
         {
             return Err(("tokens.api_url", format!("{url} is not a plain web address")));
+        }
+        if (1..32).contains(&self.accounts.instructor_access_token.expose_secret().len()) {
+            return Err((
+                "accounts.instructor_access_token",
+                "must have 32 characters or more".into(),
+            ));
         }
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
@@ -579,6 +556,10 @@ mod tests {
             ("[media]\nice_servers = [{ url = \"turn:x\" }]", "media.ice_servers: "),
             ("[media]\nice_servers = [{ url = \"stun:x>\" }]", "media.ice_servers: "),
             ("[database]\nurl = \"mysql://x\"", "database.url: "),
+            (
+                "[accounts]\ninstructor_access_token = \"short\"",
+                "accounts.instructor_access_token: ",
+            ),
             ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lectern::accounts::password::Hasher;
+use lectern::accounts::{NewUser, Role, admin};
 use lectern::config::{Config, LogFormat};
+use lectern::db::Db;
 use lectern::{Listeners, demo};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -27,8 +31,38 @@ struct Arguments {
 enum Command {
     /// Read the settings, say what is wrong with them, and start nothing
     Check,
+    /// Make accounts and give roles, on the server's machine
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Publish a made clip with a running clock to a running server
     Demo(demo::Args),
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Make an account; the password is read from LECTERN_PASSWORD, or from the first line of the standard input
+    Create {
+        /// E-mail address
+        email: String,
+        /// As shown to others
+        #[arg(long)]
+        name: String,
+        /// What it may do
+        #[arg(long, default_value = "admin", value_parser = role)]
+        role: Role,
+    },
+    /// Give an account another role
+    SetRole {
+        /// E-mail address
+        email: String,
+        /// viewer, instructor or admin
+        #[arg(value_parser = role)]
+        role: Role,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::try_from(text.to_owned()).map_err(|_| "is not viewer, instructor or admin".into())
 }
 
 fn main() -> ExitCode {
@@ -47,6 +81,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
         Some(Command::Check) => println!("the settings are right"),
+        Some(Command::Admin(command)) => println!("{}", runtime()?.block_on(administrate(&config, command))?),
         Some(Command::Demo(args)) => {
             start_log(&config)?;
             runtime()?.block_on(demo::run(config, args))?;
@@ -57,6 +92,38 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn administrate(config: &Config, command: AdminCommand) -> anyhow::Result<String> {
+    std::fs::create_dir_all(&config.data.dir)?;
+    let db = Db::open(config).await?;
+    let (user, what) = match command {
+        AdminCommand::Create { email, name, role } => {
+            let password = password()?;
+            let new = NewUser { name, email, password };
+            (admin::create(&db, &Hasher::default(), new, role).await?, "made")
+        }
+        AdminCommand::SetRole { email, role } => (admin::set_role(&db, &email, role).await?, "changed"),
+    };
+    db.close().await;
+    Ok(format!("{} is {} ({what})", user.email, user.role.as_str()))
+}
+
+/// Not an argument: those are seen by everybody on the machine.
+fn password() -> anyhow::Result<SecretString> {
+    let text = match std::env::var("LECTERN_PASSWORD") {
+        Ok(text) => text,
+        Err(_) => {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    anyhow::ensure!(
+        (8..=128).contains(&text.chars().count()),
+        "the password must have 8 to 128 characters"
+    );
+    Ok(text.into())
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -33,14 +33,31 @@ impl LoginToken {
     }
 }
 
+/// What is known of the browser that signs in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Device {
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// Where it is.
+    pub address: Option<String>,
+}
+
 /// Signs a user in.
 ///
 /// # Errors
 /// The database's own.
 pub async fn start(db: &Db, user: Uuid) -> Result<LoginToken> {
+    start_on(db, user, &Device::default()).await
+}
+
+/// Signs a user in, on a browser that they will recognise in the list of theirs.
+///
+/// # Errors
+/// The database's own.
+pub async fn start_on(db: &Db, user: Uuid, device: &Device) -> Result<LoginToken> {
     let token = random_text::<TOKEN_BYTES>();
     let now = Ts::now();
-    store::insert_login(db, &digest(&token), user, now, now.plus_s(LIFETIME_S)).await?;
+    store::insert_login(db, &digest(&token), user, device, now, now.plus_s(LIFETIME_S)).await?;
     Ok(LoginToken(token))
 }
 

@@ -7,17 +7,23 @@
 //! | `setup` | the one-time link for the first admin |
 //! | `secret` | the server's own key, from which signatures come |
 //! | `limits` | how often somebody may try |
+//! | `admin` | rights, profiles, export, deletion |
 //! | `audit` | who did what to whom |
 
+pub mod admin;
+pub mod admin_routes;
 pub mod audit;
 pub mod limits;
 pub mod login;
+pub mod own_routes;
 pub mod password;
 pub mod routes;
 pub mod secret;
 pub mod setup;
 pub mod store;
+pub mod store_admin;
 pub mod store_audit;
+pub mod store_privacy;
 
 use secrecy::SecretString;
 use uuid::Uuid;

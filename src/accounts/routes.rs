@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::limits::address_key;
-use super::{NewUser, Role, User, login, store};
+use super::login::Device;
+use super::{Language, NewUser, Role, Tier, User, admin, login, store};
 use crate::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::cookie;
 use crate::http::extract::{Body, ClientAddress, MaybeUser, Origin};
 use crate::http::problem::Problem;
@@ -20,11 +21,17 @@ use crate::http::rules::not_blank;
 
 /// A user as they see themselves.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     id: Uuid,
     name: String,
     email: String,
     role: Role,
+    tier: Tier,
+    /// What mails are written in.
+    language: Language,
+    /// IANA name.
+    time_zone: String,
 }
 
 /// The signed-in user, or nobody.
@@ -79,6 +86,19 @@ pub struct LoginForm {
     password: SecretString,
 }
 
+/// The access token for instructors, or an address and its password.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct InstructorLogin {
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Password)]
+    token: Option<SecretString>,
+    #[garde(length(bytes, max = 254))]
+    email: Option<String>,
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<SecretString>,
+}
+
 /// Says whether the first admin is missing
 #[utoipa::path(get, path = "/api/setup", tag = "accounts", responses((status = 200, body = SetupState)))]
 pub async fn setup_state(State(app): State<App>) -> Result<Json<SetupState>> {
@@ -94,6 +114,7 @@ pub async fn setup(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     origin: Origin,
+    device: Device,
     jar: CookieJar,
     Body(form): Body<SetupForm>,
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
@@ -106,7 +127,7 @@ pub async fn setup(
     let user = super::set_up(&app, &form.token, new).await?;
     Ok((
         StatusCode::CREATED,
-        sign_in(&app, jar, &origin, &user).await?,
+        sign_in(&app, jar, &origin, &device, &user).await?,
         Json(user.into()),
     ))
 }
@@ -118,6 +139,7 @@ pub async fn signup(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     origin: Origin,
+    device: Device,
     jar: CookieJar,
     Body(form): Body<SignupForm>,
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
@@ -130,7 +152,7 @@ pub async fn signup(
     let user = super::sign_up(&app, new, Role::Viewer).await?;
     Ok((
         StatusCode::CREATED,
-        sign_in(&app, jar, &origin, &user).await?,
+        sign_in(&app, jar, &origin, &device, &user).await?,
         Json(user.into()),
     ))
 }
@@ -142,6 +164,7 @@ pub async fn login(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     origin: Origin,
+    device: Device,
     jar: CookieJar,
     Body(form): Body<LoginForm>,
 ) -> Result<(CookieJar, Json<Me>)> {
@@ -149,11 +172,42 @@ pub async fn login(
     app.limits.login_account.check(&super::normal_email(&form.email))?;
     let user = super::check_password(&app, &form.email, form.password).await?;
     Ok((
-        sign_in(&app, jar, &origin, &user).await?,
+        sign_in(&app, jar, &origin, &device, &user).await?,
         Json(Me {
             user: Some(user.into()),
         }),
     ))
+}
+
+/// Signs an instructor in, by e-mail and password or by the access token of the settings
+#[utoipa::path(post, path = "/api/instructor/login", tag = "instructor", operation_id = "instructor_login",
+    request_body = InstructorLogin, responses((status = 200, body = Me),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn instructor_login(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    origin: Origin,
+    device: Device,
+    jar: CookieJar,
+    Body(form): Body<InstructorLogin>,
+) -> Result<(CookieJar, Json<Me>)> {
+    app.limits.login_address.check(&address_key(address))?;
+    let user = match (form.token, form.email, form.password) {
+        (Some(token), None, None) => admin::by_access_token(&app, &token).await?,
+        (None, Some(email), Some(password)) => {
+            app.limits.login_account.check(&super::normal_email(&email))?;
+            super::check_password(&app, &email, password).await?
+        }
+        _ => return Err(Error::BadRequest("send either token, or email and password".into())),
+    };
+    if user.role < Role::Instructor {
+        return Err(Error::Forbidden("your account may not do this"));
+    }
+    let jar = sign_in(&app, jar, &origin, &device, &user).await?;
+    let me = Me {
+        user: Some(user.into()),
+    };
+    Ok((jar, Json(me)))
 }
 
 /// Signs out
@@ -180,8 +234,8 @@ pub async fn me(MaybeUser(user): MaybeUser, origin: Origin, jar: CookieJar) -> (
     )
 }
 
-async fn sign_in(app: &App, jar: CookieJar, origin: &Origin, user: &User) -> Result<CookieJar> {
-    let token = login::start(&app.db, user.id).await?;
+async fn sign_in(app: &App, jar: CookieJar, origin: &Origin, device: &Device, user: &User) -> Result<CookieJar> {
+    let token = login::start_on(&app.db, user.id, device).await?;
     Ok(jar.add(cookie::signed_in(token.expose(), origin)))
 }
 
@@ -199,6 +253,9 @@ impl From<User> for Account {
             name: user.name,
             email: user.email,
             role: user.role,
+            tier: user.tier,
+            language: user.language,
+            time_zone: user.time_zone,
         }
     }
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::User;
+use super::login::Device;
 use crate::args;
 use crate::db::{Db, Ts};
 
@@ -98,23 +99,23 @@ pub async fn renew_calendar(db: &Db, id: Uuid) -> sqlx::Result<Option<i64>> {
     Ok(found.map(|(version,)| version))
 }
 
-/// Changes what a user may do; says whether there is such a user.
-///
-/// # Errors
-/// The database's own.
-pub async fn set_role(db: &Db, user: Uuid, role: super::Role) -> sqlx::Result<bool> {
-    let sql = "UPDATE users SET role = $2, updated_at = $3 WHERE id = $1";
-    Ok(db.exec(sql, args![user, role.as_str(), Ts::now()]).await? == 1)
-}
-
 /// Remembers a signed-in browser.
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert_login(db: &Db, token_hash: &[u8], user: Uuid, now: Ts, expires_at: Ts) -> sqlx::Result<()> {
-    let sql = "INSERT INTO login_sessions (token_hash, user_id, created_at, seen_at, expires_at) \
-               VALUES ($1, $2, $3, $3, $4)";
-    db.exec(sql, args![token_hash, user, now, expires_at]).await.map(drop)
+pub async fn insert_login(
+    db: &Db,
+    token_hash: &[u8],
+    user: Uuid,
+    device: &Device,
+    now: Ts,
+    expires_at: Ts,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO login_sessions (token_hash, user_id, user_agent, address, created_at, seen_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    let (agent, address) = (device.user_agent.clone(), device.address.clone());
+    let values = args![token_hash, user, agent, address, now, expires_at];
+    db.exec(sql, values).await.map(drop)
 }
 
 /// Finds the user of a signed-in browser.

@@ -176,6 +176,20 @@ impl Tx {
     }
 }
 
+/// A pattern for `lower(x) LIKE $1 ESCAPE '!'` that finds `text` anywhere, whatever is in it. Both databases fold the case
+/// of ASCII letters at least.
+#[must_use]
+pub fn like(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.to_lowercase().chars() {
+        if matches!(character, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern + "%"
+}
+
 /// Whether a write failed because a row with that unique value exists.
 #[must_use]
 pub fn is_duplicate(error: &sqlx::Error) -> bool {

@@ -13,7 +13,7 @@ use crate::db::Ts;
 use crate::error::Result;
 use crate::http::extract::{Body, Id, OwnUser, Params, Viewer};
 use crate::http::problem::Problem;
-use crate::http::rules::page_size;
+use crate::http::rules::{cut_page, page_size};
 
 /// A user's right to one session.
 #[derive(Serialize, ToSchema)]
@@ -120,10 +120,8 @@ pub async fn list(
     Params(params): Params<EnrolmentParams>,
 ) -> Result<Json<EnrolmentList>> {
     let limit = page_size(params.limit, 50)?;
-    let mut found = store::list(&app.db, user.id, params.before, limit + 1).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > most;
-    found.truncate(most);
+    let found = store::list(&app.db, user.id, params.before, limit + 1).await?;
+    let (found, has_more) = cut_page(found, limit);
     Ok(Json(EnrolmentList {
         enrolments: found.into_iter().map(EnrolmentView::from).collect(),
         has_more,

@@ -8,7 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{
     ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Path, Query, Request,
 };
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::cookie;
 use crate::App;
+use crate::accounts::login::Device;
 use crate::accounts::{Role, User, login, same_user};
 use crate::error::{Error, FieldError, Result};
 
@@ -276,6 +277,22 @@ impl FromRequestParts<App> for ClientAddress {
             .or(peer)
             .ok_or_else(|| anyhow::anyhow!("a request without an address"))?;
         Ok(ClientAddress(address.to_canonical()))
+    }
+}
+
+/// Longest name of a browser that is kept.
+const AGENT_CHARS: usize = 300;
+
+impl FromRequestParts<App> for Device {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Device> {
+        let ClientAddress(address) = ClientAddress::from_request_parts(parts, app).await?;
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Device {
+            user_agent: agent.map(|text| text.chars().take(AGENT_CHARS).collect()),
+            address: Some(address.to_string()),
+        })
     }
 }
 

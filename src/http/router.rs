@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
+use crate::accounts::{admin_routes as admin, own_routes as own};
 use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{App, accounts, enrolments, recordings, sessions, tokens, whip};
 
@@ -55,7 +56,15 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(accounts::routes::signup))           // POST   /api/auth/signup
         .routes(routes!(accounts::routes::login))            // POST   /api/auth/login
         .routes(routes!(accounts::routes::logout))           // POST   /api/auth/logout
-        .routes(routes!(accounts::routes::me))               // GET    /api/auth/me
+        .routes(routes!(accounts::routes::instructor_login)) // POST   /api/instructor/login
+        .routes(routes!(accounts::routes::me, own::change, own::delete)) // GET PATCH DELETE /api/auth/me
+        .routes(routes!(own::export))                        // GET    /api/auth/me/export
+        .routes(routes!(own::browsers, own::revoke_others))  // GET DELETE /api/auth/sessions
+        .routes(routes!(own::revoke))                        // DELETE /api/auth/sessions/{id}
+
+        .routes(routes!(admin::users))                       // GET    /api/admin/users
+        .routes(routes!(admin::change))                      // PATCH  /api/admin/users/{id}
+        .routes(routes!(admin::audit))                       // GET    /api/admin/audit
 
         .routes(routes!(sessions::routes::list))             // GET    /api/live/sessions
         .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}

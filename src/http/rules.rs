@@ -20,6 +20,15 @@ pub fn page_size(asked: Option<i64>, usual: i64) -> Result<i64> {
     }
 }
 
+/// Cuts `rows`, of which one more was asked for than a page has; says whether there are more.
+#[must_use]
+pub fn cut_page<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > most;
+    rows.truncate(most);
+    (rows, has_more)
+}
+
 /// A JSON object of at most 4 KB.
 ///
 /// # Errors

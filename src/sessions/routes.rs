@@ -14,7 +14,7 @@ use crate::db::Ts;
 use crate::error::{Error, Result};
 use crate::http::extract::{Body, Id, Instructor, MaybeUser, OwnUser, Params, Viewer};
 use crate::http::problem::Problem;
-use crate::http::rules::page_size;
+use crate::http::rules::{cut_page, page_size};
 
 /// Which sessions to list.
 #[derive(Deserialize, IntoParams)]
@@ -70,10 +70,8 @@ pub async fn list(
 ) -> Result<Json<SessionList>> {
     let limit = page_size(params.limit, 10)?;
     let search = params.into_search()?;
-    let mut found = store_viewers::search(&app.db, &search, limit + 1).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > most;
-    found.truncate(most);
+    let found = store_viewers::search(&app.db, &search, limit + 1).await?;
+    let (found, has_more) = cut_page(found, limit);
     let viewing = Viewing::list(&app, user).await?;
     Ok(Json(SessionList {
         sessions: viewing.views(&app, found),

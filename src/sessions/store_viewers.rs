@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Search, Session, Status};
 use crate::args;
-use crate::db::{Db, Ts};
+use crate::db::{Db, Ts, like};
 
 /// Sets a reminder; gives its key, also if it was set before.
 ///
@@ -69,7 +69,7 @@ pub async fn search(db: &Db, search: &Search, limit: i64) -> sqlx::Result<Vec<Se
     let values = args![
         search.status.map_or("", Status::as_str),
         limit,
-        search.text.as_deref().map(pattern),
+        search.text.as_deref().map(like),
         search.instructor,
         search.phase,
         search.from,
@@ -77,16 +77,4 @@ pub async fn search(db: &Db, search: &Search, limit: i64) -> sqlx::Result<Vec<Se
         search.skip,
     ];
     db.all(sql, values).await
-}
-
-/// A LIKE pattern that finds `text` anywhere, whatever is in it. Both databases fold the case of ASCII letters at least.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in text.to_lowercase().chars() {
-        if matches!(character, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern + "%"
 }

@@ -18,6 +18,7 @@ mod http_access;
 mod http_accounts;
 mod http_calendar;
 mod http_enrolments;
+mod http_people;
 mod http_replay;
 mod http_schedule;
 mod http_server;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use lectern::accounts::{Role, User, store as accounts};
+use lectern::accounts::login::Device;
+use lectern::accounts::{Role, User, admin, store as accounts};
 use lectern::args;
 use lectern::db::{Db, Ts, is_duplicate};
 use lectern::id;
@@ -120,10 +121,10 @@ async fn a_login_lasts_until_its_end_and_can_be_ended() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
         let (one, two) = ([1; 32], [2; 32]);
-        accounts::insert_login(&db, &one, anna.id, T0, T0.plus_s(100))
+        accounts::insert_login(&db, &one, anna.id, &Device::default(), T0, T0.plus_s(100))
             .await
             .unwrap();
-        accounts::insert_login(&db, &two, anna.id, T0, T0.plus_s(100))
+        accounts::insert_login(&db, &two, anna.id, &Device::default(), T0, T0.plus_s(100))
             .await
             .unwrap();
         let who = async |hash: &[u8], at| {
@@ -155,10 +156,13 @@ async fn a_login_lasts_until_its_end_and_can_be_ended() {
 async fn a_role_can_be_changed() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
-        assert!(accounts::set_role(&db, anna.id, Role::Admin).await.unwrap(), "{name}");
+        let changed = admin::change_rights(&db, None, anna.id, Some(Role::Admin), None).await;
+        assert_eq!(changed.unwrap().role, Role::Admin, "{name}");
         assert!(accounts::has_admin(&db).await.unwrap(), "{name}");
         assert!(
-            !accounts::set_role(&db, Uuid::nil(), Role::Admin).await.unwrap(),
+            admin::change_rights(&db, None, Uuid::nil(), Some(Role::Admin), None)
+                .await
+                .is_err(),
             "{name}"
         );
     }
