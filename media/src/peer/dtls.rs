@@ -86,7 +86,7 @@ pub struct Session {
     expected: Vec<Fingerprint>,
     certificate_matches: bool,
     timeout: Option<Instant>,
-    scratch: Vec<u8>,
+    has_begun: bool,
 }
 
 impl Session {
@@ -111,7 +111,7 @@ impl Session {
             expected,
             certificate_matches: false,
             timeout: Some(start),
-            scratch: vec![0; 2048],
+            has_begun: false,
         }
     }
 
@@ -120,8 +120,12 @@ impl Session {
         self.timeout
     }
 
-    /// Takes a datagram; calls `send` for every datagram to send.
+    /// Takes a datagram; calls `send` for every datagram to send. As a client it takes none before its own hello: whatever
+    /// comes then is no answer, and `dimpl` cannot bear it.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8], send: impl FnMut(&[u8])) -> Progress {
+        if self.our_side == Side::Client && !self.has_begun {
+            return Progress::default();
+        }
         let before = if self.our_side == Side::Server {
             self.dtls.handle_timeout(now)
         } else {
@@ -133,6 +137,7 @@ impl Session {
 
     /// Starts the handshake or sends a flight again; calls `send` for every datagram to send.
     pub fn handle_timeout(&mut self, now: Instant, send: impl FnMut(&[u8])) -> Progress {
+        self.has_begun = true;
         let result = self.dtls.handle_timeout(now);
         self.drain(result.is_err(), send)
     }
@@ -148,14 +153,16 @@ impl Session {
             keying: None,
             is_over: failed,
         };
+        // Not kept: thousands of finished handshakes would hold it for nothing.
+        let mut scratch = vec![0; 2048];
         loop {
-            match self.dtls.poll_output(&mut self.scratch) {
+            match self.dtls.poll_output(&mut scratch) {
                 Output::Packet(datagram) => send(datagram),
                 Output::Timeout(at) => {
                     self.timeout = Some(at);
                     break;
                 }
-                Output::BufferTooSmall { needed } => self.scratch.resize(needed, 0),
+                Output::BufferTooSmall { needed } => scratch.resize(needed, 0),
                 Output::PeerCert(der) => {
                     self.certificate_matches = self.expected.iter().any(|f| is_fingerprint_of(f, der));
                     progress.is_over |= !self.certificate_matches;
@@ -194,4 +201,30 @@ fn is_fingerprint_of(fingerprint: &Fingerprint, der: &[u8]) -> bool {
         HashFunction::Sha512 => &digest::SHA512,
     };
     digest::digest(algorithm, der).as_ref() == fingerprint.bytes.as_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_our_own_hello_is_left_alone() {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let now = Instant::now();
+        let certificate = dimpl::certificate::generate_self_signed_certificate().unwrap();
+        let shared = SharedConfig::new(certificate).unwrap();
+        // A fatal alert (RFC 6347 section 4.1), as an earlier connection of the same address may leave behind.
+        let alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40];
+        let handshake = [
+            22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        let mut session = Session::new(&shared, Side::Client, Vec::new(), now);
+        for datagram in [&alert[..], &handshake] {
+            let progress = session.handle_datagram(now, datagram, |_| panic!("it says nothing yet"));
+            assert!(!progress.is_over && progress.keying.is_none());
+        }
+        let mut hellos = 0;
+        session.handle_timeout(now + CLIENT_START_DELAY, |_| hellos += 1);
+        assert_eq!(hellos, 1, "the handshake begins as if nothing had come");
+    }
 }
