@@ -129,6 +129,7 @@ pub struct ViewParams {
     #[serde(default = "yes")]
     wait: bool,
     /// `server`: the server makes the offer, whatever the body says.
+    #[param(inline)]
     offer: Option<Offerer>,
 }
 

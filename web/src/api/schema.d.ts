@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what was done, latest first */
+        get: operations["audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists users, latest first */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what a user may do and has subscribed to */
+        patch: operations["change_user"];
+        trace?: never;
+    };
     "/api/admin/users/{id}/tokens": {
         parameters: {
             query?: never;
@@ -66,7 +117,61 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
+        /** Deletes the caller's account: what is personal goes; what was paid stays, under a key that names nobody */
+        delete: operations["delete_account"];
+        options?: never;
+        head?: never;
+        /** Changes the caller's name, language or time zone */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/auth/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives everything that is known of the caller */
+        get: operations["export_account"];
+        put?: never;
+        post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the browsers in which the caller is signed in */
+        get: operations["list_logins"];
+        put?: never;
+        post?: never;
+        /** Signs all browsers of the caller out but this one */
+        delete: operations["end_other_logins"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs one browser of the caller out */
+        delete: operations["end_login"];
         options?: never;
         head?: never;
         patch?: never;
@@ -134,6 +239,23 @@ export interface paths {
         get: operations["calendar_feed"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs an instructor in, by e-mail and password or by the access token of the settings */
+        post: operations["instructor_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -569,6 +691,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/{session}/{expires}/{signature}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives a media playlist or a piece of media; the master playlist has the address */
+        get: operations["media_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -586,6 +725,141 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/whep/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Watches a session (WHEP, draft-ietf-wish-whep)
+         * @description Without a body the server makes the offer (406), and the answer is to come by PATCH.
+         */
+        post: operations["whep_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whep/{session}/{peer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a viewer's connection */
+        delete: operations["whep_close"];
+        options?: never;
+        head?: never;
+        /** Sends candidates of a viewer, restarts its ICE session, or answers the server's offer */
+        patch: operations["whep_patch"];
+        trace?: never;
+    };
+    "/whep/{session}/{peer}/layer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chooses the layer of a viewer's picture
+         * @description An empty object leaves the choice to the server again.
+         */
+        post: operations["whep_choose_layer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whep/{session}/{peer}/sse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams all events */
+        get: operations["whep_all_events"];
+        put?: never;
+        /**
+         * Opens an event stream of a viewer's connection
+         * @description The body names the events that are wanted; without one it is all of them.
+         */
+        post: operations["whep_open_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whep/{session}/{peer}/sse/{stream}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the events that were asked for
+         * @description `text/event-stream`. The address is the right to read it, since browsers' `EventSource` shows no token.
+         */
+        get: operations["whep_events"];
+        put?: never;
+        post?: never;
+        /** Ends an event stream */
+        delete: operations["whep_close_events"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whip/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes into a session (WHIP, RFC 9725) */
+        post: operations["whip_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whip/{session}/{peer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a publisher's connection */
+        delete: operations["whip_close"];
+        options?: never;
+        head?: never;
+        /** Sends candidates of a publisher, or restarts its ICE session */
+        patch: operations["whip_patch"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -597,6 +871,32 @@ export interface components {
             name: string;
             email: string;
             role: components["schemas"]["Role"];
+            tier: components["schemas"]["Tier"];
+            /** @description What mails are written in. */
+            language: components["schemas"]["Language"];
+            /** @description IANA name. */
+            timeZone: string;
+        };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description `null`: the server itself, or its command line.
+             */
+            actorId?: string | null;
+            action: string;
+            /** Format: uuid */
+            subjectId?: string | null;
+            detail: Record<string, never>;
+        };
+        /** @description A page of the audit log. */
+        AuditLog: {
+            /** @description Latest first. */
+            entries: components["schemas"]["AuditEntry"][];
+            hasMore: boolean;
         };
         /** @description What the caller has. */
         Balance: {
@@ -605,6 +905,11 @@ export interface components {
              * @description Tokens.
              */
             balance: number;
+        };
+        /** @description The caller's browsers. */
+        BrowserList: {
+            /** @description Last used first. */
+            sessions: components["schemas"]["SignedInBrowser"][];
         };
         /** @description Where the caller's calendar can be subscribed to. */
         CalendarAddress: {
@@ -630,6 +935,11 @@ export interface components {
             metadata?: Record<string, never> | null;
             /** @description The caller's own, if given. */
             userId?: string | null;
+        };
+        /** @description Makes sure. */
+        DeletionForm: {
+            /** @description The account's own address, typed again. */
+            email: string;
         };
         /** @description A user's right to one session. */
         Enrolment: {
@@ -684,11 +994,24 @@ export interface components {
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
         };
+        /** @description The access token for instructors, or an address and its password. */
+        InstructorLogin: {
+            /** Format: password */
+            token?: string | null;
+            email?: string | null;
+            /** Format: password */
+            password?: string | null;
+        };
         /**
          * @description Why tokens move.
          * @enum {string}
          */
         Kind: "grant" | "purchase" | "deduction" | "enrolment" | "refund";
+        /**
+         * @description A language that mails are written in.
+         * @enum {string}
+         */
+        Language: "en" | "nl";
         /** @description An address and its password. */
         LoginForm: {
             email: string;
@@ -779,17 +1102,81 @@ export interface components {
              */
             price?: number | null;
         };
+        /** @description What to change; what is not given stays. */
+        ProfileChange: {
+            name?: string | null;
+            language?: components["schemas"]["Language"] | null;
+            /** @description IANA name. */
+            timeZone?: string | null;
+        };
         /** @description A reminder that is set. */
         ReminderSet: {
             success: boolean;
             /** Format: uuid */
             reminderId: string;
         };
+        /** @description What to change; what is not given stays. */
+        RightsChange: {
+            role?: components["schemas"]["Role"] | null;
+            tier?: components["schemas"]["Tier"] | null;
+        };
         /**
          * @description What an account may do; each includes the ones before it.
          * @enum {string}
          */
         Role: "viewer" | "instructor" | "admin";
+        /** @description Which layer a viewer wants; what is not given is left to the server. */
+        Selection: {
+            /**
+             * @description The place of the section among those of the SDP, as text.
+             * @default null
+             */
+            mediaId: string | null;
+            /**
+             * @description A simulcast encoding. Earlier drafts call it `encodingId`.
+             * @default null
+             */
+            rid: string | null;
+            /**
+             * Format: int32
+             * @description The same as `maxSpatialLayerId`, since a layer needs those below it.
+             * @default null
+             */
+            spatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @description The same as `maxTemporalLayerId`.
+             * @default null
+             */
+            temporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxSpatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxTemporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxWidth: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxHeight: number | null;
+            /**
+             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
+             * @default false
+             */
+            lowest: boolean;
+        };
         /** @description A series. */
         Series: {
             /** Format: uuid */
@@ -931,6 +1318,20 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description A signed-in browser. */
+        SignedInBrowser: {
+            /** Format: uuid */
+            id: string;
+            /** @description What it calls itself. */
+            userAgent?: string | null;
+            /** @description Where it signed in from. */
+            address?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            seenAt: components["schemas"]["Timestamp"];
+            expiresAt: components["schemas"]["Timestamp"];
+            /** @description Whether it is the one that asks. */
+            isThis: boolean;
+        };
         /** @description A new account. */
         SignupForm: {
             /** @description As shown to others. */
@@ -956,6 +1357,11 @@ export interface components {
         Success: {
             success: boolean;
         };
+        /**
+         * @description What an account has subscribed to. Which rights that gives is settled by `[access]` in the settings.
+         * @enum {string}
+         */
+        Tier: "free" | "subscriber" | "pro" | "team";
         /** Format: date-time */
         Timestamp: string;
         /** @description What to give. */
@@ -991,6 +1397,22 @@ export interface components {
             sessionId?: string | null;
             createdAt: components["schemas"]["Timestamp"];
         };
+        /** @description A user as admins see them. */
+        User: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            tier: components["schemas"]["Tier"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A page of users. */
+        UserList: {
+            /** @description Latest first. */
+            users: components["schemas"]["User"][];
+            hasMore: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -1000,6 +1422,109 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_log: {
+        parameters: {
+            query?: {
+                /** @description Only what was done to this user or session. */
+                subject?: string;
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Those before this one: the last of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Part of the name or the address. */
+                search?: string;
+                /** @description Only users with this role. */
+                role?: components["schemas"]["Role"];
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Those before this one: the last of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RightsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     grant_tokens: {
         parameters: {
             query?: never;
@@ -1099,6 +1624,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionForm"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1209,6 +1900,37 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instructor_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstructorLogin"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2105,6 +2827,44 @@ export interface operations {
             };
         };
     };
+    media_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                expires: number;
+                signature: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ready: {
         parameters: {
             query?: never;
@@ -2127,6 +2887,420 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    whep_view: {
+        parameters: {
+            query?: {
+                /** @description Whether the connection waits for a publisher that is not there yet; true if not given. */
+                wait?: boolean;
+                /** @description `server`: the server makes the offer, whatever the body says. */
+                offer?: "client" | "server";
+            };
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag?: string;
+                    Link?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            307: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The server's offer */
+            406: {
+                headers: {
+                    ETag?: string;
+                    Link?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/trickle-ice-sdpfrag": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/trickle-ice-sdpfrag": string;
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_choose_layer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Selection"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_all_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_open_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": string[] | null;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+                stream: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whep_close_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+                stream: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag?: string;
+                    Link?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            307: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                session: string;
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/trickle-ice-sdpfrag": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/trickle-ice-sdpfrag": string;
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
