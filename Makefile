@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak soak-joins load bench conformance
+.PHONY: help run demo test check format soak soak-joins load bench conformance fuzz
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -40,6 +40,9 @@ bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards
 
 conformance: ## Grade any WHIP or WHEP server: URL=https://… [TOKEN=…] [PUBLISH_URL=…] [HEAVY=1] [JSON=file]
 	@$(CARGO) run --quiet --locked --package lectern-conformance -- $(if $(HEAVY),--heavy)
+
+fuzz: ## Random input for the engine's parsers and the whole of it: make fuzz T=3600 [TARGETS="offer engine"]
+	$(CARGO) run --locked --package lectern-fuzz -- --seconds $(or $(T),600) $(TARGETS)
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

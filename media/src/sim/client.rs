@@ -205,6 +205,30 @@ impl Client {
         }
     }
 
+    /// Seals a packet that somebody else made; the rollover count is 0. Nothing when it has no header, or there are no
+    /// keys yet.
+    pub(super) fn seal(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
+        let sealer = self.sealer.as_mut()?;
+        if wire::protocol(packet) == Some(Protocol::Rtcp) {
+            let mut sealed = packet.to_vec();
+            sealer.seal_rtcp(&mut sealed)?;
+            return Some(sealed);
+        }
+        let header = Header::parse(packet)?;
+        let (_, payload) = packet.split_at_checked(header.len)?;
+        let mut sealed = packet.to_vec();
+        sealed.resize(packet.len() + sealer.rtp_overhead(), 0);
+        sealer.seal_rtp(
+            &mut sealed,
+            header.len,
+            payload,
+            &[],
+            header.ssrc,
+            u64::from(header.seq),
+        )?;
+        Some(sealed)
+    }
+
     pub(super) fn send_rtcp(&mut self, mut compound: Vec<u8>) {
         if let Some(sealer) = &mut self.sealer
             && sealer.seal_rtcp(&mut compound).is_some()

@@ -351,6 +351,16 @@ impl Sim {
         verdict
     }
 
+    /// A client seals this RTP or RTCP packet and sends it, as if it were its own. Before it has keys it sends nothing.
+    pub fn send_sealed(&mut self, id: ClientId, packet: &[u8]) {
+        if let Some((client, _, link, _)) = self.clients.get_mut(id.0)
+            && let Some(sealed) = client.seal(packet)
+        {
+            let link = *link;
+            self.send(id.0, None, link, sealed);
+        }
+    }
+
     /// What a publisher sends in the time to come, with the moments at which it sends it; the engine is not given it.
     /// For benches, which measure the engine alone.
     pub fn record_publisher(&mut self, id: ClientId, time: Duration) -> Vec<(Instant, Origin, Vec<u8>)> {
