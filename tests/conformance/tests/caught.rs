@@ -28,7 +28,7 @@ const WHIP: &[(Fault, &[&str])] = &[
     (Fault::NoLocation, &["W3", "W4", "W5", "W19", "W14b", "W23"]),
     (
         Fault::LocationIsEndpoint,
-        &["W1", "W4", "W6", "W7", "W12", "W22", "W24"],
+        &["W4", "W6", "W7", "W12", "W22", "W22b", "W24"],
     ),
     (Fault::AnswersSendrecv, &["W5"]),
     (Fault::TakesInactive, &["W5"]),
