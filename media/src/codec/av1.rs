@@ -77,8 +77,8 @@ impl Assembler {
             if (aggregation & CONTINUES != 0) != open {
                 return Err(r.malformed());
             }
-            let count = aggregation >> 4 & 0x03;
-            let mut index = 0;
+            let count = usize::from(aggregation >> 4 & 0x03);
+            let mut index = 0_usize;
             while !r.is_empty() {
                 index += 1;
                 let len = if index == count { r.rest().len() } else { r.leb128()? };
