@@ -4,7 +4,7 @@ use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
 use crate::forward::clock::{Report, WallClock};
 use crate::forward::feed::Feed;
-use crate::forward::layers::{LayerId, LayerInfo, Layers};
+use crate::forward::layers::{LayerId, LayerInfo, Layers, Shape};
 use crate::forward::line::Placement;
 use crate::forward::point::Point;
 use crate::forward::received::Received;
@@ -236,11 +236,25 @@ impl Stream {
             starts_key_frame,
             switches_up: false,
         };
-        if track.push(meta, received.payload) {
+        let must_flush = match received.kind {
+            Kind::Audio => self.audio.push(meta, received.payload),
+            Kind::Video => self.video.push(received, meta),
+        };
+        if starts_key_frame && self.subscribers > 0 {
+            self.tell_shape(received.encoding);
+        }
+        if must_flush {
             self.flush();
             return Taken::Flushed;
         }
         Taken::Gathered
+    }
+
+    fn tell_shape(&mut self, encoding: u8) {
+        if let Some(Shape { size, top }) = self.video.take_shape_change(encoding) {
+            let track = Layers::track_id(encoding);
+            self.feeds.push(Feed::Shape { track, size, top });
+        }
     }
 
     /// The publisher's first packet of a track, or its first in this codec.

@@ -51,6 +51,17 @@ pub fn layer(payload: &[u8]) -> Option<Layer> {
     })
 }
 
+/// Width and height, from the packet that starts a coded video sequence.
+pub fn size(payload: &[u8]) -> Option<(u16, u16)> {
+    let mut assembler = Assembler::default();
+    // What is open at the packet's end is of no interest.
+    let _ = assembler.frame(std::iter::once(payload), &mut Vec::new());
+    match assembler.entry()? {
+        SampleEntry::Av01(entry) => Some((entry.visual.width, entry.visual.height)),
+        _ => None,
+    }
+}
+
 /// Puts temporal units together.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {

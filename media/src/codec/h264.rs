@@ -2,7 +2,7 @@
 
 use super::nal::NalWriter;
 use super::read::{Malformed, Reader};
-use shiguredo_mp4::bitstream::h264::{H264SampleEntryConfig, LengthSize, build_avc1_box};
+use shiguredo_mp4::bitstream::h264::{H264SampleEntryConfig, LengthSize, build_avc1_box, parse_sps};
 use shiguredo_mp4::boxes::SampleEntry;
 
 const IDR: u8 = 5;
@@ -45,6 +45,19 @@ fn starts(kind: u8, body: &[u8]) -> bool {
         IDR => body.first().is_some_and(|byte| byte & 0x80 != 0),
         _ => false,
     }
+}
+
+/// Width and height, from a packet with a sequence parameter set.
+pub fn size(payload: &[u8]) -> Option<(u16, u16)> {
+    let mut r = Reader::new(payload, "H.264 payload");
+    let is_sps = |nal: &&[u8]| nal.first().is_some_and(|header| header & 0x1f == SPS);
+    let sps = match r.u8().ok()? & 0x1f {
+        STAP_A => std::iter::from_fn(|| next_aggregated(&mut r).ok()).find(is_sps)?,
+        SPS => payload,
+        _ => return None,
+    };
+    let sps = parse_sps(sps).ok()?;
+    Some((sps.width, sps.height))
 }
 
 /// Puts frames together; keeps the parameter sets, which an `avc1` track holds outside its samples.

@@ -53,6 +53,35 @@ pub fn layer(codec: Codec, payload: &[u8]) -> Option<Layer> {
     }
 }
 
+/// Where a payload's picture ids are, in bytes from its beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PictureIdPlaces {
+    /// The picture's id, and whether it has 15 bits instead of 7.
+    pub picture: Option<(usize, bool)>,
+    /// The id of the last picture of the lowest temporal layer (`TL0PICIDX`), 8 bits.
+    pub lowest_layer: Option<usize>,
+}
+
+/// Finds the picture ids; only VP8 and VP9 have any.
+pub fn picture_ids(codec: Codec, payload: &[u8]) -> PictureIdPlaces {
+    match codec {
+        Codec::Vp8 => vp8::picture_ids(payload),
+        Codec::Vp9 => vp9::picture_ids(payload),
+        _ => PictureIdPlaces::default(),
+    }
+}
+
+/// Width and height in pixels, where a packet that starts a key frame tells them. May allocate: for key frames only.
+pub fn picture_size(codec: Codec, payload: &[u8]) -> Option<(u16, u16)> {
+    match codec {
+        Codec::Vp8 => vp8::size(payload),
+        Codec::Vp9 => vp9::size(payload),
+        Codec::H264 => h264::size(payload),
+        Codec::Av1 => av1::size(payload),
+        Codec::H265 | Codec::Opus => None,
+    }
+}
+
 /// A codec that the server forwards. Names as registered for RTP.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Codec {

@@ -1,7 +1,7 @@
 //! VP9 in RTP (RFC 9628): the payload descriptor, and frames from packets.
 
-use super::Layer;
 use super::read::{Malformed, Reader};
+use super::{Layer, PictureIdPlaces};
 use shiguredo_mp4::bitstream::vp9::{self, Vp9FrameSize, Vp9SampleEntryConfig};
 use shiguredo_mp4::boxes::SampleEntry;
 
@@ -18,6 +18,10 @@ pub struct Descriptor {
     pub spatial: u8,
     /// Temporal layer, 0 where the sender has none.
     pub temporal: u8,
+    /// Higher temporal layers can be decoded from here on (`U`).
+    pub switches_up: bool,
+    /// How many spatial layers there are, where the packet carries the scalability structure (`V`).
+    pub spatial_layers: Option<u8>,
     /// Width and height of the highest spatial layer, where the packet carries the scalability structure (`V`).
     pub size: Option<(u16, u16)>,
 }
@@ -31,10 +35,10 @@ pub fn parse(payload: &[u8]) -> Result<(Descriptor, &[u8]), Malformed> {
     if has(0x80) && r.u8()? & 0x80 != 0 {
         r.u8()?; // the second byte of a 15-bit picture id
     }
-    let (mut spatial, mut temporal) = (0, 0);
+    let (mut spatial, mut temporal, mut switches_up) = (0, 0, false);
     if has(0x20) {
         let layers = r.u8()?;
-        (temporal, spatial) = (layers >> 5, layers >> 1 & 0x07);
+        (temporal, spatial, switches_up) = (layers >> 5, layers >> 1 & 0x07, layers & 0x10 != 0);
         if !flexible {
             r.u8()?; // TL0PICIDX
         }
@@ -47,6 +51,9 @@ pub fn parse(payload: &[u8]) -> Result<(Descriptor, &[u8]), Malformed> {
             }
         }
     }
+    let spatial_layers = has(0x02)
+        .then(|| r.rest().first().map(|byte| (byte >> 5) + 1))
+        .flatten();
     let size = if has(0x02) {
         scalability_structure(&mut r)?
     } else {
@@ -58,9 +65,38 @@ pub fn parse(payload: &[u8]) -> Result<(Descriptor, &[u8]), Malformed> {
         inter_predicted,
         spatial,
         temporal,
+        switches_up,
+        spatial_layers,
         size,
     };
     Ok((descriptor, r.rest()))
+}
+
+/// Where the picture's ids are (section 4.2).
+pub fn picture_ids(payload: &[u8]) -> PictureIdPlaces {
+    let mut places = PictureIdPlaces::default();
+    let Some((&first, rest)) = payload.split_first() else {
+        return places;
+    };
+    let mut at = 1;
+    if first & 0x80 != 0 {
+        let is_long = rest.first().is_some_and(|byte| byte & 0x80 != 0);
+        places.picture = Some((at, is_long));
+        at += if is_long { 2 } else { 1 };
+    }
+    // Layers without flexible mode have the second id behind the layers' byte.
+    places.lowest_layer = (first & 0x30 == 0x20).then_some(at + 1);
+    places
+}
+
+/// Width and height, from the first packet of a key frame.
+pub fn size(payload: &[u8]) -> Option<(u16, u16)> {
+    let (descriptor, frame) = parse(payload).ok()?;
+    let own = || match vp9::parse_frame_header(frame).ok()?.frame_size {
+        Vp9FrameSize::Resolved { width, height } => Some((u16::try_from(width).ok()?, u16::try_from(height).ok()?)),
+        _ => None,
+    };
+    descriptor.size.or_else(own)
 }
 
 /// Section 4.2.1: sizes of the layers, of which the last is the highest, and the pictures of a group.

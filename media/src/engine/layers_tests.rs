@@ -64,8 +64,9 @@ fn assert_sound(seen: &Seen) {
         seen.duplicates,
         seen.time_jumps_back,
         seen.undecodable,
+        seen.picture_id_jumps,
     );
-    assert_eq!(never, (0, 0, 0, 0), "{seen:?}");
+    assert_eq!(never, (0, 0, 0, 0, 0), "{seen:?}");
 }
 
 #[test]
@@ -214,7 +215,49 @@ fn whatever_is_switched_lost_and_restarted_the_numbers_go_on() {
         for &viewer in &viewers {
             let seen = sim.seen(viewer);
             assert_sound(seen);
-            assert!(seen.frames > 300, "seed {seed}: {seen:?}");
+            assert!(seen.frames > 200, "seed {seed}: {seen:?}");
         }
     }
+}
+
+#[test]
+fn temporal_layers_are_left_out_and_taken_in_again_without_a_key_frame() {
+    let mut sim = sim(30);
+    let options = PublisherOptions {
+        encodings: 0,
+        temporal_layers: 3,
+        ignores_requests: true,
+        ..simulcast(Codec::Vp8)
+    };
+    sim.publisher(STREAM, options, near());
+    let viewer = sim.viewer(STREAM, viewing(Codec::Vp8), near());
+    let other = sim.viewer(STREAM, viewing(Codec::Vp8), near());
+    sim.run(ms(2500));
+    let few = LayerChoice {
+        max_temporal: Some(0),
+        ..LayerChoice::default()
+    };
+    for _ in 0..3 {
+        assert!(choose(&mut sim, viewer, few.clone()));
+        sim.run(ms(200));
+        sim.reset_seen(viewer);
+        sim.run(ms(2000));
+        let seen = sim.seen(viewer);
+        assert_sound(seen);
+        assert!(
+            (13..=17).contains(&seen.frames) && seen.lost == 0,
+            "a quarter of them: {seen:?}"
+        );
+        assert!(choose(&mut sim, viewer, LayerChoice::default()));
+        sim.run(ms(400));
+        sim.reset_seen(viewer);
+        sim.run(ms(1000));
+        let seen = sim.seen(viewer);
+        assert_sound(seen);
+        assert!(
+            (29..=31).contains(&seen.frames) && seen.lost == 0,
+            "all of them: {seen:?}"
+        );
+    }
+    assert!(sim.seen(other).longest_freeze <= ms(40), "nobody else notices");
 }

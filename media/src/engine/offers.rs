@@ -143,7 +143,7 @@ impl Engine {
             stream_label: STREAM_LABEL,
             session_id: self.rng.next_u64(),
             simulcast: true,
-            dependency_descriptor: false,
+            dependency_descriptor: new.direction == AnswerDirection::RecvOnly,
             start_kbps: self
                 .config
                 .start_kbps

@@ -95,6 +95,13 @@ impl Batch {
         self.count += 1;
     }
 
+    /// The payload of the packet that was pushed last.
+    pub fn last_payload_mut(&mut self) -> Option<&mut [u8]> {
+        let last = self.entries.iter().rfind(|entry| entry.point == Point::WHOLE)?;
+        let start = last.start as usize;
+        self.bytes.get_mut(start..start + usize::from(last.len))
+    }
+
     /// Puts the packet that was pushed last into a part of the encoding as well, where it is called `meta`; without its
     /// payload where only its number is needed.
     pub fn push_again(&mut self, point: Point, meta: PacketMeta, with_payload: bool) {

@@ -2,6 +2,7 @@
 //! some belong to that key frame, and nobody sends them twice.
 
 use super::received::Received;
+use crate::wire::dependency::Dependency;
 use std::collections::VecDeque;
 
 /// Packets kept: reordering reaches less far.
@@ -13,12 +14,13 @@ pub struct Early {
     packets: VecDeque<(Place, Vec<u8>)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     source: usize,
     extended: u64,
     timestamp: u32,
     marker: bool,
+    dependency: Option<Dependency>,
 }
 
 impl Early {
@@ -40,6 +42,7 @@ impl Early {
                 extended,
                 timestamp,
                 marker,
+                dependency: received.dependency.clone(),
             },
             received.payload.to_vec(),
         ));
@@ -65,6 +68,7 @@ impl Early {
             extended: place.extended,
             timestamp: place.timestamp,
             marker: place.marker,
+            dependency: place.dependency.clone(),
             payload,
         })
     }

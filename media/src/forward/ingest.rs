@@ -10,15 +10,20 @@ use crate::net::DropReason;
 use crate::peer::replay::{IndexEstimate, ReplayWindow};
 use crate::peer::sdp::{self, Negotiated};
 use crate::peer::srtp::{Opener, Sealer};
+use crate::wire::dependency::{Dependency, Structure};
 use crate::wire::rtcp::{self, ReceptionReport};
 use crate::wire::rtp::Header;
 use crate::wire::{transport_cc::Arrivals, u16_at};
 use smallvec::SmallVec;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Sources of one publisher: four encodings with retransmission, and sound, and as many again after a restart of its
 /// own.
 const MAX_SOURCES: usize = 20;
+
+/// A descriptor with the structure of three by three layers has about 100.
+const MAX_DESCRIPTOR_BYTES: usize = 128;
 
 /// What we call ourselves in RTCP towards a publisher; it has no meaning there.
 const OUR_SSRC: u32 = 1;
@@ -29,6 +34,7 @@ pub struct Ingest {
     sealer: Sealer,
     payload_types: Vec<PayloadType>,
     transport_cc: Option<u8>,
+    dependency: Option<u8>,
     encodings: Encodings,
     sources: SmallVec<[Source; 4]>,
     arrivals: Arrivals,
@@ -56,6 +62,8 @@ pub struct Source {
     missing: Missing,
     wants_nack: bool,
     report: Reception,
+    /// What its dependency descriptors speak of.
+    structure: Option<Arc<Structure>>,
     /// How its numbers lie on the track's line; `None` before its first useful packet.
     pub placement: Option<Placement>,
 }
@@ -87,6 +95,10 @@ impl Ingest {
             sealer,
             payload_types,
             transport_cc,
+            dependency: negotiated
+                .iter()
+                .find(|section| section.kind == Kind::Video)
+                .and_then(|video| video.extensions.dependency_descriptor),
             encodings: Encodings::new(negotiated),
             sources: SmallVec::new(),
             arrivals: Arrivals::new(now),
@@ -102,6 +114,9 @@ impl Ingest {
             .transport_cc
             .and_then(|id| u16_at(header.extension(packet, id)?, 0));
 
+        // The header is not to be believed, and can be read no more, when the packet is open.
+        let descriptor = self.dependency.and_then(|id| header.extension(packet, id));
+        let descriptor = descriptor.map(SmallVec::<[u8; MAX_DESCRIPTOR_BYTES]>::from_slice);
         let known = self.sources.iter().position(|s| s.ssrc == header.ssrc);
         let encoding = match (known, payload_type.kind) {
             (None, Kind::Video) => self.encodings.of(&header, packet).ok_or(DropReason::Unknown)?,
@@ -135,13 +150,20 @@ impl Ingest {
             extended,
             timestamp: header.timestamp,
             marker: header.marker,
+            dependency: None,
             payload,
         };
-        if payload_type.is_rtx {
-            self.restore(received)
+        let mut received = if payload_type.is_rtx {
+            self.restore(received)?
         } else {
-            Ok(received)
+            received
+        };
+        if let Some(descriptor) = descriptor
+            && let Some(source) = self.sources.get_mut(received.source)
+        {
+            received.dependency = Dependency::read(&descriptor, &mut source.structure);
         }
+        Ok(received)
     }
 
     /// Gives a retransmission its original number (RFC 4588 section 4).
@@ -181,6 +203,7 @@ impl Ingest {
             missing: Missing::default(),
             wants_nack: payload_type.wants_nack && !payload_type.is_rtx,
             report: Reception::default(),
+            structure: None,
             placement: None,
         });
         Ok(self.sources.len() - 1)

@@ -5,7 +5,10 @@
 
 use super::batch::{Batch, PacketMeta};
 use super::line::Place;
+use super::picture_id::{Newest, PictureIds};
 use super::point::{Point, Renumber};
+use super::received::Received;
+use super::scalability::{Scalability, Scalable};
 use super::track::{SenderClock, Track};
 use crate::codec::{self, Kind};
 use crate::id::TrackId;
@@ -18,6 +21,9 @@ pub const MAX_ENCODINGS: usize = 4;
 
 /// Layers of a stream, so that a publisher cannot make them without end.
 const MAX_LAYERS: usize = 24;
+
+/// Picture ids are within the first bytes of a payload.
+const HEAD_BYTES: usize = 8;
 
 /// A layer that has sent nothing for this long, while another of the same publisher has, is suspended.
 const SUSPENDED: Duration = Duration::from_millis(400);
@@ -60,8 +66,30 @@ pub struct Layer {
     /// Of a whole encoding: every picture of a spatial layer goes with those of the layers below, so that one may go
     /// down at any picture.
     pub is_nested: bool,
+    scalability: Scalability,
+    ids: PictureIds,
+    has_new_shape: bool,
     /// Of a part, where the publisher is here: its numbers.
     renumber: Option<Renumber>,
+}
+
+impl Layer {
+    /// Notes what a key frame says of its size and layers.
+    fn note_shape(&mut self, size: Option<(u16, u16)>) {
+        let size = self.scalability.sizes.last().copied().or(size).or(self.size);
+        let top = self.scalability.top;
+        self.has_new_shape |= (self.size, self.top) != (size, top);
+        (self.size, self.top, self.is_nested) = (size, top, self.scalability.is_nested);
+    }
+}
+
+/// What is in an encoding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    /// Width and height in pixels, where known.
+    pub size: Option<(u16, u16)>,
+    /// The highest layers in it, where it has any.
+    pub top: Option<codec::Layer>,
 }
 
 /// See the module.
@@ -210,13 +238,65 @@ impl Layers {
             size: None,
             top: None,
             is_nested: false,
+            scalability: Scalability::default(),
+            ids: PictureIds::default(),
+            has_new_shape: false,
             renumber: None,
         });
         Some(id)
     }
 
-    /// Puts a packet that was pushed onto its encoding's line into the encoding's parts.
-    pub fn push_parts(&mut self, encoding: u8, meta: PacketMeta, parts: impl Iterator<Item = Belonging>) {
+    /// Adds a packet that arrived to its encoding and to the parts that it belongs to. True when it should be forwarded
+    /// now; see [`Track::push`].
+    pub fn push(&mut self, received: &Received<'_>, mut meta: PacketMeta) -> bool {
+        let encoding = received.encoding;
+        let others = self
+            .layers
+            .iter()
+            .filter(|layer| layer.point == Point::WHOLE && layer.encoding != encoding)
+            .fold(Newest::default(), |newest, layer| layer.ids.newest(newest));
+        let Some(whole) = self.encoding_mut(encoding) else {
+            return false;
+        };
+        let codec = received.parameters.codec;
+        let (parts, switches_up) = whole.scalability.parts(&Scalable {
+            codec,
+            payload: received.payload,
+            dependency: received.dependency.as_ref(),
+            starts_key_frame: meta.starts_key_frame,
+        });
+        let mut head = [0; HEAD_BYTES];
+        let head_len = received.payload.len().min(HEAD_BYTES);
+        let head = head.get_mut(..head_len).unwrap_or_default();
+        head.copy_from_slice(received.payload.get(..head_len).unwrap_or_default());
+        whole.ids.rewrite(codec, meta.starts_key_frame, others, head);
+        meta.switches_up = switches_up;
+        if meta.starts_key_frame {
+            whole.note_shape(codec::picture_size(codec, received.payload));
+        }
+        let must_flush = whole.track.push(meta, received.payload);
+        if let Some(payload) = whole
+            .track
+            .last_payload_mut()
+            .and_then(|payload| payload.get_mut(..head_len))
+        {
+            payload.copy_from_slice(head);
+        }
+        let sizes = whole.scalability.sizes.clone();
+        self.push_parts(encoding, meta, &parts, &sizes);
+        must_flush
+    }
+
+    /// The size and the layers of an encoding if they have changed since this was last asked.
+    pub fn take_shape_change(&mut self, encoding: u8) -> Option<Shape> {
+        let whole = self.encoding_mut(encoding)?;
+        std::mem::take(&mut whole.has_new_shape).then_some(Shape {
+            size: whole.size,
+            top: whole.top,
+        })
+    }
+
+    fn push_parts(&mut self, encoding: u8, meta: PacketMeta, parts: &[Belonging], sizes: &[(u16, u16)]) {
         for part in parts {
             let Some(id) = self.find_or_add(encoding, part.point) else {
                 return;
@@ -227,6 +307,10 @@ impl Layers {
             if layer.renumber.is_none() && !meta.starts_key_frame {
                 // A part begins at a key frame.
                 continue;
+            }
+            if meta.starts_key_frame {
+                let spatial = part.point.top().map_or(0, |top| top.spatial);
+                layer.size = sizes.get(usize::from(spatial)).copied();
             }
             let next = layer.track.line.next_seq();
             let renumber = layer.renumber.get_or_insert_with(|| Renumber::new(meta.seq, next));
@@ -293,6 +377,8 @@ impl Layers {
         for layer in self.of_encoding_mut(encoding) {
             layer.track.start(parameters);
             layer.renumber = None;
+            layer.ids.start();
+            layer.scalability = Scalability::default();
         }
     }
 
@@ -338,7 +424,17 @@ impl Layers {
 
     /// What viewers can be sent, best first.
     pub fn infos(&self, now: Instant) -> Vec<(LayerId, LayerInfo)> {
+        let has_own_top = |whole: &Layer| {
+            let top = whole
+                .top
+                .map(Point::up_to)
+                .and_then(|top| self.find(whole.encoding, top));
+            top.and_then(|id| self.get(id))
+                .is_some_and(|top| self.is_active(top, now))
+        };
         let known = self.iter().filter(|(_, layer)| layer.track.parameters.is_some());
+        // Where the top leaves out frames of lower layers, nobody needs the whole.
+        let known = known.filter(|(_, layer)| layer.point != Point::WHOLE || !has_own_top(layer));
         let mut infos: Vec<(LayerId, LayerInfo)> = known.map(|(id, layer)| (id, self.info(layer, now))).collect();
         infos.sort_by_key(|(id, info)| {
             let encoding = self.get(*id).map_or(0, |layer| layer.encoding);

@@ -1,6 +1,7 @@
 //! A publisher's packet, opened and not yet on the stream's line.
 
 use crate::codec::{CodecParameters, Kind};
+use crate::wire::dependency::Dependency;
 
 /// What a packet said, decrypted.
 pub struct Received<'a> {
@@ -18,6 +19,8 @@ pub struct Received<'a> {
     pub timestamp: u32,
     /// Last packet of a video frame.
     pub marker: bool,
+    /// Which layers inside the encoding it belongs to, where the publisher says so.
+    pub dependency: Option<Dependency>,
     /// Without padding; empty for a probe.
     pub payload: &'a [u8],
 }

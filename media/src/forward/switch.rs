@@ -2,6 +2,7 @@
 //! one, with numbers and times that go on.
 
 use super::layers::{LayerId, Layers};
+use super::picture_id;
 use super::plan::Run;
 use super::point::Point;
 use super::track::Track;
@@ -193,6 +194,16 @@ fn at_key_frame(layers: &Layers, from: LayerId, to: LayerId, cursor: u64, now: I
         packet.is_some_and(|packet| packet.meta.rtp_time + tolerance >= at)
     };
     let until = (cursor..old.flushed()).find(is_later).unwrap_or(old.flushed());
+    if let (Some(last), Some(next)) = (old.packet_before(until), new.track.history.packet(key.seq))
+        && !is_same
+        && !new
+            .track
+            .parameters
+            .is_some_and(|to| picture_id::goes_on(to.codec, last.payload, next.payload))
+    {
+        // It came before what the viewer was sent last, and its ids are lower.
+        return None;
+    }
     let has_waited = now.saturating_duration_since(key.arrived) > MAX_WAIT;
     (old.is_boundary(until) || has_waited).then_some(Crossing { until, from: key.seq })
 }

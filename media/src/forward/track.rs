@@ -125,6 +125,11 @@ impl Track {
         !self.open.is_empty()
     }
 
+    /// The payload of the packet that was pushed last.
+    pub fn last_payload_mut(&mut self) -> Option<&mut [u8]> {
+        Arc::get_mut(&mut self.open)?.last_payload_mut()
+    }
+
     /// Puts the packet that was pushed last into a part of the encoding as well; see [`Batch::push_again`].
     pub fn push_again(&mut self, point: Point, meta: PacketMeta, with_payload: bool) {
         if let Some(open) = Arc::get_mut(&mut self.open) {
@@ -201,8 +206,13 @@ impl Track {
 
     /// The time of the last packet before `seq` that is there, on the line.
     pub fn time_before(&self, seq: u64) -> Option<u64> {
+        self.packet_before(seq).map(|packet| packet.meta.rtp_time)
+    }
+
+    /// The last packet before `seq` that is there.
+    pub fn packet_before(&self, seq: u64) -> Option<Packet<'_>> {
         let mut before = (seq.saturating_sub(MAX_LOOK_BACK)..seq).rev();
-        before.find_map(|seq| Some(self.history.packet(seq)?.meta.rtp_time))
+        before.find_map(|seq| self.history.packet(seq))
     }
 
     /// What a decoder that starts now needs, oldest first.

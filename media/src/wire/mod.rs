@@ -1,5 +1,6 @@
 //! The few hot parsers, one file per format. They read from untrusted bytes: no indexing, no allocation, no panic.
 
+pub mod dependency;
 pub mod rtcp;
 pub mod rtp;
 pub mod stun;
