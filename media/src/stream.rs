@@ -1,26 +1,25 @@
 //! One stream: its tracks, its viewers, and the work of carrying what has arrived to each of them.
 
+mod layers;
+mod relayed;
+
 use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
 use crate::forward::clock::{Report, WallClock};
 use crate::forward::feed::Feed;
-use crate::forward::layers::{LayerId, LayerInfo, Layers, Shape};
+use crate::forward::layers::{LayerId, Layers, Shape};
 use crate::forward::line::Placement;
 use crate::forward::point::Point;
 use crate::forward::received::Received;
 use crate::forward::track::{SenderClock, Track};
-use crate::forward::viewer::{Mode, Viewer, Written};
+use crate::forward::viewer::{Viewer, Written};
 use crate::id::{StreamId, TrackId};
 use slab::Slab;
-use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sound kept to be sent again: 5 s, more than any player waits for.
 const MAX_AUDIO_PACKETS: usize = 256;
-
-/// How often it is looked at which layer each viewer is to be sent.
-const SELECTION_INTERVAL: Duration = Duration::from_millis(200);
 
 /// See the module.
 pub struct Stream {
@@ -112,37 +111,6 @@ impl Stream {
     /// Facts for recorders and relays, in order.
     pub fn take_feeds(&mut self) -> std::vec::Drain<'_, Feed> {
         self.feeds.drain(..)
-    }
-
-    /// Everything a recorder or relay that comes now has to know: the tracks, the clocks, and the packets since the
-    /// last key frame.
-    pub fn snapshot(&self) -> Vec<Feed> {
-        let mut feeds = Vec::new();
-        self.introduce(&self.audio, Arc::from(""), &mut feeds);
-        for (_, layer) in self.video.iter().filter(|(_, layer)| layer.point == Point::WHOLE) {
-            self.introduce(&layer.track, self.video.name(layer.encoding), &mut feeds);
-            let track = layer.track.id;
-            if layer.track.parameters.is_none() {
-                continue;
-            }
-            let (size, top) = (layer.size, layer.top);
-            feeds.push(Feed::Shape { track, size, top });
-            let batches = layer.track.batches_since_key_frame();
-            feeds.extend(batches.map(|batch| Feed::Packets { track, batch }));
-        }
-        feeds
-    }
-
-    fn introduce(&self, track: &Track, name: Arc<str>, feeds: &mut Vec<Feed>) {
-        let Some(parameters) = track.parameters else { return };
-        feeds.push(Feed::Track {
-            track: track.id,
-            epoch: self.epoch,
-            parameters,
-            starts_at: track.history.key_frame().map_or(track.flushed(), |key| key.seq),
-            name,
-        });
-        feeds.extend(track.clock.map(|clock| report_of(track.id, clock)));
     }
 
     /// Another publisher (or none) sends from here on, in encodings of these names (none without simulcast).
@@ -321,67 +289,6 @@ impl Stream {
         }
     }
 
-    /// Takes a fact from the shard or node where the publisher is.
-    pub fn take_relayed(&mut self, feed: &Feed, viewers: &mut Slab<Viewer>, now: Instant) {
-        self.is_relayed = true;
-        if self.subscribers > 0 {
-            self.feeds.push(feed.clone());
-        }
-        match feed {
-            Feed::Track {
-                track,
-                epoch,
-                parameters,
-                starts_at,
-                name,
-            } => {
-                if std::mem::replace(&mut self.epoch, *epoch) != *epoch {
-                    self.audio.start_epoch();
-                    self.video.start_epoch();
-                }
-                let (kind, encoding) = kind_of(*track);
-                if let Some(track) = self.track_mut(kind, encoding) {
-                    track.begin_at(*starts_at);
-                    track.start(*parameters);
-                }
-                if kind == Kind::Video {
-                    self.video.set_name(encoding, name);
-                    self.video.start_encoding(encoding, *parameters);
-                }
-                self.start_for_viewers(kind, encoding, viewers, now);
-            }
-            Feed::Shape { track, size, top } => {
-                if let Some(layer) = self.video.encoding_mut(kind_of(*track).1) {
-                    (layer.size, layer.top) = (*size, *top);
-                }
-            }
-            Feed::Packets { track, batch } => {
-                match kind_of(*track) {
-                    (Kind::Audio, _) => self.audio.take(batch),
-                    (Kind::Video, encoding) => self.video.take(encoding, batch),
-                }
-                self.again = true;
-            }
-            Feed::SenderReport {
-                track,
-                ntp_time,
-                rtp_time,
-                ..
-            } => {
-                let clock = SenderClock {
-                    ntp_time: *ntp_time,
-                    rtp_time: *rtp_time,
-                    arrived: now,
-                };
-                match kind_of(*track) {
-                    (Kind::Audio, _) => self.audio.clock = Some(clock),
-                    (Kind::Video, encoding) => self.video.set_clock(encoding, clock),
-                }
-            }
-            Feed::PublisherGone | Feed::Ended => {}
-        }
-    }
-
     /// Makes everything that has gathered ready to be forwarded.
     pub fn flush(&mut self) {
         self.flush_due = None;
@@ -494,90 +401,6 @@ impl Stream {
             self.viewers.swap_remove(at);
             // Whoever took its place may have been passed over.
             self.again = true;
-        }
-    }
-
-    /// A viewer needs a key frame of the layer that it is sent, or waits for.
-    pub fn want_key_frame_for(&mut self, viewer: &Viewer) {
-        if let Some(layer) = viewer.waits_for(&self.video).or(viewer.layer()) {
-            self.video.want_key_frame(layer);
-        }
-    }
-
-    /// Somebody needs a key frame of an encoding.
-    pub fn want_key_frame(&mut self, track: TrackId) {
-        if let (Kind::Video, encoding) = kind_of(track)
-            && let Some(layer) = self.video.find(encoding, Point::WHOLE)
-        {
-            self.video.want_key_frame(layer);
-        }
-    }
-
-    /// The tracks of which the publisher is to be asked for a key frame now; see [`Track::take_key_frame_request`].
-    pub fn take_key_frame_requests(&mut self, now: Instant) -> impl Iterator<Item = TrackId> {
-        let tracks = self.video.tracks_mut();
-        let asked: SmallVec<[TrackId; 4]> = tracks
-            .filter_map(|track| track.take_key_frame_request(now).then_some(track.id))
-            .collect();
-        asked.into_iter()
-    }
-
-    /// What a viewer can be sent of the picture, best first.
-    pub fn layers(&self, now: Instant) -> Vec<LayerInfo> {
-        self.video.infos(now).into_iter().map(|(_, info)| info).collect()
-    }
-
-    /// Whether the list of active layers is another one than when this was last asked.
-    pub fn take_layers_changed(&mut self, now: Instant) -> bool {
-        let are_active: Vec<LayerId> = self
-            .video
-            .iter()
-            .filter(|(_, layer)| self.video.is_active(layer, now))
-            .map(|(id, _)| id)
-            .collect();
-        let has_changed = are_active != self.were_active;
-        self.were_active = are_active;
-        has_changed
-    }
-
-    /// What is to be done from time to time: viewers go over to other layers, and who waits gets its key frame.
-    pub fn look_after_viewers(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
-        self.select_if_due(viewers, now);
-        for &key in &self.viewers {
-            let Some(viewer) = viewers.get_mut(key) else { continue };
-            let layer = match viewer.mode {
-                Mode::WaitsForKeyFrame => viewer
-                    .asks_for_key_frame(now)
-                    .then(|| viewer.waits_for(&self.video).or(viewer.layer()))
-                    .flatten(),
-                Mode::CatchesUp { .. } => None,
-                Mode::Live | Mode::Paced => viewer.waits_for(&self.video),
-            };
-            if let Some(layer) = layer {
-                self.video.want_key_frame(layer);
-            }
-        }
-    }
-
-    /// Looks at once which layer everybody is to be sent.
-    pub fn select_soon(&mut self) {
-        self.next_selection = None;
-    }
-
-    fn select_if_due(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
-        if self.next_selection.is_some_and(|at| now < at) {
-            return;
-        }
-        self.next_selection = Some(now + SELECTION_INTERVAL);
-        let infos = self.video.infos(now);
-        let sound_bps = self.audio.rate.bps(now);
-        for &key in &self.viewers {
-            let Some(viewer) = viewers.get_mut(key) else { continue };
-            let current = viewer.layer();
-            let sound_bps = sound_bps * viewer.sound_copies();
-            if let Some(layer) = viewer.selector.choose(&infos, current, sound_bps, now) {
-                viewer.want_layer(layer);
-            }
         }
     }
 }
