@@ -10,7 +10,7 @@ use super::point::{Point, Renumber};
 use super::received::Received;
 use super::scalability::{Scalability, Scalable};
 use super::track::{SenderClock, Track};
-use crate::codec::{self, Kind};
+use crate::codec::{self, Codec, Kind};
 use crate::id::TrackId;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -435,6 +435,7 @@ impl Layers {
         let known = self.iter().filter(|(_, layer)| layer.track.parameters.is_some());
         // Where the top leaves out frames of lower layers, nobody needs the whole.
         let known = known.filter(|(_, layer)| layer.point != Point::WHOLE || !has_own_top(layer));
+        let known = known.filter(|(_, layer)| self.can_play(layer));
         let mut infos: Vec<(LayerId, LayerInfo)> = known.map(|(id, layer)| (id, self.info(layer, now))).collect();
         infos.sort_by_key(|(id, info)| {
             let encoding = self.get(*id).map_or(0, |layer| layer.encoding);
@@ -449,6 +450,18 @@ impl Layers {
             (std::cmp::Reverse(rank), encoding)
         });
         infos
+    }
+
+    /// Browsers tell the sizes inside an AV1 stream apart only by dependency descriptors, which viewers are not sent; so
+    /// they get the smallest one.
+    fn can_play(&self, layer: &Layer) -> bool {
+        let whole = self.find(layer.encoding, Point::WHOLE).and_then(|id| self.get(id));
+        let has_sizes = whole.and_then(|whole| whole.top).is_some_and(|top| top.spatial > 0);
+        let is_av1 = layer
+            .track
+            .parameters
+            .is_some_and(|parameters| parameters.codec == Codec::Av1);
+        !is_av1 || !has_sizes || layer.point.top().is_some_and(|top| top.spatial == 0)
     }
 
     fn info(&self, layer: &Layer, now: Instant) -> LayerInfo {

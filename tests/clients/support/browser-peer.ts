@@ -21,16 +21,18 @@ export interface Publication {
   /** Of the picture, in pixels; its height is 9/16 of that. */
   width?: number;
   maxBitrate?: number;
+  /** Simulcast, or layers inside one encoding; instead of `maxBitrate`. */
+  encodings?: RTCRtpEncodingParameters[];
 }
 
 /** Publishes the page's camera and microphone until the page is closed. */
 export async function publish(page: Page, publication: Publication): Promise<void> {
-  await page.evaluate(async ({ url, key, codec, width = 640, maxBitrate = 1_000_000 }) => {
+  await page.evaluate(async ({ url, key, codec, width = 640, maxBitrate = 1_000_000, encodings }) => {
     const media = await navigator.mediaDevices.getUserMedia({ video: { width: { exact: width } }, audio: true });
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     for (const track of media.getTracks()) {
       const isVideo = track.kind === "video";
-      const sendEncodings = isVideo ? [{ maxBitrate }] : [];
+      const sendEncodings = isVideo ? (encodings ?? [{ maxBitrate }]) : [];
       const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [media], sendEncodings });
       const codecs = isVideo ? (RTCRtpSender.getCapabilities("video")?.codecs ?? []) : [];
       const wanted = codecs.filter(({ mimeType }) => mimeType === `video/${codec}` || mimeType === "video/rtx");
