@@ -1,12 +1,11 @@
 //! The real engine: real handshakes to begin with, then a publisher's real packets.
 
+use crate::audience::Audience;
 use crate::sink::Sink;
 use crate::{Cost, allocations, thread_cpu};
 use lectern_media::engine::{Event, Origin, TransmitBuf};
 use lectern_media::id::StreamId;
 use lectern_media::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};
-use lectern_media::wire::rtp::Header;
-use std::net::SocketAddr;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -25,15 +24,12 @@ pub(crate) enum Extras {
     RecordingAndNacks,
 }
 
-/// Of so many packets of a viewer, one is asked for again.
-const NACK_EVERY: u64 = 100;
-
 /// A class that runs, with viewers who are at the live edge.
 pub(crate) struct World {
     pub(crate) sim: Sim,
     publisher: ClientId,
+    pub(crate) audience: Audience,
     recorder: Option<SyncSender<Event>>,
-    sent: u64,
 }
 
 impl World {
@@ -61,8 +57,8 @@ impl World {
         World {
             sim,
             publisher,
+            audience: Audience::default(),
             recorder: None,
-            sent: 0,
         }
     }
 
@@ -77,6 +73,7 @@ impl World {
             let now = self.sim.now();
             drop(self.sim.engine.subscribe(now, STREAM));
             self.recorder = Some(recorder());
+            self.audience.asks_again = true;
         }
         self.run(WARM_UP, None);
     }
@@ -89,18 +86,22 @@ impl World {
     fn run(&mut self, time: Duration, sink: Option<&Sink>) -> Cost {
         let mut packets = self.record(time);
         let mut buf = TransmitBuf::new();
-        let mut nacks: Vec<(Origin, Vec<u8>)> = Vec::new();
-        let mut wanted: Vec<(SocketAddr, u32, u16)> = Vec::new();
-        let before = self.sim.engine.counters();
+        let World {
+            sim,
+            audience,
+            recorder,
+            ..
+        } = self;
+        let before = sim.engine.counters();
         let (mut cpu, mut allocated) = (Duration::ZERO, 0);
         for (now, from, bytes) in &mut packets {
             let (start, allocations) = (thread_cpu(), allocations::count());
-            let engine = &mut self.sim.engine;
+            let engine = &mut sim.engine;
             if engine.poll_timeout().is_some_and(|at| at <= *now) {
                 engine.handle_timeout(*now);
             }
-            for (from, nack) in &mut nacks {
-                engine.handle_datagram(*now, *from, nack);
+            for (from, report) in &mut audience.says {
+                engine.handle_datagram(*now, *from, report);
             }
             engine.handle_datagram(*now, *from, bytes);
             while let Some(transmit) = engine.poll_transmit(&mut buf) {
@@ -108,33 +109,19 @@ impl World {
                 if let Some(sink) = sink {
                     sink.send(contents, transmit.segment_bytes);
                 }
-                if self.recorder.is_some() {
-                    let segment = transmit.segment_bytes.unwrap_or(contents.len()).max(1);
-                    for datagram in contents.chunks(segment) {
-                        self.sent += 1;
-                        if self.sent.is_multiple_of(NACK_EVERY)
-                            && let Some(header) = Header::parse(datagram)
-                        {
-                            wanted.push((transmit.to.mapped_address(), header.ssrc, header.seq));
-                        }
-                    }
-                }
+                audience.note(transmit.to.mapped_address(), contents, transmit.segment_bytes);
             }
             while let Some(event) = engine.poll_event() {
-                if let Some(recorder) = &self.recorder {
+                if let Some(recorder) = recorder {
                     // As in the server: what the recorder has no room for is lost to it.
                     let _ = recorder.try_send(event);
                 }
             }
             cpu += thread_cpu() - start;
             allocated += allocations::count() - allocations;
-            // What the viewers ask for is made outside of the measurement, and handed over in it.
-            nacks.clear();
-            for (to, ssrc, number) in wanted.drain(..) {
-                nacks.extend(self.sim.nack(to, ssrc, &[number]));
-            }
+            audience.answer(sim, *now);
         }
-        let after = self.sim.engine.counters();
+        let after = sim.engine.counters();
         Cost {
             packets: after.datagrams_out - before.datagrams_out,
             sends: after.sends - before.sends,

@@ -6,6 +6,7 @@
 //! `lectern-fanout soak MINUTES` lets viewers come and go instead; `lectern-fanout quick` leaves out the large cases.
 
 mod allocations;
+mod audience;
 mod bare;
 mod class;
 mod engine;

@@ -2,6 +2,7 @@
 //! relays; each forwards to its own viewers. What counts is the CPU time of the busier thread, which on two idle cores
 //! is the time that passes.
 
+use crate::audience::Audience;
 use crate::engine::{STREAM, WARM_UP, World};
 use crate::network::Network;
 use crate::sink::{Sends, Sink};
@@ -55,12 +56,17 @@ fn home(mut world: World, time: Duration, network: Network, relay: Option<&Sende
     let (mut packets, mut cpu) = (0, Duration::ZERO);
     for (time, counts) in [(WARM_UP, false), (time, true)] {
         let mut received = world.record(time);
-        let engine = &mut world.sim.engine;
-        let before = engine.counters().datagrams_out;
-        let start = thread_cpu();
+        let World { sim, audience, .. } = &mut world;
+        let before = sim.engine.counters().datagrams_out;
+        cpu = Duration::ZERO;
         for (now, from, bytes) in &mut received {
+            let start = thread_cpu();
+            let engine = &mut sim.engine;
             if engine.poll_timeout().is_some_and(|at| at <= *now) {
                 engine.handle_timeout(*now);
+            }
+            for (from, report) in &mut audience.says {
+                engine.handle_datagram(*now, *from, report);
             }
             engine.handle_datagram(*now, *from, bytes);
             // The other shard hears of it before our own viewers do, as it has further to go.
@@ -69,14 +75,12 @@ fn home(mut world: World, time: Duration, network: Network, relay: Option<&Sende
                     let _ = relay.send((*now, feed, counts));
                 }
             }
-            while let Some(transmit) = engine.poll_transmit(&mut buf) {
-                if counts {
-                    sink.send(buf.filled(&transmit), transmit.segment_bytes);
-                }
-            }
+            let sink = counts.then_some(&sink);
+            forward(sim, sink, &mut buf, audience);
+            cpu += thread_cpu() - start;
+            audience.answer(sim, *now);
         }
-        cpu = thread_cpu() - start;
-        packets = engine.counters().datagrams_out - before;
+        packets = sim.engine.counters().datagrams_out - before;
     }
     (packets, cpu)
 }
@@ -117,27 +121,37 @@ fn relayed(world: &mut World, viewers: usize) -> Sim {
 fn away(mut world: Sim, feeds: &Receiver<Relayed>, network: Network) -> (u64, Duration) {
     let sink = Sink::new(network, Sends::Gso);
     let mut buf = TransmitBuf::new();
-    let mut before = (world.engine.counters().datagrams_out, thread_cpu());
-    let mut counted = false;
+    let mut audience = Audience::default();
+    let (mut before, mut cpu) = (None, Duration::ZERO);
     for (now, feed, counts) in feeds {
-        if counts && !counted {
-            counted = true;
-            before = (world.engine.counters().datagrams_out, thread_cpu());
-        }
+        let start = thread_cpu();
         let engine = &mut world.engine;
+        if counts && before.is_none() {
+            (before, cpu) = (Some(engine.counters().datagrams_out), Duration::ZERO);
+        }
         if engine.poll_timeout().is_some_and(|at| at <= now) {
             engine.handle_timeout(now);
         }
-        engine.handle_relayed(now, STREAM, &feed);
-        while let Some(transmit) = engine.poll_transmit(&mut buf) {
-            if counts {
-                sink.send(buf.filled(&transmit), transmit.segment_bytes);
-            }
+        for (from, report) in &mut audience.says {
+            engine.handle_datagram(now, *from, report);
         }
-        while engine.poll_event().is_some() {}
+        engine.handle_relayed(now, STREAM, &feed);
+        forward(&mut world, counts.then_some(&sink), &mut buf, &mut audience);
+        while world.engine.poll_event().is_some() {}
+        cpu += thread_cpu() - start;
+        audience.answer(&mut world, now);
     }
-    (
-        world.engine.counters().datagrams_out - before.0,
-        thread_cpu() - before.1,
-    )
+    let packets = world.engine.counters().datagrams_out - before.unwrap_or(0);
+    (packets, cpu)
+}
+
+/// Sends what there is.
+fn forward(sim: &mut Sim, sink: Option<&Sink>, buf: &mut TransmitBuf, audience: &mut Audience) {
+    while let Some(transmit) = sim.engine.poll_transmit(buf) {
+        let contents = buf.filled(&transmit);
+        if let Some(sink) = sink {
+            sink.send(contents, transmit.segment_bytes);
+        }
+        audience.note(transmit.to.mapped_address(), contents, transmit.segment_bytes);
+    }
 }

@@ -208,17 +208,12 @@ impl Sim {
         self.engine
     }
 
-    /// What the viewer at this address sends to ask for packets again. For benches, which measure the engine alone.
-    pub fn nack(&mut self, viewer: SocketAddr, ssrc: u32, numbers: &[u16]) -> Option<(Origin, Vec<u8>)> {
-        let (client, ..) = self
-            .clients
-            .iter_mut()
-            .find(|(client, ..)| client.address() == viewer)?;
-        let mut compound = Vec::new();
-        crate::wire::rtcp::write_nack(7, ssrc, numbers, &mut compound);
-        client.sealer.as_mut()?.seal_rtcp(&mut compound)?;
+    /// A compound RTCP packet as the client at this address sends it. For benches, which measure the engine alone.
+    pub fn sealed(&mut self, client: SocketAddr, mut compound: Vec<u8>) -> Option<(Origin, Vec<u8>)> {
+        let (sender, ..) = self.clients.iter_mut().find(|(known, ..)| known.address() == client)?;
+        sender.sealer.as_mut()?.seal_rtcp(&mut compound)?;
         let from = Origin::Udp {
-            remote: viewer,
+            remote: client,
             local: None,
         };
         Some((from, compound))
