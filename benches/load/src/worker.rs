@@ -58,6 +58,7 @@ impl Handle {
             live,
             phase: Phase::Coming,
             start,
+            finishing: None,
         };
         let thread = std::thread::Builder::new()
             .name("viewers".to_owned())
@@ -115,6 +116,8 @@ struct Worker {
     live: Arc<Live>,
     phase: Phase,
     start: Instant,
+    /// Somebody to be told what was seen, once it is to end.
+    finishing: Option<SyncSender<Tally>>,
 }
 
 impl Worker {
@@ -131,10 +134,7 @@ impl Worker {
                 match event.data.u64() {
                     WAKE_UP => {
                         let _ = rustix::io::read(&self.wake_up, &mut [0; 8]);
-                        if let Some(reply) = self.take_messages(now) {
-                            self.finish(reply);
-                            return;
-                        }
+                        self.take_messages(now);
                     }
                     key => self.call(usize::try_from(key).unwrap_or(usize::MAX), now, Some(&mut buf)),
                 }
@@ -146,6 +146,10 @@ impl Worker {
                 if self.viewers.get(key).is_some_and(|viewer| viewer.armed == at) {
                     self.call(key, now, None);
                 }
+            }
+            if let Some(reply) = self.finishing.take() {
+                self.finish(reply);
+                return;
             }
         }
     }
@@ -177,6 +181,12 @@ impl Worker {
             None => viewer.handle_timeout(&mut scene),
         };
         if let Some(why) = over {
+            // Who has left must not take the server's farewell for its fault.
+            let number = viewer.number;
+            self.take_messages(now);
+            if self.by_number.get(&number) != Some(&key) {
+                return;
+            }
             *self.tally.ended.entry(why).or_default() += 1;
             self.remove(key);
             return;
@@ -192,8 +202,7 @@ impl Worker {
         }
     }
 
-    /// Somebody to be told what was seen, when it ends.
-    fn take_messages(&mut self, now: Instant) -> Option<SyncSender<Tally>> {
+    fn take_messages(&mut self, now: Instant) {
         while let Ok(message) = self.messages.try_recv() {
             match message {
                 Message::Join(viewer) => self.add(*viewer, now),
@@ -208,10 +217,9 @@ impl Worker {
                     }
                     self.phase = phase;
                 }
-                Message::Finish(reply) => return Some(reply),
+                Message::Finish(reply) => self.finishing = Some(reply),
             }
         }
-        None
     }
 
     fn add(&mut self, mut viewer: Viewer, now: Instant) {

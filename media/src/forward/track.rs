@@ -15,14 +15,11 @@ use std::time::{Duration, Instant};
 /// A batch is forwarded at the latest with this many packets, so that a large key frame does not wait for its end.
 const MAX_OPEN_PACKETS: usize = 48;
 
-/// Key frames are asked for at most this often.
-const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
+/// Key frames are asked for at most this often, however many want one.
+const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Packets looked at to find when something was sent.
 const MAX_LOOK_BACK: u64 = 64;
-
-/// And this often while the last request has not been answered: the publisher may be one that ignores them.
-const UNANSWERED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The publisher's clock, as its last sender report told it, on the line.
 #[derive(Clone, Copy, Debug)]
@@ -267,15 +264,9 @@ impl Track {
         if !self.key_frame_wanted {
             return false;
         }
-        let key_arrived = self.history.key_frame().map(|key| key.arrived);
-        let is_due = self.key_frame_asked.is_none_or(|asked| {
-            let interval = if key_arrived > Some(asked) {
-                KEY_FRAME_INTERVAL
-            } else {
-                UNANSWERED_INTERVAL
-            };
-            now.saturating_duration_since(asked) >= interval
-        });
+        let is_due = self
+            .key_frame_asked
+            .is_none_or(|asked| now.saturating_duration_since(asked) >= KEY_FRAME_INTERVAL);
         if is_due {
             self.key_frame_asked = Some(now);
         }

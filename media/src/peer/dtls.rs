@@ -227,4 +227,67 @@ mod tests {
         session.handle_timeout(now + CLIENT_START_DELAY, |_| hellos += 1);
         assert_eq!(hellos, 1, "the handshake begins as if nothing had come");
     }
+
+    /// Two sessions that have shaken hands.
+    fn pair(now: Instant) -> (Session, Session) {
+        let shared = || SharedConfig::new(dimpl::certificate::generate_self_signed_certificate().unwrap()).unwrap();
+        let (ours, theirs) = (shared(), shared());
+        let mut server = Session::new(&ours, Side::Server, vec![theirs.fingerprint()], now);
+        let mut client = Session::new(&theirs, Side::Client, vec![ours.fingerprint()], now);
+        let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+        client.handle_timeout(now, |datagram| to_server.push(datagram.to_vec()));
+        let (mut server_keys, mut client_keys) = (false, false);
+        while !(to_server.is_empty() && to_client.is_empty()) {
+            for datagram in std::mem::take(&mut to_server) {
+                let progress = server.handle_datagram(now, &datagram, |out| to_client.push(out.to_vec()));
+                server_keys |= progress.keying.is_some();
+            }
+            for datagram in std::mem::take(&mut to_client) {
+                let progress = client.handle_datagram(now, &datagram, |out| to_server.push(out.to_vec()));
+                client_keys |= progress.keying.is_some();
+            }
+        }
+        assert!(server_keys && client_keys);
+        (server, client)
+    }
+
+    #[test]
+    fn what_others_forge_does_not_end_a_connection() {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let now = Instant::now();
+        let (mut server, mut client) = pair(now);
+        let record = |kind: u8, epoch: u8, number: u8, body: &[u8]| {
+            let mut record = vec![kind, 254, 253, 0, epoch, 0, 0, 0, 0, 0, number, 0, body.len() as u8];
+            record.extend_from_slice(body);
+            record
+        };
+        for forged in [
+            record(21, 1, 9, &[0x55; 26]),
+            record(23, 1, 9, &[0x55; 40]),
+            record(22, 1, 9, &[0x55; 40]),
+            record(21, 0, 9, &[2, 40]),
+            record(21, 0, 9, &[1, 0]),
+            record(22, 0, 9, &[0x55; 40]),
+            record(20, 0, 9, &[1]),
+            record(21, 1, 9, &[0x55]),
+            record(21, 1, 9, &[]),
+            record(21, 2, 9, &[0x55; 26]),
+            vec![21, 254, 253, 0, 1],
+            vec![20; 40],
+        ] {
+            for session in [&mut server, &mut client] {
+                let side = session.our_side;
+                assert!(
+                    !session.handle_datagram(now, &forged, |_| {}).is_over,
+                    "{side:?}: {forged:02x?}"
+                );
+            }
+        }
+        let mut farewell = Vec::new();
+        client.close(|datagram| farewell.push(datagram.to_vec()));
+        assert!(
+            server.handle_datagram(now, &farewell[0], |_| {}).is_over,
+            "the real one ends it"
+        );
+    }
 }
