@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak soak-joins load bench conformance fuzz
+.PHONY: help run demo test check format soak soak-loss soak-joins load bench conformance fuzz
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -31,6 +31,9 @@ soak-joins: ## Five minutes of viewers that come and go: all admitted, memory fl
 
 soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in time
 	SOAK_S=600 scripts/test needs build soak
+
+soak-loss: ## Five minutes of a line that loses 5 %: no frozen second in a real browser
+	LOSSY_S=300 scripts/test needs build soak:loss
 
 load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
 	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)

@@ -16,6 +16,8 @@ export class Server {
   readonly folder: string;
   readonly url: string;
   readonly binary: string;
+  /** Where it takes media. */
+  readonly udpPort: number;
   readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
   #log = "";
@@ -23,6 +25,7 @@ export class Server {
   private constructor(folder: string, http: number, udp: number) {
     this.folder = folder;
     this.url = `http://localhost:${http}`;
+    this.udpPort = udp;
     this.binary = process.env.TEST_BINARY ?? join(import.meta.dirname, "../../../target/debug/lectern");
     this.#env = {
       ...process.env,
