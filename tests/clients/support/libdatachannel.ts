@@ -64,7 +64,7 @@ export class Publisher {
     const opus = ["-map", "0:a", "-c", "copy", "-payload_type", `${AUDIO}`];
     await this.#send(tracks[0], 1000, [], opus);
     for (const [index, rid] of (rids.length > 0 ? rids : [""]).entries()) {
-      const size = rid ? ["-vf", `scale=${1280 >> (index + 1)}:-2`, ...SMALL_H264] : ["-c", "copy", ...IN_BAND];
+      const size = ["-vf", `scale=${1280 >> (index + 1)}:-2`, ...SMALL_H264];
       const extensions = rid ? [[MID_EXTENSION, "1"] as const, [RID_EXTENSION, rid] as const] : [];
       await this.#send(tracks[1], 1001 + index, extensions, ["-map", "0:v", ...size, "-payload_type", `${VIDEO}`]);
     }
@@ -131,7 +131,6 @@ export class Player {
   }
 }
 
-const IN_BAND = ["-bsf:v", "h264_mp4toannexb"];
 const SMALL_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0", "-g", "30", "-profile:v", "baseline"];
 
 /** RFC 8285 section 4.2, one-byte form; empty without extensions. */
