@@ -107,7 +107,7 @@ export const en = {
     watchReplay: "Watch replay",
     details: "Details",
     noReplay: "No replay",
-    members: "Sign in to watch",
+    members: "For those enrolled",
     by: "with {{name}}",
     daysLeft_one: "{{count}} day left",
     daysLeft_other: "{{count}} days left",
@@ -232,7 +232,7 @@ export const en = {
     deleteTitle: "Delete “{{title}}”?",
     deleteText: "The class and its recording disappear for everybody. This cannot be undone.",
     public: "Public",
-    members: "With account",
+    members: "By enrolment",
   },
   create: {
     title: "Plan a class",

@@ -111,7 +111,7 @@ export const nl: typeof en = {
     watchReplay: "Bekijk opname",
     details: "Details",
     noReplay: "Geen opname",
-    members: "Log in om te kijken",
+    members: "Na inschrijving",
     by: "met {{name}}",
     daysLeft_one: "nog {{count}} dag",
     daysLeft_other: "nog {{count}} dagen",
@@ -239,7 +239,7 @@ export const nl: typeof en = {
     deleteTitle: "“{{title}}” verwijderen?",
     deleteText: "De les en de opname verdwijnen voor iedereen. Dit kan niet ongedaan worden gemaakt.",
     public: "Openbaar",
-    members: "Met account",
+    members: "Na inschrijving",
   },
   create: {
     title: "Les plannen",
