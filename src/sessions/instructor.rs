@@ -116,7 +116,7 @@ pub struct SessionChange {
     time_zone: Option<String>,
 }
 
-/// What OBS, ffmpeg and GStreamer need to publish.
+/// What OBS, ffmpeg and the like need to publish.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ingest {

@@ -988,7 +988,7 @@ export interface components {
             token: string;
             expiresAt: components["schemas"]["Timestamp"];
         };
-        /** @description What OBS, ffmpeg and GStreamer need to publish. */
+        /** @description What OBS, ffmpeg and the like need to publish. */
         Ingest: {
             whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */

@@ -13,7 +13,7 @@ import { Alert, Skeleton } from "../../ui/states";
 
 const HIDDEN = "••••••••••••••••";
 
-/** What OBS, ffmpeg and GStreamer are given. */
+/** What OBS, ffmpeg and the like are given. */
 export function IngestPanel({ sessionId }: { sessionId: string }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
