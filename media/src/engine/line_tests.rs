@@ -130,7 +130,7 @@ fn on_a_line_that_cannot_carry_the_picture_the_sound_is_whole() {
         let requests = sim.key_frame_requests(publisher);
         sim.run(ms(60_000));
         let seen = sim.seen(poor).clone();
-        assert!(seen.missing_sound <= 300, "at most a tenth of 3,000: {seen:?}");
+        assert!(seen.missing_sound <= 30, "of 3,000: {seen:?}");
         assert!(
             sim.key_frame_requests(publisher) - requests <= 7,
             "{}",
@@ -162,8 +162,8 @@ fn simulcast() -> PublisherOptions {
 }
 
 #[test]
-fn a_line_that_drops_costs_a_layer_soon_and_gets_it_back() {
-    for queue in [ms(200), ms(400)] {
+fn a_line_that_drops_costs_a_layer_within_two_seconds_and_gets_it_back() {
+    for queue in [ms(50), ms(100), ms(200), ms(400), ms(1000)] {
         let mut sim = sim(7);
         sim.publisher(STREAM, simulcast(), near());
         let poor = sim.viewer(STREAM, ViewerOptions::default(), narrow(20_000, queue));
@@ -176,7 +176,7 @@ fn a_line_that_drops_costs_a_layer_soon_and_gets_it_back() {
             sim.run(ms(50));
         }
         let took = sim.now() - dropped;
-        assert!(took <= ms(2_500), "{queue:?}: {took:?}: {:?}", sim.seen(poor));
+        assert!(took <= ms(2_000), "{queue:?}: {took:?}: {:?}", sim.seen(poor));
         sim.run(ms(5_000));
         sim.reset_seen(poor);
         sim.run(ms(20_000));
@@ -218,6 +218,32 @@ fn who_stops_reading_for_ten_seconds_comes_back_with_a_key_frame() {
     assert!(seen.delay < ms(100), "{seen:?}");
     assert_eq!((seen.nonce_reuses, seen.time_jumps_back), (0, 0), "{seen:?}");
     assert_undisturbed(&sim, other);
+}
+
+#[test]
+fn a_line_that_is_just_wide_enough_is_left_alone() {
+    let mut sim = sim(8);
+    let publisher = sim.publisher(STREAM, PublisherOptions::default(), near());
+    let radio = Link {
+        jitter: ms(20),
+        loss_per_mille: 10,
+        ..narrow(4_000, ms(200))
+    };
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), radio);
+    sim.run(ms(60_000));
+    let seen = sim.seen(viewer).clone();
+    assert!(seen.frames >= 60 * 30 * 98 / 100, "{seen:?}");
+    assert!(seen.longest_freeze < ms(600) && seen.missing_sound <= 3, "{seen:?}");
+    let requests = sim.key_frame_requests(publisher);
+    sim.set_link(viewer, narrow(500, ms(200)));
+    sim.run(ms(1_000));
+    sim.set_link(viewer, radio);
+    sim.run(ms(8_000));
+    sim.reset_seen(viewer);
+    sim.run(ms(20_000));
+    let seen = sim.seen(viewer);
+    assert!(seen.frames >= 590, "a second of trouble is forgotten: {seen:?}");
+    assert!(sim.key_frame_requests(publisher) - requests <= 2);
 }
 
 #[test]

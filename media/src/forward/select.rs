@@ -130,6 +130,9 @@ impl Selector {
         };
         let (id, info) = candidates.get(chosen)?;
         self.need_bps = need(info, OVERHEAD_PERCENT);
+        if chosen == 0 {
+            self.wish_bps = self.need_bps;
+        }
         Some(*id)
     }
 }

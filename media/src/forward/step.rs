@@ -11,9 +11,17 @@ use std::time::{Duration, Instant};
 /// On a full line, what is to be sent may be this old; then whole frames are left out, up to the next key frame.
 const MAX_LAG: Duration = Duration::from_millis(500);
 
-/// Who cannot even be sent the lowest layer is given a key frame that comes anyway, and asks for one this often only:
-/// each costs everybody something.
-const RARE_KEY_FRAME: Duration = Duration::from_secs(10);
+/// The same on a line whose queue is short because it is sent no more than it carries: an estimate that is too low has
+/// been mended by then.
+const MAX_UNSURE_LAG: Duration = Duration::from_millis(1500);
+
+/// Who cannot even be sent the lowest layer waits until probes show that it fits, or tries after a while, which doubles
+/// from the first to the second value: each try costs some sound, and each key frame costs everybody something.
+const FIRST_TRY: Duration = Duration::from_secs(2);
+const RARE_TRY: Duration = Duration::from_secs(30);
+
+/// A try that lasted for so long has succeeded.
+const SUCCESS: Duration = Duration::from_secs(20);
 
 /// Where the layer should fit it has been a disturbance, and a viewer asks sooner.
 const SOON: Duration = Duration::from_secs(1);
@@ -32,6 +40,8 @@ const PROBE_PACKETS: u64 = 32;
 pub(super) struct Held {
     since: Instant,
     why: Why,
+    /// When to try again though the layer is not known to fit.
+    wait: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,19 +66,25 @@ impl Viewer {
             let is_full = self.bandwidth.is_full();
             if !is_full {
                 self.hold(Why::Silent, now);
-            } else if self.wanted.is_some() || self.lags(layers, now) {
+            } else if self.wanted.is_some() || self.lags(layers, MAX_LAG, now) {
                 self.hold(Why::Full, now);
             }
+        } else if self.needs_steps() && !self.fits() && self.lags(layers, MAX_UNSURE_LAG, now) {
+            self.hold(Why::Full, now);
         }
     }
 
     fn hold(&mut self, why: Why, now: Instant) {
         self.mode = Mode::WaitsForKeyFrame;
-        self.held = Some(Held { since: now, why });
+        let wait = match self.tried {
+            Some((at, wait)) if now.saturating_duration_since(at) < SUCCESS => (wait * 2).min(RARE_TRY),
+            _ => FIRST_TRY,
+        };
+        self.held = Some(Held { since: now, why, wait });
     }
 
-    /// Whether what is next to be sent has waited for too long.
-    fn lags(&self, layers: &Layers, now: Instant) -> bool {
+    /// Whether what is next to be sent has waited for longer than this.
+    fn lags(&self, layers: &Layers, limit: Duration, now: Instant) -> bool {
         let Some(lane) = &self.video else { return false };
         let Some(video) = layers.track(lane.layer) else {
             return false;
@@ -80,7 +96,7 @@ impl Viewer {
             _ => video
                 .history
                 .packet(lane.cursor())
-                .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrived) > MAX_LAG),
+                .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrived) > limit),
         }
     }
 
@@ -99,8 +115,13 @@ impl Viewer {
         };
         let age = now.saturating_duration_since(key.arrived);
         let is_ahead = match self.held {
-            Some(held) if to != present => key.arrived >= held.since,
-            Some(held) if held.why == Why::Full && age > FRESH => false,
+            Some(held) if to != present => {
+                let last = layers
+                    .track(present)
+                    .and_then(|old| old.history.packet(cursor.checked_sub(1)?));
+                key.arrived >= last.map_or(held.since, |last| last.meta.arrived)
+            }
+            Some(held) if held.why == Why::Full => age <= FRESH && key.seq >= cursor && self.may_try(held, now),
             _ => !has_started || key.seq >= cursor,
         };
         if !is_ahead {
@@ -112,12 +133,26 @@ impl Viewer {
             self.enter(layers, to, key.seq);
         }
         self.mode = match self.held.take() {
-            Some(_) => Mode::CatchesUp {
-                since: now,
-                from: key.arrived,
-            },
+            Some(held) => {
+                self.tried = Some((now, held.wait));
+                Mode::CatchesUp {
+                    since: now,
+                    from: key.arrived,
+                }
+            }
             None => Mode::Live,
         };
+    }
+
+    /// Whether the layer fits by what is known, or it is time to find out.
+    fn may_try(&self, held: Held, now: Instant) -> bool {
+        self.fits() || now.saturating_duration_since(held.since) >= held.wait
+    }
+
+    /// Whether the line is believed to carry the layer.
+    fn fits(&self) -> bool {
+        let (target, need) = (self.selector.target_bps, self.selector.need_bps);
+        target.is_none_or(|target| target >= need)
     }
 
     fn advance_lane_to(&mut self, seq: u64) {
@@ -127,18 +162,14 @@ impl Viewer {
     }
 
     /// Whether a viewer that waits has the publisher asked for a key frame at `now`.
-    pub fn asks_for_key_frame(&mut self, now: Instant) -> bool {
-        match &mut self.held {
+    pub fn asks_for_key_frame(&self, now: Instant) -> bool {
+        match self.held {
             None => true,
             Some(_) if self.bandwidth.is_silent() => false,
             Some(held) if held.why == Why::Full && self.wanted.is_none() => {
-                let fits = self.selector.target_bps >= Some(self.selector.need_bps);
-                let wait = if fits { SOON } else { RARE_KEY_FRAME };
-                let is_due = now.saturating_duration_since(held.since) >= wait && !self.bandwidth.is_full();
-                if is_due {
-                    held.since = now;
-                }
-                is_due
+                !self.bandwidth.is_full()
+                    && now.saturating_duration_since(held.since) >= SOON
+                    && self.may_try(held, now)
             }
             Some(_) => true,
         }
@@ -152,7 +183,8 @@ impl Viewer {
             .video
             .as_ref()
             .is_some_and(|lane| lane.rtx.is_some_and(|rtx| rtx.payload_type.is_some()));
-        if has_rtx && matches!(self.mode, Mode::Live) {
+        let is_held = self.held.is_some_and(|held| held.why == Why::Full);
+        if has_rtx && (is_held || matches!(self.mode, Mode::Live)) {
             self.bandwidth.start_probe(self.selector.wish_bps, now);
         }
         self.needs_steps() && !std::mem::replace(&mut self.is_stepped, true)

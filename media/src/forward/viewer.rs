@@ -71,6 +71,8 @@ pub struct Viewer {
     pub(super) wanted: Option<LayerId>,
     /// Video is held back because of its line.
     pub(super) held: Option<Held>,
+    /// When it was last sent video again, and after what time of waiting.
+    pub(super) tried: Option<(Instant, Duration)>,
     pub(super) audio: Option<Lane>,
     pub(super) video: Option<Lane>,
     /// How many packets back the next one is that a probe is made of.
@@ -124,6 +126,7 @@ impl Viewer {
             is_stepped: false,
             wanted: None,
             held: None,
+            tried: None,
             audio,
             video,
             probe_back: 0,

@@ -18,7 +18,7 @@ const MIN_OVERUSE_QUEUE_US: u64 = 30_000;
 const LONG_QUEUE_US: u64 = 60_000;
 
 /// From this queue on a line is full: sound would come noticeably late.
-const FULL_QUEUE_US: u64 = 200_000;
+const FULL_QUEUE_US: u64 = 150_000;
 
 /// Feedback comes every 50 to 250 ms. After this long without, the viewer does not read.
 const SILENCE_US: u64 = 2_000_000;
@@ -116,7 +116,7 @@ impl Estimator {
         };
         self.rate.update(usage, acknowledged, rtt_us, now_us);
         if usage == Usage::Over {
-            self.prober.fail(now_us);
+            self.prober.put_off(now_us);
         } else if let Some(carried) = self.prober.result(now_us) {
             self.rate.note_probe(carried);
         }

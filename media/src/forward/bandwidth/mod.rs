@@ -244,7 +244,7 @@ impl Bandwidth {
     /// again.
     pub fn may_repeat(&mut self, kind: Kind, number: u16, now: Instant) -> bool {
         let (now_us, rtt_us) = (self.us(now), self.rtt_us());
-        if kind == Kind::Video && self.is_full() && self.pacer.step_bytes(now_us) == 0 {
+        if kind == Kind::Video && self.pacer.is_braking() && self.pacer.step_bytes(now_us) == 0 {
             return false;
         }
         self.repeats.allow(kind, number, rtt_us, now_us)
@@ -260,6 +260,7 @@ impl Bandwidth {
         let Some(estimate) = estimator.rate.bps() else {
             return false;
         };
+        let wanted_bps = (wanted_bps as f64 / f64::from(1.0 - self.loss.min(0.5))) as u64;
         !estimator.is_full() && !estimator.is_silent(now_us) && estimator.prober.start(estimate, wanted_bps, now_us)
     }
 

@@ -7,8 +7,14 @@ const OPEN_RATE_BPS: u64 = 40_000_000;
 /// What may leave at once: a frame of a stream of 6 Mb/s.
 const BURST_BYTES: u64 = 24_000;
 
+/// What may leave at once on a line of known width lasts this long at most.
+const BURST_US: u64 = 50_000;
+
 /// The same on a line whose queue is full: two packets.
 const SMALL_BURST_BYTES: u64 = 3_000;
+
+/// What is sent at once all the same (sound, repetitions) delays the rest by this much at most.
+const MAX_DEBT_US: u64 = 150_000;
 
 /// The budget of one step has this length.
 const STEP_US: u64 = 5_000;
@@ -47,6 +53,11 @@ impl Pacer {
         self.pace = pace;
     }
 
+    /// Whether the line's queue has to shrink.
+    pub(super) fn is_braking(&self) -> bool {
+        matches!(self.pace, Pace::Full(_))
+    }
+
     fn rate_bps(&self) -> u64 {
         match self.pace {
             Pace::Open => OPEN_RATE_BPS,
@@ -68,6 +79,9 @@ impl Pacer {
     pub(super) fn note_sent(&mut self, bytes: u64, now_us: u64) {
         self.drain(now_us);
         self.debt += bytes;
+        if self.pace != Pace::Open {
+            self.debt = self.debt.min(self.rate_bps() * MAX_DEBT_US / 8_000_000);
+        }
     }
 
     /// Whether so many bytes may leave now and in one piece.
@@ -76,7 +90,9 @@ impl Pacer {
         self.drain(now_us);
         let burst = match self.pace {
             Pace::Full(_) => SMALL_BURST_BYTES,
-            Pace::Open | Pace::Limited(_) => BURST_BYTES,
+            Pace::Open => BURST_BYTES,
+            // On a narrow line even a small frame takes long, and would be in the way of the sound.
+            Pace::Limited(_) => (self.rate_bps() * BURST_US / 8_000_000).clamp(SMALL_BURST_BYTES, BURST_BYTES),
         };
         self.debt + bytes <= burst.max(self.rate_bps() * STEP_US / 8_000_000)
     }

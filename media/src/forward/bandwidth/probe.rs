@@ -12,6 +12,9 @@ const STEP_US: u64 = 5_000;
 /// One burst asks for at most this multiple of the estimate.
 const MAX_FACTOR: u64 = 2;
 
+/// After one that succeeded the next waits this long.
+const PAUSE_US: u64 = 300_000;
+
 /// After a burst that failed, and after an overuse, the next waits this long; doubling up to the second value.
 const MIN_BACKOFF_US: u64 = 1_500_000;
 const MAX_BACKOFF_US: u64 = 5_000_000;
@@ -149,7 +152,7 @@ impl Prober {
         let (carried, wanted) = (burst.seen.carried_bps(), burst.rate_bps);
         self.burst = None;
         if carried.is_some_and(|carried| carried * 10 >= wanted * 7) {
-            (self.next_us, self.backoff_us) = (now_us, MIN_BACKOFF_US);
+            (self.next_us, self.backoff_us) = (now_us + PAUSE_US, MIN_BACKOFF_US);
         } else {
             self.fail(now_us);
         }
@@ -157,7 +160,15 @@ impl Prober {
     }
 
     /// The line is full: no burst for a while.
-    pub(super) fn fail(&mut self, now_us: u64) {
+    pub(super) fn put_off(&mut self, now_us: u64) {
+        if self.burst.is_some() {
+            self.fail(now_us);
+        } else {
+            self.next_us = self.next_us.max(now_us + MIN_BACKOFF_US);
+        }
+    }
+
+    fn fail(&mut self, now_us: u64) {
         self.burst = None;
         self.next_us = now_us + self.backoff_us;
         self.backoff_us = (self.backoff_us * 2).min(MAX_BACKOFF_US);
@@ -211,8 +222,8 @@ mod tests {
         let carried = probe(&mut prober, 2_000_000, 3_000_000, 100_000_000, 0).expect("a result");
         assert!((2_700_000..=3_600_000).contains(&carried), "{carried}");
         assert!(
-            prober.start(2_700_000, 3_000_000, 90_000),
-            "success leads to the next at once"
+            prober.start(2_700_000, 3_000_000, 500_000),
+            "success leads to the next soon"
         );
     }
 
