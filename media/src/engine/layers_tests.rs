@@ -1,31 +1,10 @@
 //! Layers in a simulated world: what viewers of a simulcast publisher notice.
 
 use super::LayerChoice;
+use super::tests::{STREAM, ms, near, sim};
 use crate::codec::Codec;
-use crate::id::{PeerId, StreamId};
+use crate::id::PeerId;
 use crate::sim::{ClientId, Clip, Link, PublisherOptions, RIDS, Seen, Sim, ViewerOptions};
-use std::time::{Duration, Instant};
-
-const STREAM: StreamId = StreamId(1);
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the start of virtual time; any instant will do"
-)]
-fn sim(seed: u8) -> Sim {
-    Sim::new(Instant::now(), seed, |_| {})
-}
-
-fn near() -> Link {
-    Link {
-        delay: ms(1),
-        ..Link::default()
-    }
-}
 
 fn simulcast(codec: Codec) -> PublisherOptions {
     PublisherOptions {

@@ -1,29 +1,8 @@
 //! Viewers on lines of every kind, in virtual time: what they see and hear, and what they cost.
 
-use crate::id::StreamId;
+use super::tests::{STREAM, ms, near, sim};
 use crate::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};
-use std::time::{Duration, Instant};
-
-const STREAM: StreamId = StreamId(1);
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the start of virtual time; any instant will do"
-)]
-fn sim(seed: u8) -> Sim {
-    Sim::new(Instant::now(), seed, |_| {})
-}
-
-fn near() -> Link {
-    Link {
-        delay: ms(1),
-        ..Link::default()
-    }
-}
+use std::time::Duration;
 
 /// A round trip of 50 ms that loses packets both ways.
 fn lossy(loss_per_mille: u32) -> Link {

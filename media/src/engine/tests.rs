@@ -7,9 +7,9 @@ use crate::id::StreamId;
 use crate::sim::{Clip, Link, PublisherOptions, Sim, ViewerOptions};
 use std::time::{Duration, Instant};
 
-const STREAM: StreamId = StreamId(1);
+pub(super) const STREAM: StreamId = StreamId(1);
 
-fn ms(ms: u64) -> Duration {
+pub(super) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
@@ -17,11 +17,11 @@ fn ms(ms: u64) -> Duration {
     clippy::disallowed_methods,
     reason = "the start of virtual time; any instant will do"
 )]
-fn sim(seed: u8) -> Sim {
+pub(super) fn sim(seed: u8) -> Sim {
     Sim::new(Instant::now(), seed, |_| {})
 }
 
-fn near() -> Link {
+pub(super) fn near() -> Link {
     Link {
         delay: ms(1),
         ..Link::default()
