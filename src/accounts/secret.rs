@@ -5,12 +5,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 const FILE: &str = "secret.key";
 const BYTES: usize = 32;
+
+/// The longest text that is opened, in bytes: more than any that is sealed.
+const MAX_SEALED_BYTES: usize = 128;
 
 /// Signs and checks for one purpose (HMAC-SHA-256, RFC 2104). Keys of different purposes have nothing in common.
 #[derive(Clone)]
@@ -50,6 +55,21 @@ impl ServerSecret {
 }
 
 impl SigningKey {
+    /// `claims` and their signature as text for addresses and headers: base64url of `claims | HMAC-SHA-256 (32 bytes)`.
+    #[must_use]
+    pub fn seal(&self, claims: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode([claims, &self.sign(claims)].concat())
+    }
+
+    /// The claims of a text that this key has sealed; `None` for anything else.
+    #[must_use]
+    pub fn unseal<const N: usize>(&self, text: &str) -> Option<[u8; N]> {
+        let mut bytes = [0; MAX_SEALED_BYTES];
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        let (claims, signature) = bytes.get(..length)?.split_first_chunk()?;
+        self.is_signed(claims, signature).then_some(*claims)
+    }
+
     /// A key that is not of this server; for tests.
     #[must_use]
     pub fn from_bytes(bytes: [u8; BYTES]) -> SigningKey {
