@@ -21,8 +21,10 @@ use url::Url;
 use crate::live::PublicAddress;
 
 mod people;
+mod work;
 
 pub use people::{Access, Accounts, Sessions, Tokens};
+pub use work::Jobs;
 
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
@@ -56,6 +58,8 @@ pub struct Config {
     pub access: Access,
     /// `[tokens]`
     pub tokens: Tokens,
+    /// `[jobs]`
+    pub jobs: Jobs,
     /// `[log]`
     pub log: Log,
 }
@@ -278,6 +282,7 @@ impl Config {
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
+        self.jobs.check()?;
         if self.recording.retention_days > 36_500 {
             return Err((
                 "recording.retention_days",
@@ -563,6 +568,7 @@ mod tests {
             ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),
+            ("[jobs]\nlease_s = 1", "jobs.lease_s: "),
             ("[log]\nlevel = \"=loud=\"", "log.level: "),
             ("[log]\nformat = \"xml\"", "log.format: "),
         ];

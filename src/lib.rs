@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`config`] | the settings | |
 //! | [`db`] | one SQL text, two databases | |
+//! | [`jobs`] | work that is done later, and surely | `db` |
 //! | [`http`] | routes, extractors, problem details, the web app | every capability's `routes` |
 //! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
 //! | [`accounts`] | users, logins, the first admin | `db` |
@@ -27,6 +28,7 @@ pub mod enrolments;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod jobs;
 pub mod live;
 pub mod recordings;
 pub mod sessions;
@@ -70,6 +72,8 @@ pub struct App {
     pub hasher: Hasher,
     /// How often somebody may try.
     pub limits: Limits,
+    /// Work that is done later.
+    pub jobs: jobs::Jobs,
     /// Where tokens are kept, if not in our own ledger.
     pub outside_tokens: Option<tokens::outside::Outside>,
     /// What WHIP and WHEP keep.
@@ -187,6 +191,7 @@ impl Server {
             setup: Setup::default(),
             hasher: Hasher::default(),
             limits: Limits::default(),
+            jobs: jobs::Jobs::default(),
             outside_tokens,
             shutdown: CancellationToken::new(),
         };
@@ -220,6 +225,7 @@ impl Server {
         background.spawn(sessions::lifecycle::run(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
+        background.spawn(jobs::run(app.clone(), handlers()));
         background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
         http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
@@ -230,6 +236,11 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Who does which kind of work: each capability brings its own.
+fn handlers() -> jobs::Handlers {
+    jobs::Handlers::default()
 }
 
 /// When the operator asks for it: sends new connections away, gives running classes their time, and stops the server.

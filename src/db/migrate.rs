@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0005" "enrolments",
     "0006" "schedule",
     "0007" "conversation",
+    "0020" "job_details",
 ];
 
 impl Db {

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use super::{assets, frame, health, openapi};
 use crate::accounts::{admin_routes as admin, own_routes as own};
 use crate::sessions::{calendars, instructor, series_routes as series};
-use crate::{App, accounts, enrolments, recordings, sessions, tokens, whip};
+use crate::{App, accounts, enrolments, jobs, recordings, sessions, tokens, whip};
 
 /// Everything that the server answers.
 ///
@@ -65,6 +65,10 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(admin::users))                       // GET    /api/admin/users
         .routes(routes!(admin::change))                      // PATCH  /api/admin/users/{id}
         .routes(routes!(admin::audit))                       // GET    /api/admin/audit
+
+        .routes(routes!(jobs::routes::list))                 // GET    /api/admin/jobs
+        .routes(routes!(jobs::routes::retry))                // POST   /api/admin/jobs/{id}/retry
+        .routes(routes!(jobs::routes::delete))               // DELETE /api/admin/jobs/{id}
 
         .routes(routes!(sessions::routes::list))             // GET    /api/live/sessions
         .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}

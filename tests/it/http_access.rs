@@ -5,6 +5,7 @@ use lectern::accounts::Role;
 use lectern::accounts::secret::SigningKey;
 use lectern::db::Ts;
 use lectern::http::router;
+use lectern::jobs::{self, NewJob};
 use lectern::sessions::access::{self, Denied};
 use lectern::sessions::token::{MediaToken, Purpose};
 use lectern::sessions::{Plan, Session, series, store};
@@ -13,15 +14,16 @@ use uuid::Uuid;
 
 use crate::app::{Browser, TestApp, plan};
 
-/// What is asked of: a session that is scheduled, or live, a series, a viewer, or nothing at all.
+/// What is asked of: a session that is scheduled, or live, a series, a viewer, a job that waits, or nothing at all.
 enum On {
     Scheduled,
     Live,
     Repeated,
     Person,
+    Waiting,
     Nothing,
 }
-use On::{Live, Nothing, Person, Repeated, Scheduled};
+use On::{Live, Nothing, Person, Repeated, Scheduled, Waiting};
 
 /// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
 /// instructor, an admin.
@@ -48,6 +50,11 @@ const TABLE: &[Row] = &[
     ("PATCH", "/api/admin/users/{id}", || json!({"tier": "pro"}), Person, [401, 403, 403, 403, 200]),
     ("PATCH", "/api/admin/users/{id}", || json!({"tier": "pro"}), Nothing, [401, 403, 403, 403, 404]),
     ("GET", "/api/admin/audit", NULL, Nothing, [401, 403, 403, 403, 200]),
+    ("GET", "/api/admin/jobs", NULL, Nothing, [401, 403, 403, 403, 200]),
+    ("POST", "/api/admin/jobs/{id}/retry", NULL, Waiting, [401, 403, 403, 403, 200]),
+    ("POST", "/api/admin/jobs/{id}/retry", NULL, Nothing, [401, 403, 403, 403, 404]),
+    ("DELETE", "/api/admin/jobs/{id}", NULL, Waiting, [401, 403, 403, 403, 204]),
+    ("DELETE", "/api/admin/jobs/{id}", NULL, Nothing, [401, 403, 403, 403, 404]),
     ("POST", "/api/auth/login", || json!({"email": "x@example.org", "password": "x"}), Nothing, [401; 5]),
     ("POST", "/api/auth/signup", EMPTY, Nothing, [422; 5]),
     ("POST", "/api/auth/logout", NULL, Nothing, [204; 5]),
@@ -157,6 +164,10 @@ async fn thing_for(test: &TestApp, owner: &Browser, on: &On) -> String {
             let owner = owner.user.as_ref().unwrap();
             let made = series::create(&test.app, owner, "FREQ=WEEKLY", any_plan(false)).await;
             return made.unwrap().0.id.to_string();
+        }
+        Waiting => {
+            let job = NewJob::new("nothing", "a test", &json!({}));
+            return jobs::enqueue(&test.app, job).await.unwrap().unwrap().to_string();
         }
         Scheduled | Live => {}
     }

@@ -27,6 +27,7 @@ mod http_tokens;
 mod http_whep;
 mod http_whip;
 mod http_whip_settings;
+mod jobs;
 mod network_router;
 mod schema;
 mod store;

@@ -21,6 +21,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what is to be done, was done and was given up, latest first */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a job, so that it is not done */
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a job tried at once */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1002,6 +1053,59 @@ export interface components {
             /** Format: password */
             password?: string | null;
         };
+        /** @description A job as admins see it. */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** @description What it is about. */
+            summary: string;
+            state: components["schemas"]["JobState"];
+            /** Format: int64 */
+            attempts: number;
+            /** @description Not before. */
+            runAt: components["schemas"]["Timestamp"];
+            /** @description Why the last attempt failed. */
+            lastError?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description How many jobs there are. */
+        JobCounts: {
+            /**
+             * Format: int64
+             * @description Waiting.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description In hand.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Done within the last month.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
+        };
+        /** @description A page of jobs. */
+        JobList: {
+            /** @description Latest first. */
+            jobs: components["schemas"]["Job"][];
+            /** @description Of all jobs, whatever was asked for. */
+            counts: components["schemas"]["JobCounts"];
+            hasMore: boolean;
+        };
+        /**
+         * @description Where a job is in its life.
+         * @enum {string}
+         */
+        JobState: "ready" | "running" | "done" | "dead";
         /**
          * @description Why tokens move.
          * @enum {string}
@@ -1444,6 +1548,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only jobs in this state. */
+                state?: components["schemas"]["JobState"];
+                /** @description Only jobs of this kind. */
+                kind?: string;
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Those before this one: the last of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             "4XX": {
