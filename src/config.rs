@@ -20,10 +20,12 @@ use url::Url;
 
 use crate::live::PublicAddress;
 
+mod embedding;
 mod people;
 mod work;
 
-pub use people::{Access, Accounts, Sessions, Tokens};
+pub use embedding::Embedding;
+pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use work::Jobs;
 
 /// The documented defaults, word for word.
@@ -60,6 +62,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// `[jobs]`
     pub jobs: Jobs,
+    /// `[embedding]`
+    pub embedding: Embedding,
     /// `[log]`
     pub log: Log,
 }
@@ -273,12 +277,8 @@ impl Config {
         {
             return Err(("tokens.api_url", format!("{url} is not a plain web address")));
         }
-        if (1..32).contains(&self.accounts.instructor_access_token.expose_secret().len()) {
-            return Err((
-                "accounts.instructor_access_token",
-                "must have 32 characters or more".into(),
-            ));
-        }
+        self.accounts.check()?;
+        self.embedding.check()?;
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }

@@ -45,6 +45,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use accounts::limits::Limits;
+use accounts::oidc::Providers;
+use accounts::outside_token::OutsideTokens;
 use accounts::password::Hasher;
 use accounts::secret::{ServerSecret, SigningKey};
 use accounts::setup::Setup;
@@ -64,6 +66,8 @@ pub struct App {
     pub live: Live,
     /// The settings.
     pub config: Arc<Config>,
+    /// Where a person finds this server, for links in mails: scheme and authority. Never what a request says.
+    pub url: Arc<str>,
     /// What signatures are made with.
     pub keys: Arc<Keys>,
     /// The link for the first admin.
@@ -74,6 +78,10 @@ pub struct App {
     pub limits: Limits,
     /// Work that is done later.
     pub jobs: jobs::Jobs,
+    /// Accounts elsewhere that people sign in with.
+    pub oidc: Providers,
+    /// Tokens with which other sites sign their users in; `None`: none are taken.
+    pub outside_logins: Option<OutsideTokens>,
     /// Where tokens are kept, if not in our own ledger.
     pub outside_tokens: Option<tokens::outside::Outside>,
     /// What WHIP and WHEP keep.
@@ -90,6 +98,8 @@ pub struct Keys {
     pub segments: SigningKey,
     /// Addresses of calendar feeds.
     pub calendars: SigningKey,
+    /// Links in mails that sign in.
+    pub login_links: SigningKey,
 }
 
 /// The sockets of a server, bound before it starts, so that a taken port is told at once.
@@ -182,11 +192,15 @@ impl Server {
             db,
             live,
             whip: whip::Shared::new(&config.media),
+            oidc: Providers::new(&config.accounts)?,
+            outside_logins: OutsideTokens::new(&config.embedding)?,
             config: Arc::new(config),
+            url: url.as_str().into(),
             keys: Arc::new(Keys {
                 tokens: secret.key("media tokens"),
                 segments: secret.key("segments"),
                 calendars: secret.key("calendars"),
+                login_links: secret.key("login links"),
             }),
             setup: Setup::default(),
             hasher: Hasher::default(),

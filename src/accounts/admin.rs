@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Deed};
-use super::{Language, NewUser, Role, Tier, User, store, store_admin, store_privacy};
+use super::{Language, NewUser, Role, Tier, User, store, store_admin, store_privacy, store_sign_in};
 use crate::App;
 use crate::db::{Db, Ts, Tx};
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ pub async fn change_rights(
 /// 409 when the address has one.
 pub async fn create(db: &Db, hasher: &super::password::Hasher, new: NewUser, role: Role) -> Result<User> {
     let hash = hasher.hash(new.password).await?;
-    let user = User::new(&new.name, &new.email, role);
+    let user = User::new(&new.name, &new.email, role).vouched_for();
     store::insert_user(db, &user, Some(&hash))
         .await
         .map_err(super::email_taken)?;
@@ -109,6 +109,25 @@ pub async fn change_profile(
     store_privacy::update_profile(&app.db, user.id, name, language, zone)
         .await?
         .ok_or(Error::NotFound("user"))
+}
+
+/// Sets the password of `user`, who must know the present one if there is one.
+///
+/// # Errors
+/// 422 when they do not; 403 where passwords are not used.
+pub async fn set_password(app: &App, user: &User, current: Option<SecretString>, new: SecretString) -> Result<()> {
+    super::passwords_are_on(app)?;
+    let stored = store::user_by_email(&app.db, &user.email).await?;
+    if let Some(hash) = stored.and_then(|row| row.password_hash) {
+        let is_right = app.hasher.verify(current.unwrap_or_default(), Some(hash)).await?;
+        if !is_right {
+            return Err(Error::field("currentPassword", "is not the password of this account"));
+        }
+    }
+    let hash = app.hasher.hash(new).await?;
+    store_sign_in::set_password(&app.db, user.id, &hash, Ts::now()).await?;
+    tracing::info!(user = %user.id, "password set");
+    Ok(())
 }
 
 /// Everything that is known of `user`, as JSON.

@@ -23,6 +23,10 @@ pub struct Limits {
     pub login_account: Keyed<String>,
     /// New accounts from one address.
     pub sign_up: Keyed<IpAddr>,
+    /// Links by mail asked for from one address.
+    pub link_address: Keyed<IpAddr>,
+    /// Links to one mailbox, whoever asks: by address in lower case.
+    pub link_email: Keyed<String>,
 }
 
 impl Default for Limits {
@@ -31,6 +35,8 @@ impl Default for Limits {
             login_address: Keyed::new(30, Duration::from_secs(2)),
             login_account: Keyed::new(10, Duration::from_secs(6)),
             sign_up: Keyed::new(20, Duration::from_secs(30)),
+            link_address: Keyed::new(20, Duration::from_secs(30)),
+            link_email: Keyed::new(3, Duration::from_secs(300)),
         }
     }
 }

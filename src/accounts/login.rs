@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{User, store};
+use super::{User, store, store_sign_in};
 use crate::App;
 use crate::db::{Db, Ts};
 use crate::error::Result;
@@ -85,7 +85,7 @@ pub async fn end(db: &Db, token: &str) -> Result<()> {
     Ok(store::delete_login(db, &digest(token)).await?)
 }
 
-/// Forgets the browsers whose time is over, now and then, until the server stops.
+/// Forgets the browsers and links whose time is over, now and then, until the server stops.
 pub async fn forget_expired(app: App) {
     let mut tick = tokio::time::interval(FORGET_EVERY);
     loop {
@@ -95,6 +95,9 @@ pub async fn forget_expired(app: App) {
         }
         if let Err(error) = store::delete_expired_logins(&app.db, Ts::now()).await {
             tracing::error!(%error, "old logins could not be removed");
+        }
+        if let Err(error) = store_sign_in::delete_expired_links(&app.db, Ts::now()).await {
+            tracing::error!(%error, "old login links could not be removed");
         }
     }
 }

@@ -5,6 +5,10 @@
 //! | `password` | argon2id, few at a time |
 //! | `login` | signed-in browsers: the cookie's token and its row |
 //! | `setup` | the one-time link for the first admin |
+//! | `magic_link` | signing in by a link in a mail |
+//! | `proven` | the account of an address that was shown to be somebody's own |
+//! | `oidc`, `apple`, `elsewhere` | signing in with an account elsewhere |
+//! | `outside_token` | users of sites that embed this one |
 //! | `secret` | the server's own key, from which signatures come |
 //! | `limits` | how often somebody may try |
 //! | `admin` | rights, profiles, export, deletion |
@@ -12,11 +16,19 @@
 
 pub mod admin;
 pub mod admin_routes;
+pub mod apple;
 pub mod audit;
+pub mod elsewhere;
 pub mod limits;
 pub mod login;
+pub mod magic_link;
+pub mod magic_link_routes;
+pub mod oidc;
+pub mod oidc_routes;
+pub mod outside_token;
 pub mod own_routes;
 pub mod password;
+pub mod proven;
 pub mod routes;
 pub mod secret;
 pub mod setup;
@@ -24,6 +36,7 @@ pub mod store;
 pub mod store_admin;
 pub mod store_audit;
 pub mod store_privacy;
+pub mod store_sign_in;
 
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -52,6 +65,8 @@ pub struct User {
     pub language: Language,
     /// IANA name of the zone that times are told in.
     pub time_zone: String,
+    /// When the address was shown to be theirs; `None`: they only say so.
+    pub email_verified_at: Option<Ts>,
     /// When the account was made.
     pub created_at: Ts,
 }
@@ -227,6 +242,17 @@ pub async fn check_password(app: &App, email: &str, password: SecretString) -> R
     }
 }
 
+/// Checks that passwords are in use here.
+///
+/// # Errors
+/// 403 where people sign in by other means only.
+pub(crate) fn passwords_are_on(app: &App) -> Result<()> {
+    match app.config.accounts.passwords {
+        true => Ok(()),
+        false => Err(Error::Forbidden("passwords are not used on this site")),
+    }
+}
+
 /// Makes the first admin for the holder of the set-up link.
 ///
 /// # Errors
@@ -241,7 +267,7 @@ pub async fn set_up(app: &App, token: &str, new: NewUser) -> Result<User> {
         ));
     }
     let hash = app.hasher.hash(new.password).await?;
-    let user = User::new(&new.name, &new.email, Role::Admin);
+    let user = User::new(&new.name, &new.email, Role::Admin).vouched_for();
     if !store::insert_first_admin(&app.db, &user, &hash)
         .await
         .map_err(email_taken)?
@@ -302,7 +328,17 @@ impl User {
             tier: Tier::Free,
             language: Language::En,
             time_zone: "UTC".into(),
+            email_verified_at: None,
             created_at: Ts::now(),
+        }
+    }
+
+    /// The same, with an address that somebody with power over this server answers for.
+    #[must_use]
+    pub fn vouched_for(self) -> User {
+        User {
+            email_verified_at: Some(self.created_at),
+            ..self
         }
     }
 }

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::routes::Account;
+use super::routes::{Account, password_length};
 use super::store_privacy::Browser;
 use super::{Language, admin, login, normal_email, store_privacy};
 use crate::App;
@@ -32,6 +33,20 @@ pub struct ProfileChange {
     /// IANA name.
     #[garde(length(bytes, max = 64))]
     time_zone: Option<String>,
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordForm {
+    /// The one until now; an account that has none leaves it out.
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<SecretString>,
+    /// 8 to 128 characters.
+    #[garde(custom(password_length))]
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
 }
 
 /// Makes sure.
@@ -78,6 +93,23 @@ pub async fn change(
     let (name, zone) = (form.name.as_deref(), form.time_zone.as_deref());
     let user = admin::change_profile(&app, &user, name, form.language, zone).await?;
     Ok(Json(user.into()))
+}
+
+/// Sets the caller's password, or another one in its place; other browsers are signed out
+#[utoipa::path(put, path = "/api/auth/me/password", tag = "accounts", operation_id = "set_password",
+    request_body = PasswordForm, responses((status = 204),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn set_password(
+    State(app): State<App>,
+    Viewer(user): Viewer,
+    jar: CookieJar,
+    Body(form): Body<PasswordForm>,
+) -> Result<StatusCode> {
+    app.limits.login_account.check(&user.email)?;
+    admin::set_password(&app, &user, form.current_password, form.password).await?;
+    let this = cookie::login_token(&jar).map(login::digest).unwrap_or_default();
+    store_privacy::delete_other_browsers(&app.db, user.id, &this).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lists the browsers in which the caller is signed in

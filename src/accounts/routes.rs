@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::limits::address_key;
 use super::login::Device;
-use super::{Language, NewUser, Role, Tier, User, admin, login, store};
+use super::{Language, NewUser, Role, Tier, User, admin, login, proven, store};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::http::cookie;
@@ -144,6 +144,10 @@ pub async fn signup(
     Body(form): Body<SignupForm>,
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
     app.limits.sign_up.check(&address_key(address))?;
+    super::passwords_are_on(&app)?;
+    if !app.config.accounts.sign_up {
+        return Err(proven::sign_up_closed());
+    }
     let new = NewUser {
         name: form.name,
         email: form.email,
@@ -170,6 +174,7 @@ pub async fn login(
 ) -> Result<(CookieJar, Json<Me>)> {
     app.limits.login_address.check(&address_key(address))?;
     app.limits.login_account.check(&super::normal_email(&form.email))?;
+    super::passwords_are_on(&app)?;
     let user = super::check_password(&app, &form.email, form.password).await?;
     Ok((
         sign_in(&app, jar, &origin, &device, &user).await?,
@@ -196,6 +201,7 @@ pub async fn instructor_login(
         (Some(token), None, None) => admin::by_access_token(&app, &token).await?,
         (None, Some(email), Some(password)) => {
             app.limits.login_account.check(&super::normal_email(&email))?;
+            super::passwords_are_on(&app)?;
             super::check_password(&app, &email, password).await?
         }
         _ => return Err(Error::BadRequest("send either token, or email and password".into())),
@@ -234,12 +240,20 @@ pub async fn me(MaybeUser(user): MaybeUser, origin: Origin, jar: CookieJar) -> (
     )
 }
 
-async fn sign_in(app: &App, jar: CookieJar, origin: &Origin, device: &Device, user: &User) -> Result<CookieJar> {
+/// Signs `user` in on the browser that asks.
+pub(super) async fn sign_in(
+    app: &App,
+    jar: CookieJar,
+    origin: &Origin,
+    device: &Device,
+    user: &User,
+) -> Result<CookieJar> {
     let token = login::start_on(&app.db, user.id, device).await?;
     Ok(jar.add(cookie::signed_in(token.expose(), origin)))
 }
 
-fn password_length(password: &SecretString, (): &()) -> garde::Result {
+/// 8 to 128 characters.
+pub(super) fn password_length(password: &SecretString, (): &()) -> garde::Result {
     match password.expose_secret().chars().count() {
         8..=128 => Ok(()),
         _ => Err(garde::Error::new("must have 8 to 128 characters")),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::User;
 use super::login::Device;
 use crate::args;
-use crate::db::{Db, Ts};
+use crate::db::{Db, Ts, Tx};
 
 /// A user with what checks their password.
 #[derive(Debug, sqlx::FromRow)]
@@ -33,6 +33,27 @@ pub struct SignedIn {
 /// A duplicate when the address has an account.
 pub async fn insert_user(db: &Db, user: &User, password_hash: Option<&str>) -> sqlx::Result<()> {
     db.exec(INSERT_USER, insert_args(user, password_hash)).await.map(drop)
+}
+
+/// Adds a user who signs in without a password; false when the address has an account.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert_user_if_new(tx: &mut Tx, user: &User) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO users (id, email, name, role, tier, language, time_zone, email_verified_at, created_at, \
+               updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING";
+    let values = args![
+        user.id,
+        &user.email,
+        &user.name,
+        user.role.as_str(),
+        user.tier.as_str(),
+        user.language.as_str(),
+        &user.time_zone,
+        user.email_verified_at,
+        user.created_at
+    ];
+    Ok(tx.exec(sql, values).await? == 1)
 }
 
 /// Adds a user unless there is an admin; says whether it did.
@@ -159,8 +180,8 @@ pub async fn delete_expired_logins(db: &Db, now: Ts) -> sqlx::Result<u64> {
 
 const COUNT_ADMINS: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
 
-const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, role, created_at, updated_at) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $6)";
+const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, role, email_verified_at, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
 
 fn insert_args(user: &User, password_hash: Option<&str>) -> Vec<crate::db::Val> {
     args![
@@ -169,6 +190,7 @@ fn insert_args(user: &User, password_hash: Option<&str>) -> Vec<crate::db::Val> 
         &user.name,
         password_hash,
         user.role.as_str(),
+        user.email_verified_at,
         user.created_at
     ]
 }

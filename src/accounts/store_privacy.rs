@@ -117,6 +117,12 @@ pub async fn everything_of(db: &Db, user: Uuid) -> sqlx::Result<Vec<Rows>> {
             args![user],
         )
         .await?;
+    let identities: Vec<(String, String, Ts)> = db
+        .all(
+            "SELECT issuer, subject, created_at FROM outside_identities WHERE user_id = $1",
+            args![user],
+        )
+        .await?;
     let said = |(session, text, at): (Uuid, String, Ts)| json!({"sessionId": session, "text": text, "at": at});
     Ok(vec![
         ("enrolments", enrolments.into_iter().map(|(session, state, paid, at)| {
@@ -124,6 +130,9 @@ pub async fn everything_of(db: &Db, user: Uuid) -> sqlx::Result<Vec<Rows>> {
         }).collect()),
         ("tokenTransactions", tokens.into_iter().map(|(amount, reason, at)| {
             json!({"amount": amount, "reason": reason, "at": at})
+        }).collect()),
+        ("outsideIdentities", identities.into_iter().map(|(issuer, subject, at)| {
+            json!({"issuer": issuer, "subject": subject, "at": at})
         }).collect()),
         ("reminders", reminders.into_iter().map(|(session, at)| json!({"sessionId": session, "at": at})).collect()),
         ("follows", follows.into_iter().map(|(who, at)| json!({"instructorId": who, "at": at})).collect()),
@@ -152,8 +161,10 @@ pub async fn count_open_sessions(tx: &mut Tx, instructor: Uuid) -> sqlx::Result<
 /// # Errors
 /// The database's own.
 pub async fn erase(tx: &mut Tx, user: Uuid, now: Ts) -> sqlx::Result<()> {
-    const BY_USER: [&str; 6] = [
+    const BY_USER: [&str; 8] = [
         "DELETE FROM login_sessions WHERE user_id = $1",
+        "DELETE FROM outside_identities WHERE user_id = $1",
+        "DELETE FROM login_links WHERE email = (SELECT lower(email) FROM users WHERE id = $1)",
         "DELETE FROM live_session_reminders WHERE user_id = $1",
         "DELETE FROM instructor_follows WHERE user_id = $1 OR instructor_id = $1",
         "DELETE FROM live_poll_votes WHERE user_id = $1",

@@ -1,14 +1,19 @@
-//! The login cookie: out of reach of scripts, not sent by other sites' forms, encrypted where the site is.
+//! Our cookies, all out of reach of scripts and encrypted where the site is: the login, which other sites' forms do not
+//! send; and what a browser keeps while its user signs in elsewhere.
 
 use std::time::Duration;
 
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::extract::Origin;
 use crate::accounts::login;
+use crate::accounts::oidc::{self, Attempt};
 
 const NAME: &str = "lectern_session";
+const ATTEMPT: &str = "lectern_oidc";
 
 /// The cookie of a signed-in browser.
 #[must_use]
@@ -39,4 +44,39 @@ pub fn signed_out() -> Cookie<'static> {
 #[must_use]
 pub fn login_token(jar: &CookieJar) -> Option<&str> {
     jar.get(NAME).map(Cookie::value).filter(|token| !token.is_empty())
+}
+
+/// What a browser keeps while its user is at the provider `id`. A provider that answers by a form posts it from its own
+/// site: only cookies without any `SameSite` come with that, and browsers take those encrypted only.
+#[must_use]
+pub fn oidc_attempt(id: &str, attempt: &Attempt, form_post: bool, origin: &Origin) -> Cookie<'static> {
+    let json = serde_json::to_vec(attempt).expect("texts are plain JSON");
+    let lifetime = Duration::from_secs(oidc::ATTEMPT_S.unsigned_abs());
+    let same_site = if form_post { SameSite::None } else { SameSite::Lax };
+    Cookie::build((ATTEMPT, BASE64_URL_SAFE_NO_PAD.encode(json)))
+        .path(attempt_path(id))
+        .http_only(true)
+        .same_site(same_site)
+        .secure(form_post || origin.is_https())
+        .max_age(lifetime.try_into().expect("ten minutes fit"))
+        .build()
+}
+
+/// The attempt in the cookie, if there is one.
+#[must_use]
+pub fn read_oidc_attempt(jar: &CookieJar) -> Option<Attempt> {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(jar.get(ATTEMPT)?.value()).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// Takes the attempt back.
+#[must_use]
+pub fn no_oidc_attempt(id: &str) -> Cookie<'static> {
+    let mut cookie = Cookie::build((ATTEMPT, "")).path(attempt_path(id)).build();
+    cookie.make_removal();
+    cookie
+}
+
+fn attempt_path(id: &str) -> String {
+    format!("/api/auth/oidc/{id}")
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{
     ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Path, Query, Request,
 };
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::cookie;
 use crate::App;
 use crate::accounts::login::Device;
-use crate::accounts::{Role, User, login, same_user};
+use crate::accounts::outside_token::OutsideTokens;
+use crate::accounts::{Language, Role, User, login, same_user};
 use crate::error::{Error, FieldError, Result};
 
 /// The signed-in user, or nobody.
@@ -39,7 +40,14 @@ pub struct Admin(pub User);
 impl FromRequestParts<App> for MaybeUser {
     type Rejection = Error;
 
+    /// By the token of an embedding site, if there is one; otherwise by cookie.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeUser> {
+        if let Some(outside) = &app.outside_logins
+            && let Ok(Some(Bearer(token))) = Bearer::from_request_parts(parts, app).await
+            && OutsideTokens::looks_like_one(&token)
+        {
+            return Ok(MaybeUser(Some(outside.user(app, &token).await?)));
+        }
         let jar = CookieJar::from_headers(&parts.headers);
         match cookie::login_token(&jar) {
             Some(token) => Ok(MaybeUser(login::user_of(&app.db, token).await?)),
@@ -293,6 +301,24 @@ impl FromRequestParts<App> for Device {
             user_agent: agent.map(|text| text.chars().take(AGENT_CHARS).collect()),
             address: Some(address.to_string()),
         })
+    }
+}
+
+/// The first language of `Accept-Language` that we have; English otherwise. Browsers list what their user prefers first.
+impl FromRequestParts<App> for Language {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Language> {
+        let wanted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let known = |tag: &str| {
+            let language = tag.trim().split(['-', ';']).next()?;
+            Language::try_from(language.to_ascii_lowercase()).ok()
+        };
+        Ok(wanted
+            .into_iter()
+            .flat_map(|tags| tags.split(','))
+            .find_map(known)
+            .unwrap_or(Language::En))
     }
 }
 

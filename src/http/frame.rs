@@ -1,13 +1,13 @@
 //! What every request passes through, from the outside in: id and log line, security headers, problem details, a
 //! bounded time, a caught panic, compression.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
@@ -15,6 +15,7 @@ use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::cors::CorsLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -27,14 +28,13 @@ use crate::id;
 /// Longest JSON body. Routes with longer ones set their own.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// What a page of ours may load. Media comes from `blob:` (hls.js feeds the player through Media Source Extensions, and
+/// What a page of ours may load; who may show it in a frame comes after it. Media comes from `blob:` (hls.js feeds the player through Media Source Extensions, and
 /// runs a worker from one); styles in the page are those of its components' shadow trees.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
                    font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; \
-                   manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                   manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ";
 
-const HEADERS: [(HeaderName, &str); 5] = [
-    (CONTENT_SECURITY_POLICY, CSP),
+const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -43,6 +43,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
         "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=()",
     ),
 ];
+
+/// How long a browser remembers that a site may call us; more than two hours is cut by Chromium.
+const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(7200);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -64,7 +67,7 @@ pub fn around(router: Router, app: &App) -> Router {
         .layer(map_response(problem::complete))
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(from_fn(identify))
-        .layer(from_fn_with_state(app.clone(), secure))
+        .layer(from_fn_with_state(Security::new(app), secure))
 }
 
 /// Refuses requests that change something and come from a page of another site. For routes that know the caller by
@@ -74,7 +77,31 @@ pub fn same_site_only<S: Clone + Send + Sync + 'static>(router: Router<S>, app: 
     if let Some(url) = &app.config.http.public_url {
         csrf = csrf.add_trusted_origin(url.origin().ascii_serialization())?;
     }
+    for origin in app.config.embedding.origin_texts() {
+        csrf = csrf.add_trusted_origin(origin)?;
+    }
     Ok(router.layer(csrf.with_rejection_response(|_| problem::cross_site())))
+}
+
+/// Lets scripts in the pages of embedding sites call the API with the tokens of their users. Never with cookies: a browser
+/// sends those of its own accord.
+pub fn called_from_other_sites<S: Clone + Send + Sync + 'static>(router: Router<S>, app: &App) -> Router<S> {
+    let origins: Vec<HeaderValue> = app
+        .config
+        .embedding
+        .origin_texts()
+        .filter_map(|origin| origin.parse().ok())
+        .collect();
+    if origins.is_empty() {
+        return router;
+    }
+    let cors = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .expose_headers([RETRY_AFTER, REQUEST_ID])
+        .max_age(PREFLIGHT_LIFETIME);
+    router.layer(cors)
 }
 
 /// Keeps answers out of caches, unless they say otherwise themselves.
@@ -109,22 +136,40 @@ async fn identify(request: Request, next: Next) -> Response {
     .await
 }
 
-async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
+/// What the settings make of the security headers.
+#[derive(Clone)]
+struct Security {
+    csp: HeaderValue,
+    is_https: bool,
+}
+
+impl Security {
+    fn new(app: &App) -> Security {
+        let embedding: Vec<String> = app.config.embedding.origin_texts().collect();
+        let ancestors = if embedding.is_empty() {
+            "'none'".to_owned()
+        } else {
+            format!("'self' {}", embedding.join(" "))
+        };
+        let public_url = app.config.http.public_url.as_ref();
+        Security {
+            csp: HeaderValue::from_str(&format!("{CSP}{ancestors}")).expect("origins are plain ASCII"),
+            is_https: public_url.is_some_and(|url| url.scheme() == "https"),
+        }
+    }
+}
+
+async fn secure(State(security): State<Security>, request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if !is_preflight {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(security.csp);
         for (name, value) in HEADERS {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
     }
-    if app
-        .config
-        .http
-        .public_url
-        .as_ref()
-        .is_some_and(|url| url.scheme() == "https")
-    {
+    if security.is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response

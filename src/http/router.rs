@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
-use crate::accounts::{admin_routes as admin, own_routes as own};
+use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
 use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{App, accounts, enrolments, jobs, recordings, sessions, tokens, whip};
 
@@ -18,10 +18,12 @@ use crate::{App, accounts, enrolments, jobs, recordings, sessions, tokens, whip}
 pub fn router(app: &App) -> anyhow::Result<Router> {
     let (api, _) = api().split_for_parts();
     let by_cookie = frame::never_stored(api.merge(openapi::router(&document())));
+    let (callbacks, _) = callbacks().split_for_parts();
     let (media, _) = media().split_for_parts();
     let (replays, _) = recordings::routes::media().split_for_parts();
     let routes = Router::new()
-        .merge(frame::same_site_only(by_cookie, app)?)
+        .merge(frame::called_from_other_sites(frame::same_site_only(by_cookie, app)?, app))
+        .merge(frame::never_stored(callbacks))
         .merge(whip::routes::complete(media, app))
         .merge(replays)                                      // GET    /media/{session}/{expires}/{signature}/{file}
         .fallback(assets::serve); // the web app
@@ -31,7 +33,10 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
 /// The description of all of it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    let everything = api().merge(media()).merge(recordings::routes::media());
+    let everything = api()
+        .merge(callbacks())
+        .merge(media())
+        .merge(recordings::routes::media());
     everything.into_openapi()
 }
 
@@ -48,6 +53,13 @@ pub fn media() -> OpenApiRouter<App> {
         .routes(routes!(whip::extensions::choose_layer))     // POST   /whep/{session}/{peer}/layer
 }
 
+/// Where other sites send browsers back to, some by a form of theirs.
+#[rustfmt::skip] // one route, one line
+pub fn callbacks() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(oidc::callback, oidc::callback_form)) // GET POST /api/auth/oidc/{provider}/callback
+}
+
 /// The API of pages: by cookie.
 #[rustfmt::skip] // one route, one line
 pub fn api() -> OpenApiRouter<App> {
@@ -56,8 +68,13 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(accounts::routes::signup))           // POST   /api/auth/signup
         .routes(routes!(accounts::routes::login))            // POST   /api/auth/login
         .routes(routes!(accounts::routes::logout))           // POST   /api/auth/logout
+        .routes(routes!(magic_link::ask))                    // POST   /api/auth/magic-link
+        .routes(routes!(magic_link::redeem))                 // POST   /api/auth/magic-link/redeem
+        .routes(routes!(oidc::providers))                    // GET    /api/auth/providers
+        .routes(routes!(oidc::start))                        // GET    /api/auth/oidc/{provider}/start
         .routes(routes!(accounts::routes::instructor_login)) // POST   /api/instructor/login
         .routes(routes!(accounts::routes::me, own::change, own::delete)) // GET PATCH DELETE /api/auth/me
+        .routes(routes!(own::set_password))                  // PUT    /api/auth/me/password
         .routes(routes!(own::export))                        // GET    /api/auth/me/export
         .routes(routes!(own::browsers, own::revoke_others))  // GET DELETE /api/auth/sessions
         .routes(routes!(own::revoke))                        // DELETE /api/auth/sessions/{id}

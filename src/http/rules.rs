@@ -9,6 +9,9 @@ const MOST_ROWS: i64 = 100;
 /// Longest JSON object that is kept for its sender.
 const OBJECT_BYTES: usize = 4096;
 
+/// Longest path that is kept to go back to.
+const PATH_BYTES: usize = 500;
+
 /// How many rows a page has: what was asked for, or `usual`.
 ///
 /// # Errors
@@ -41,6 +44,24 @@ pub fn small_object(value: &Option<Value>, (): &()) -> garde::Result {
     Ok(())
 }
 
+/// A path on this site, if one is given: nothing that a browser takes for another site's address.
+///
+/// # Errors
+/// Anything else.
+pub fn own_path(path: &Option<String>, (): &()) -> garde::Result {
+    match path.as_deref() {
+        Some(path) if !is_own_path(path) => Err(garde::Error::new("must be a path on this site, like /streams")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `path` leads to a page of this site, whoever reads it.
+#[must_use]
+pub fn is_own_path(path: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_graphic() && c != '\\';
+    path.len() <= PATH_BYTES && path.starts_with('/') && !path.starts_with("//") && path.chars().all(is_plain)
+}
+
 /// Something other than spaces.
 ///
 /// # Errors
@@ -50,4 +71,31 @@ pub fn not_blank(text: &str, (): &()) -> garde::Result {
         return Err(garde::Error::new("must not be blank"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_this_site_are_own_paths() {
+        for own in ["/", "/streams", "/streams/1/watch?tab=chat#top", "/%C3%A9"] {
+            assert!(is_own_path(own), "{own}");
+        }
+        let long = format!("/{}", "x".repeat(500));
+        for other in [
+            "",
+            "streams",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\tb",
+            "/a b",
+            "/\r\nX: y",
+            "javascript:alert(1)",
+            long.as_str(),
+        ] {
+            assert!(!is_own_path(other), "{other}");
+        }
+    }
 }

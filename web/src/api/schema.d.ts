@@ -157,6 +157,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/magic-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link that signs in, if there is an account or people may sign up; the answer is the same either way */
+        post: operations["ask_magic_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/magic-link/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in by the token of a link, once; makes the account where there is none */
+        post: operations["redeem_magic_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/me": {
         parameters: {
             query?: never;
@@ -185,6 +219,75 @@ export interface paths {
         };
         /** Gives everything that is known of the caller */
         get: operations["export_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the caller's password, or another one in its place; other browsers are signed out */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the browser back from a provider, and signs it in */
+        get: operations["finish_oidc"];
+        put?: never;
+        /** Takes the browser back from a provider that answers by a form, as Apple does */
+        post: operations["finish_oidc_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to a provider */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how people sign in here */
+        get: operations["providers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1116,6 +1219,12 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "nl";
+        /** @description Where to send a link. */
+        LinkForm: {
+            email: string;
+            /** @description Where on this site to go afterwards: a path. */
+            next?: string | null;
+        };
         /** @description An address and its password. */
         LoginForm: {
             email: string;
@@ -1180,6 +1289,19 @@ export interface components {
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
+        /** @description A new password. */
+        PasswordForm: {
+            /**
+             * Format: password
+             * @description The one until now; an account that has none leaves it out.
+             */
+            currentPassword?: string | null;
+            /**
+             * Format: password
+             * @description 8 to 128 characters.
+             */
+            password: string;
+        };
         /** @description An RFC 9457 problem. */
         Problem: {
             /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
@@ -1213,11 +1335,33 @@ export interface components {
             /** @description IANA name. */
             timeZone?: string | null;
         };
+        /** @description A button. */
+        Provider: {
+            /** @description In `/api/auth/oidc/{provider}/start`. */
+            id: string;
+            /** @description On it. */
+            name: string;
+        };
+        /** @description The token of a link. */
+        RedeemForm: {
+            token: string;
+        };
         /** @description A reminder that is set. */
         ReminderSet: {
             success: boolean;
             /** Format: uuid */
             reminderId: string;
+        };
+        /** @description What a provider sends the browser back with. */
+        ReturnParams: {
+            /** @description Which attempt it belongs to. */
+            state?: string | null;
+            /** @description What the provider's tokens are got with. */
+            code?: string | null;
+            /** @description Why there is none. */
+            error?: string | null;
+            /** @description Apple's: who signed in, the first time only. */
+            user?: string | null;
         };
         /** @description What to change; what is not given stays. */
         RightsChange: {
@@ -1422,6 +1566,11 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description Who has signed in, and where they wanted to go. */
+        SignedIn: {
+            user: components["schemas"]["Account"];
+            next?: string | null;
+        };
         /** @description A signed-in browser. */
         SignedInBrowser: {
             /** Format: uuid */
@@ -1516,6 +1665,15 @@ export interface components {
             /** @description Latest first. */
             users: components["schemas"]["User"][];
             hasMore: boolean;
+        };
+        /** @description How people sign in here. */
+        WaysIn: {
+            /** @description Accounts elsewhere. */
+            providers: components["schemas"]["Provider"][];
+            /** @description Whether passwords are used. */
+            passwords: boolean;
+            /** @description Whether people make accounts of their own. */
+            signUp: boolean;
         };
     };
     responses: never;
@@ -1805,6 +1963,66 @@ export interface operations {
             };
         };
     };
+    ask_magic_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkForm"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_magic_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -1907,6 +2125,154 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordForm"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description Which attempt it belongs to. */
+                state?: string;
+                /** @description What the provider's tokens are got with. */
+                code?: string;
+                /** @description Why there is none. */
+                error?: string;
+                /** @description Apple's: who signed in, the first time only. */
+                user?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To where the person wanted to go, or to /login?problem=oidc-… */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_oidc_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ReturnParams"];
+            };
+        };
+        responses: {
+            /** @description To where the person wanted to go, or to /login?problem=oidc-… */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description A path on this site. */
+                next?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysIn"];
                 };
             };
         };

@@ -1,0 +1,77 @@
+//! HTTP of signing in by a link in a mail.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::limits::address_key;
+use super::login::Device;
+use super::routes::{Account, sign_in};
+use super::{Language, magic_link};
+use crate::App;
+use crate::error::Result;
+use crate::http::extract::{Body, ClientAddress, Origin};
+use crate::http::problem::Problem;
+use crate::http::rules::own_path;
+
+/// Where to send a link.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct LinkForm {
+    #[garde(email, length(bytes, max = 254))]
+    email: String,
+    /// Where on this site to go afterwards: a path.
+    #[garde(custom(own_path))]
+    next: Option<String>,
+}
+
+/// The token of a link.
+#[derive(Deserialize, ToSchema, garde::Validate)]
+pub struct RedeemForm {
+    #[garde(length(bytes, max = 200))]
+    token: String,
+}
+
+/// Who has signed in, and where they wanted to go.
+#[derive(Serialize, ToSchema)]
+pub struct SignedIn {
+    user: Account,
+    next: Option<String>,
+}
+
+/// Sends a link that signs in, if there is an account or people may sign up; the answer is the same either way
+#[utoipa::path(post, path = "/api/auth/magic-link", tag = "accounts", operation_id = "ask_magic_link",
+    request_body = LinkForm, responses((status = 202),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn ask(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    language: Language,
+    Body(form): Body<LinkForm>,
+) -> Result<StatusCode> {
+    app.limits.link_address.check(&address_key(address))?;
+    app.limits.link_email.check(&super::normal_email(&form.email))?;
+    magic_link::ask(&app, &form.email, form.next, language).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Signs in by the token of a link, once; makes the account where there is none
+#[utoipa::path(post, path = "/api/auth/magic-link/redeem", tag = "accounts", operation_id = "redeem_magic_link",
+    request_body = RedeemForm, responses((status = 200, body = SignedIn),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn redeem(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    origin: Origin,
+    device: Device,
+    jar: CookieJar,
+    Body(form): Body<RedeemForm>,
+) -> Result<(CookieJar, Json<SignedIn>)> {
+    app.limits.login_address.check(&address_key(address))?;
+    let (user, next) = magic_link::redeem(&app, &form.token).await?;
+    let jar = sign_in(&app, jar, &origin, &device, &user).await?;
+    let user = user.into();
+    Ok((jar, Json(SignedIn { user, next })))
+}
