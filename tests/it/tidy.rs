@@ -165,6 +165,8 @@ fn web_modules_know_only_whom_they_may() {
         &[(there, "import { x } from \"@/features/a/b\";\n")],
         &[(there, "import { x } from \"./b\";\n")],
     );
+    let panel = "import { x } from \"../../conversation/panel\";\n";
+    can_fail(web::imports, &[("web/src/ui/a/button.tsx", panel)], &[(here, panel)]);
     let react = "import { useState } from \"react\";\n";
     can_fail(
         web::imports,

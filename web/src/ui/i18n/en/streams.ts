@@ -1,0 +1,26 @@
+/** List of classes. */
+export const streams = {
+  title: "Classes",
+  lead: "Watch live, or later at your own time.",
+  live: "Live now",
+  upcoming: "Upcoming",
+  past: "Past classes",
+  noUpcoming: "Nothing planned yet.",
+  watchLive: "Watch live",
+  watchReplay: "Watch replay",
+  details: "Details",
+  noReplay: "No replay",
+  members: "For those enrolled",
+  by: "with {{name}}",
+  daysLeft_one: "{{count}} day left",
+  daysLeft_other: "{{count}} days left",
+  plan: "Plan a class",
+  empty: {
+    title: "No classes yet",
+    visitor: "When an instructor plans a class, it appears here.",
+    instructor: "Plan your first class and go live from your browser in a minute.",
+    setup: "This server is new. Open the set-up link that it printed when it started, to make the first administrator.",
+    demo: "No camera at hand? Let the server broadcast a demonstration:",
+    copyDemo: "Copy the demo command",
+  },
+};

@@ -1,0 +1,36 @@
+/** Planning. */
+export const studio = {
+  title: "Your classes",
+  lead: "Plan, broadcast, and look back.",
+  create: "Plan a class",
+  empty: { title: "No classes planned", text: "Plan one now and go live whenever you are ready." },
+  broadcast: "Broadcast",
+  view: "Open page",
+  replay: "Replay",
+  deleteTitle: "Delete “{{title}}”?",
+  deleteText: "The class and its recording disappear for everybody. This cannot be undone.",
+  public: "Public",
+  members: "By enrolment",
+};
+
+export const create = {
+  title: "Plan a class",
+  lead: "You can go live at any time, also before the planned start.",
+  name: "Title",
+  namePlaceholder: "For example: Questions and answers on discovery",
+  description: "Description",
+  optional: "Optional.",
+  date: "Date",
+  time: "Start",
+  zone: "Time zone",
+  zoneHint: "Viewers see the time in their own zone too.",
+  minutes: "Length in minutes",
+  topic: "Topic",
+  phase: "Phase",
+  noPhase: "No phase",
+  isPublic: "Public",
+  isPublicHint: "Anybody with the link can watch, without an account.",
+  record: "Record",
+  recordHint: "Viewers can watch the replay afterwards.",
+  submit: "Plan class",
+};
