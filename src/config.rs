@@ -6,7 +6,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use figment::Figment;
@@ -22,11 +21,16 @@ use crate::live::PublicAddress;
 
 mod embedding;
 mod people;
+mod read;
+mod tls;
 mod work;
 
 pub use embedding::Embedding;
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
+pub use tls::Tls;
 pub use work::Jobs;
+
+use read::{empty_is_no_address, empty_is_no_text, empty_is_none, seconds, tcp_listen, texts};
 
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
@@ -44,6 +48,8 @@ const ENV_NOT_KEYS: &[&str] = &["config", "password"];
 pub struct Config {
     /// `[http]`
     pub http: Http,
+    /// `[tls]`
+    pub tls: Tls,
     /// `[media]`
     pub media: Media,
     /// `[data]`
@@ -256,6 +262,13 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether browsers talk to this server encrypted, by itself or by the proxy in front of it.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        let public_url = self.http.public_url.as_ref();
+        self.tls.is_on() || public_url.is_some_and(|url| url.scheme() == "https")
+    }
+
     /// The rules that types cannot say.
     fn check(&self) -> Result<(), (&'static str, String)> {
         if let Some(url) = &self.http.public_url
@@ -263,6 +276,7 @@ impl Config {
         {
             return Err(("http.public_url", no_origin(url)));
         }
+        self.tls.check()?;
         self.media.check()?;
         if self.data.dir.as_os_str().is_empty() {
             return Err(("data.dir", "needs the name of a folder".into()));
@@ -454,46 +468,6 @@ fn describe_source(metadata: &figment::Metadata, key: &str) -> String {
         }
         None => String::new(),
     }
-}
-
-fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    u32::deserialize(deserializer).map(|s| Duration::from_secs(s.into()))
-}
-
-fn tcp_listen<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<TcpListen, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match text.as_str() {
-        "same" => Ok(TcpListen::Same),
-        "off" => Ok(TcpListen::Off),
-        address => address.parse().map(TcpListen::At).map_err(|_| {
-            serde::de::Error::custom(format!(
-                "{text:?} is neither \"same\", \"off\" nor an address with a port"
-            ))
-        }),
-    }
-}
-
-fn texts<'de, D: serde::Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let parse = |text: &String| {
-        text.parse()
-            .map_err(|_| serde::de::Error::custom(format!("{text:?} is not an IP address, alone or with a port")))
-    };
-    texts.iter().map(parse).collect()
-}
-
-fn empty_is_no_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
-}
-
-fn empty_is_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse()
-        .map(Some)
-        .map_err(|error| serde::de::Error::custom(format!("{text:?} is not a web address ({error})")))
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ use accounts::secret::{ServerSecret, SigningKey};
 use accounts::setup::Setup;
 use config::{Config, TcpListen};
 use db::Db;
+use http::serve::Door;
 use live::{Live, LiveConfig, LiveSockets};
 
 /// Ports that are free for UDP and not for TCP are rare.
@@ -105,8 +106,10 @@ pub struct Keys {
 /// The sockets of a server, bound before it starts, so that a taken port is told at once.
 #[derive(Debug)]
 pub struct Listeners {
-    /// HTTP.
+    /// HTTP, or HTTPS.
     pub http: TcpListener,
+    /// Plain HTTP that sends on to HTTPS.
+    pub redirect: Option<TcpListener>,
     /// All media.
     pub media: LiveSockets,
 }
@@ -117,11 +120,16 @@ impl Listeners {
     /// # Errors
     /// Names the setting and the address.
     pub async fn bind(config: &Config) -> Result<Listeners> {
-        let http = config.http.listen;
+        let bind = async |setting, address| {
+            let listener = TcpListener::bind(address).await;
+            listener.with_context(|| taken(setting, address))
+        };
         Ok(Listeners {
-            http: TcpListener::bind(http)
-                .await
-                .with_context(|| taken("http.listen", http))?,
+            http: bind("http.listen", config.http.listen).await?,
+            redirect: match config.tls.redirect_listen {
+                Some(address) => Some(bind("tls.redirect_listen", address).await?),
+                None => None,
+            },
             media: bind_media(&config.media)?,
         })
     }
@@ -159,7 +167,8 @@ pub struct Server {
     /// The one-time link for the first admin, while there is none.
     pub setup_link: Option<String>,
     router: axum::Router,
-    http: TcpListener,
+    door: Door,
+    redirect: Option<TcpListener>,
     /// Cancelled when the operator wants the server to stop.
     asked_to_stop: CancellationToken,
 }
@@ -179,7 +188,7 @@ impl Server {
     ///
     /// # Errors
     /// Names the setting to look at.
-    pub async fn start(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Result<Server> {
+    pub async fn start(config: Config, listeners: Listeners, asked_to_stop: CancellationToken) -> Result<Server> {
         let dir = &config.data.dir;
         std::fs::create_dir_all(dir)
             .with_context(|| format!("cannot make the folder {} (`data.dir`): is it writable?", dir.display()))?;
@@ -188,6 +197,8 @@ impl Server {
         let live = Live::start(live_config(&config), listeners.media).context("cannot start the media threads")?;
         let outside_tokens = outside_tokens(&config)?;
         let url = url_of(&config, listeners.http.local_addr()?);
+        let shutdown = CancellationToken::new();
+        let tls = http::tls::start(&config.tls, &config.data.dir, shutdown.clone())?;
         let app = App {
             db,
             live,
@@ -207,7 +218,7 @@ impl Server {
             limits: Limits::default(),
             jobs: jobs::Jobs::default(),
             outside_tokens,
-            shutdown: CancellationToken::new(),
+            shutdown,
         };
         let needs_setup = !accounts::store::has_admin(&app.db).await?;
         let setup_link = needs_setup.then(|| format!("{url}/setup?token={}", app.setup.renew()));
@@ -216,8 +227,12 @@ impl Server {
             app,
             url,
             setup_link,
-            http: listeners.http,
-            asked_to_stop: shutdown,
+            door: Door {
+                listener: listeners.http,
+                tls,
+            },
+            redirect: listeners.redirect,
+            asked_to_stop,
         })
     }
 
@@ -230,7 +245,8 @@ impl Server {
         let Server {
             app,
             router,
-            http,
+            door,
+            redirect,
             asked_to_stop,
             ..
         } = self;
@@ -242,7 +258,17 @@ impl Server {
         background.spawn(jobs::run(app.clone(), handlers()));
         background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
-        http::serve::serve(http, router, app.shutdown.clone(), app.config.http.shutdown).await?;
+        if let Some(listener) = redirect {
+            let router = http::redirect::router(&app.config, door.listener.local_addr()?.port());
+            let door = Door { listener, tls: None };
+            let (shutdown, patience) = (app.shutdown.clone(), app.config.http.shutdown);
+            background.spawn(async move {
+                if let Err(error) = http::serve::serve(door, router, shutdown, patience).await {
+                    tracing::error!(%error, "plain HTTP is not sent on to HTTPS any more");
+                }
+            });
+        }
+        http::serve::serve(door, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
         app.live.stop().await;
         while background.join_next().await.is_some() {}
@@ -301,12 +327,13 @@ fn outside_tokens(config: &Config) -> Result<Option<tokens::outside::Outside>> {
 
 /// An address that opens in a browser on this machine, unless the settings know a better one.
 fn url_of(config: &Config, listening: SocketAddr) -> String {
+    let scheme = if config.tls.is_on() { "https" } else { "http" };
     match &config.http.public_url {
         Some(url) => url.origin().ascii_serialization(),
         None if listening.ip().is_unspecified() || listening.ip().is_loopback() => {
-            format!("http://localhost:{}", listening.port())
+            format!("{scheme}://localhost:{}", listening.port())
         }
-        None => format!("http://{listening}"),
+        None => format!("{scheme}://{listening}"),
     }
 }
 

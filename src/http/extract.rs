@@ -380,7 +380,8 @@ impl FromRequestParts<App> for Origin {
         } else {
             None
         };
-        let scheme = if forwarded == Some("https") { "https" } else { "http" };
+        let is_https = app.config.tls.is_on() || forwarded == Some("https");
+        let scheme = if is_https { "https" } else { "http" };
         Ok(Origin(format!("{scheme}://{host}")))
     }
 }

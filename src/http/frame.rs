@@ -151,10 +151,9 @@ impl Security {
         } else {
             format!("'self' {}", embedding.join(" "))
         };
-        let public_url = app.config.http.public_url.as_ref();
         Security {
             csp: HeaderValue::from_str(&format!("{CSP}{ancestors}")).expect("origins are plain ASCII"),
-            is_https: public_url.is_some_and(|url| url.scheme() == "https"),
+            is_https: app.config.is_https(),
         }
     }
 }

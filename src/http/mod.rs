@@ -11,7 +11,8 @@
 //! | `openapi` | the description of the API |
 //! | `assets` | the web app inside the binary |
 //! | `health` | for load balancers |
-//! | `serve` | the listener, and a bounded end |
+//! | `serve` | the listeners, and a bounded end |
+//! | `tls`, `redirect` | HTTPS by this server itself, and plain HTTP that sends on to it |
 
 pub mod assets;
 pub mod cookie;
@@ -20,6 +21,8 @@ pub mod frame;
 pub mod health;
 pub mod openapi;
 pub mod problem;
+pub mod redirect;
 pub mod router;
 pub mod rules;
 pub mod serve;
+pub mod tls;

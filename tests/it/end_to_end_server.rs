@@ -56,6 +56,11 @@ impl Running {
         Running::start(tempfile::tempdir().unwrap(), Ipv4Addr::LOCALHOST.into(), change).await
     }
 
+    /// On a data folder that is there already, with other settings.
+    pub(crate) async fn in_folder_with(data: TempDir, change: impl FnOnce(&mut Config)) -> Running {
+        Running::start(data, Ipv4Addr::LOCALHOST.into(), change).await
+    }
+
     /// With media at this address of the machine.
     pub(crate) async fn listening(data: TempDir, media: IpAddr) -> Running {
         Running::start(data, media, |_| {}).await
@@ -70,7 +75,8 @@ impl Running {
         change(&mut config);
         let listeners = Listeners::bind(&config).await.unwrap();
         let media_port = listeners.media.udp.local_addr().unwrap().port();
-        let url = format!("http://{}", listeners.http.local_addr().unwrap())
+        let scheme = if config.tls.is_on() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listeners.http.local_addr().unwrap())
             .parse()
             .unwrap();
         let asked_to_stop = CancellationToken::new();
