@@ -16,6 +16,8 @@ pub mod routes;
 pub mod store;
 pub mod upkeep;
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::App;
@@ -140,6 +142,22 @@ pub async fn find(app: &App, session: Uuid, user: Uuid) -> Result<Option<Enrolme
 /// The database's own.
 pub async fn active_of(app: &App, user: Uuid) -> Result<Vec<Enrolment>> {
     Ok(store::list_active(&app.db, user).await?)
+}
+
+/// What those enrolled in `session` have paid, without what was given back.
+///
+/// # Errors
+/// The database's own.
+pub async fn revenue_of_session(app: &App, session: Uuid) -> Result<i64> {
+    Ok(store::sum_paid(&app.db, session).await?)
+}
+
+/// The same for each session of `instructor`; those that brought in nothing may be missing.
+///
+/// # Errors
+/// The database's own.
+pub async fn revenue_of_instructor(app: &App, instructor: Uuid) -> Result<HashMap<Uuid, i64>> {
+    Ok(store::list_paid(&app.db, instructor).await?.into_iter().collect())
 }
 
 /// Sets until when the enrolments in `session` open its replay; what its end calls.

@@ -205,6 +205,28 @@ pub async fn list(db: &Db, user: Uuid, before: Option<Uuid>, limit: i64) -> sqlx
     db.all(sql, args![user, before, limit]).await
 }
 
+/// What good enrolments in one session have paid in all.
+///
+/// # Errors
+/// The database's own.
+pub async fn sum_paid(db: &Db, session: Uuid) -> sqlx::Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(tokens_paid), 0) AS BIGINT) FROM enrolments \
+               WHERE session_id = $1 AND state = 'active'";
+    let (sum,): (i64,) = db.one(sql, args![session]).await?;
+    Ok(sum)
+}
+
+/// The same for each session of an instructor that anybody has paid for.
+///
+/// # Errors
+/// The database's own.
+pub async fn list_paid(db: &Db, instructor: Uuid) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    let sql = "SELECT enrolments.session_id, CAST(SUM(enrolments.tokens_paid) AS BIGINT) FROM enrolments \
+               JOIN live_sessions ON live_sessions.id = enrolments.session_id \
+               WHERE live_sessions.instructor_id = $1 AND enrolments.state = 'active' GROUP BY enrolments.session_id";
+    db.all(sql, args![instructor]).await
+}
+
 /// Sets until when the enrolments of a session open its replay.
 ///
 /// # Errors

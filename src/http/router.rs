@@ -106,7 +106,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create
         .routes(routes!(series::list, series::create))       // GET POST /api/instructor/series
         .routes(routes!(series::cancel))                     // POST   /api/instructor/series/{id}/cancel
-        .routes(routes!(instructor::change, instructor::delete)) // PATCH DELETE /api/instructor/streams/{id}
+        .routes(routes!(instructor::show, instructor::change, instructor::delete)) // GET PATCH DELETE /api/instructor/streams/{id}
         .routes(routes!(instructor::start))                  // POST   /api/instructor/streams/{id}/start
         .routes(routes!(instructor::end))                    // POST   /api/instructor/streams/{id}/end
         .routes(routes!(instructor::cancel))                 // POST   /api/instructor/streams/{id}/cancel

@@ -8,11 +8,12 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{SessionList, SessionView, Viewing};
+use super::view::{SessionView, Viewing};
 use super::{Plan, Session, store};
 use crate::App;
 use crate::accounts::User;
 use crate::db::Ts;
+use crate::enrolments;
 use crate::error::Result;
 use crate::http::extract::{Body, Id, Instructor, Origin};
 use crate::http::problem::Problem;
@@ -125,6 +126,26 @@ pub struct Ingest {
     stream_key: String,
 }
 
+/// A session as who runs it sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnSession {
+    #[serde(flatten)]
+    session: SessionView,
+    /// What those enrolled have paid, without what was given back.
+    revenue_tokens: i64,
+}
+
+/// The caller's own sessions.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnSessionList {
+    /// Latest first.
+    sessions: Vec<OwnSession>,
+    /// Whether there are older ones.
+    has_more: bool,
+}
+
 /// Plans a session
 #[utoipa::path(post, path = "/api/instructor/streams/create", tag = "instructor", request_body = NewSession, responses(
     (status = 201, body = SessionView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -139,13 +160,34 @@ pub async fn create(
 
 /// Lists the caller's own sessions, latest first
 #[utoipa::path(get, path = "/api/instructor/streams", tag = "instructor", operation_id = "list_own", responses(
-    (status = 200, body = SessionList), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<SessionList>> {
-    let sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED).await?;
+    (status = 200, body = OwnSessionList), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Result<Json<OwnSessionList>> {
+    let mut sessions = store::list_of_instructor(&app.db, user.id, MOST_LISTED + 1).await?;
+    let has_more = sessions.len() > usize::try_from(MOST_LISTED).unwrap_or(usize::MAX);
+    sessions.truncate(usize::try_from(MOST_LISTED).unwrap_or(usize::MAX));
+    let revenue = enrolments::revenue_of_instructor(&app, user.id).await?;
     let viewing = Viewing::list(&app, Some(user)).await?;
-    Ok(Json(SessionList {
-        sessions: viewing.views(&app, sessions),
-        has_more: false,
+    let own = |session: Session| OwnSession {
+        revenue_tokens: revenue.get(&session.id).copied().unwrap_or(0),
+        session: viewing.view(&app, session),
+    };
+    Ok(Json(OwnSessionList {
+        sessions: sessions.into_iter().map(own).collect(),
+        has_more,
+    }))
+}
+
+/// Shows one of the caller's own sessions, with what it brings in
+#[utoipa::path(get, path = "/api/instructor/streams/{id}", tag = "instructor", operation_id = "show_own",
+    params(("id" = uuid::Uuid, Path)), responses((status = 200, body = OwnSession),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn show(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<OwnSession>> {
+    let session = super::get_own(&app, id, &user).await?;
+    let revenue_tokens = enrolments::revenue_of_session(&app, id).await?;
+    let viewing = Viewing::one(&app, Some(user), id).await?;
+    Ok(Json(OwnSession {
+        revenue_tokens,
+        session: viewing.view(&app, session),
     }))
 }
 

@@ -97,6 +97,8 @@ const TABLE: &[Row] = &[
     ("POST", "/api/instructor/series", || json!({"rule": "FREQ=WEEKLY;COUNT=2", "session": plan(true)}), Nothing, [401, 403, 201, 201, 201]),
     ("POST", "/api/instructor/series/{id}/cancel", NULL, Repeated, [401, 403, 403, 200, 200]),
     ("POST", "/api/instructor/series/{id}/cancel", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/instructor/streams/{id}", NULL, Scheduled, [401, 403, 403, 200, 200]),
+    ("GET", "/api/instructor/streams/{id}", NULL, Nothing, [401, 403, 404, 404, 404]),
     ("PATCH", "/api/instructor/streams/{id}", || json!({"title": "New"}), Scheduled, [401, 403, 403, 200, 200]),
     ("PATCH", "/api/instructor/streams/{id}", EMPTY, Nothing, [401, 403, 404, 404, 404]),
     ("DELETE", "/api/instructor/streams/{id}", NULL, Scheduled, [401, 403, 403, 204, 204]),

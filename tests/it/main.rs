@@ -26,6 +26,7 @@ mod http_replay;
 mod http_schedule;
 mod http_server;
 mod http_sessions;
+mod http_studio;
 mod http_tls;
 mod http_tokens;
 mod http_whep;

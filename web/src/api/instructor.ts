@@ -4,6 +4,7 @@ import { api, take } from "./client";
 import type { NewSession, Session } from "./types";
 
 const POLL_MS = 5_000;
+const ONE_POLL_MS = 3_000;
 
 /** The instructor's own classes, latest first. */
 export const ownSessionsQuery = queryOptions({
@@ -11,6 +12,15 @@ export const ownSessionsQuery = queryOptions({
   queryFn: async () => (await take(api.GET("/api/instructor/streams"))).sessions,
   refetchInterval: POLL_MS,
 });
+
+/** One of them, with what it brings in. */
+export function ownSessionQuery(id: string) {
+  return queryOptions({
+    queryKey: ["instructor", "sessions", id],
+    queryFn: () => take(api.GET("/api/instructor/streams/{id}", at(id))),
+    refetchInterval: ONE_POLL_MS,
+  });
+}
 
 /** WHIP URL and stream key of one class. */
 export function ingestQuery(id: string) {

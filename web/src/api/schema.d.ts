@@ -492,7 +492,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Shows one of the caller's own sessions, with what it brings in */
+        get: operations["show_own"];
         put?: never;
         post?: never;
         /** Takes a session off the schedule, together with its replay */
@@ -1283,6 +1284,21 @@ export interface components {
             recordingEnabled?: boolean | null;
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
+        };
+        /** @description A session as who runs it sees it. */
+        OwnSession: components["schemas"]["Session"] & {
+            /**
+             * Format: int64
+             * @description What those enrolled have paid, without what was given back.
+             */
+            revenueTokens: number;
+        };
+        /** @description The caller's own sessions. */
+        OwnSessionList: {
+            /** @description Latest first. */
+            sessions: components["schemas"]["OwnSession"][];
+            /** @description Whether there are older ones. */
+            hasMore: boolean;
         };
         /** @description A body that says who asks, as some clients send it. */
         OwnUser: {
@@ -2603,7 +2619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionList"];
+                    "application/json": components["schemas"]["OwnSessionList"];
                 };
             };
             "4XX": {
@@ -2635,6 +2651,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSession"];
                 };
             };
             "4XX": {

@@ -12,5 +12,8 @@ export type SessionStatus = Schemas["Status"];
 /** One scheduled class, as the present user may see it. Times are RFC 3339 in UTC. */
 export type Session = Schemas["Session"];
 
+/** One of the instructor's own, with what it brings in. */
+export type OwnSession = Schemas["OwnSession"];
+
 /** What an instructor decides when planning a class. */
 export type NewSession = Schemas["NewSession"];

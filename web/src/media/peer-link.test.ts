@@ -102,6 +102,51 @@ test("a long interruption does not", async () => {
   expect(FakePeer.made).toHaveLength(2);
 });
 
+test("an interruption is first mended by an ICE restart of the same connection", async () => {
+  const { link, states } = makeLink();
+  const peer = await goLive(link);
+  const theirs = "a=ice-ufrag:theirs\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 5 typ host\r\n";
+  fakes.respond.mockResolvedValueOnce(new Response(theirs, { status: 200, headers: { ETag: '"e9"' } }));
+  peer.become("disconnected");
+  await settle();
+  expect(fakes.sent.at(-1)).toMatchObject({ method: "PATCH", authorization: "Bearer secret" });
+  expect(fakes.sent.at(-1)?.body).toContain("a=ice-ufrag:offer2");
+  expect(peer.local?.sdp).toContain("offer2");
+  await vi.advanceTimersByTimeAsync(3_500);
+  peer.become("connected");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(FakePeer.made).toHaveLength(1);
+  expect(states.at(-1)).toBe("live");
+});
+
+test("a restart that finds no path ends in a new connection", async () => {
+  const { link } = makeLink();
+  const peer = await goLive(link);
+  fakes.respond.mockResolvedValueOnce(new Response("a=ice-ufrag:a\r\na=ice-pwd:b\r\n", { status: 200 }));
+  peer.become("disconnected");
+  await vi.advanceTimersByTimeAsync(3_900);
+  expect(FakePeer.made).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(700);
+  expect(FakePeer.made).toHaveLength(2);
+});
+
+test("a server that has forgotten us is asked anew at once", async () => {
+  const { link } = makeLink();
+  const peer = await goLive(link);
+  fakes.respond.mockResolvedValueOnce(new Response(null, { status: 404 }));
+  peer.become("disconnected");
+  await vi.advanceTimersByTimeAsync(600);
+  expect(FakePeer.made).toHaveLength(2);
+});
+
+test("another network is used before the old one is missed", async () => {
+  const { link } = makeLink();
+  await goLive(link);
+  dispatchEvent(new Event("online"));
+  await settle();
+  expect(fakes.sent.map((request) => request.method)).toEqual(["POST", "PATCH"]);
+});
+
 test("a goodbye of the server is noticed at once", async () => {
   const { link, states } = makeLink();
   const peer = await goLive(link);

@@ -4,7 +4,8 @@
  */
 import { Backoff } from "./backoff";
 import { Emitter } from "./emitter";
-import { deleteResource, postOffer, type Resource, SignalError } from "./signal";
+import { restartedAnswer, restartFragment } from "./sdp";
+import { deleteResource, patchRestart, postOffer, type Resource, SignalError } from "./signal";
 
 /**
  * - `idle`: not started, or stopped
@@ -57,8 +58,10 @@ export interface LinkOptions {
 
 /** From the first request to `connected`; a server on the same continent needs under a second. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A short silence often heals by itself (RFC 7675 consent is renewed about every 5 s). */
+/** A short silence often heals by itself (RFC 7675 consent is renewed about every 5 s), or by an ICE restart. */
 const DISCONNECTED_GRACE_MS = 3_000;
+/** A restart that the server has answered is given this long to find a path. */
+const RESTART_TIMEOUT_MS = 4_000;
 const REPORT_EVERY_MS = 1_000;
 /** Two goodbyes of the server within this time mean that somebody took our place; one may be a restart. */
 const GIVE_WAY_MS = 30_000;
@@ -69,6 +72,9 @@ interface Attempt {
   peer: RTCPeerConnection;
   token: string | null;
   resource: Resource | null;
+  /** What the server answered, as we gave it to the browser; an ICE restart changes a few lines of it. */
+  answer: string;
+  restarting: boolean;
 }
 
 /** Keeps one connection up from `start` to `stop`. */
@@ -109,7 +115,7 @@ export class PeerLink extends Emitter<LinkEvents> {
     this.#wasLive = false;
     this.#closedAt = Number.NEGATIVE_INFINITY;
     this.#backoff.reset();
-    addEventListener("online", this.retryNow);
+    addEventListener("online", this.#onOnline);
     addEventListener("pagehide", this.#onPageHide);
     void this.#connect();
   }
@@ -128,12 +134,20 @@ export class PeerLink extends Emitter<LinkEvents> {
     void this.#connect();
   };
 
+  /** Makes the connection anew although it works, because what it carries has changed. */
+  renew(): void {
+    const attempt = this.#take();
+    if (!attempt) return;
+    void this.#leave(attempt);
+    void this.#connect();
+  }
+
   async #connect(): Promise<void> {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#setState(this.#wasLive ? "reconnecting" : "connecting");
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-    const attempt: Attempt = { peer, token: null, resource: null };
+    const attempt: Attempt = { peer, token: null, resource: null, answer: "", restarting: false };
     this.#attempt = attempt;
     peer.addEventListener("connectionstatechange", () => this.#onConnectionState(attempt));
     this.#watch(attempt, CONNECT_TIMEOUT_MS, "no-path");
@@ -158,7 +172,8 @@ export class PeerLink extends Emitter<LinkEvents> {
     const answered = await postOffer(endpoint, shaped, attempt.token, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
     attempt.resource = answered.resource;
     if (this.#attempt !== attempt) return void this.#leave(attempt);
-    await peer.setRemoteDescription({ type: "answer", sdp: shapeAnswer?.(answered.answer) ?? answered.answer });
+    attempt.answer = shapeAnswer?.(answered.answer) ?? answered.answer;
+    await peer.setRemoteDescription({ type: "answer", sdp: attempt.answer });
     const transport = peer.getTransceivers().find((transceiver) => transceiver.sender.transport)?.sender.transport;
     // Told at once when the server closes; the ICE side would notice only seconds later.
     transport?.addEventListener("statechange", () => {
@@ -187,10 +202,45 @@ export class PeerLink extends Emitter<LinkEvents> {
     } else if (state === "disconnected") {
       this.#setState("reconnecting");
       this.#watch(attempt, DISCONNECTED_GRACE_MS, "interrupted");
+      void this.#restart(attempt);
     } else if (state === "failed") {
       this.#lose(attempt, new LinkError(this.#wasLive ? "interrupted" : "no-path"));
     }
   }
+
+  /**
+   * Looks for another path of the same connection, for example from a phone's network after the Wi-Fi's: quicker than a
+   * new connection, and nobody who watches notices. Where that does not work the connection is made anew.
+   */
+  async #restart(attempt: Attempt): Promise<void> {
+    const { peer, resource, token } = attempt;
+    if (!resource || attempt.restarting) return;
+    attempt.restarting = true;
+    try {
+      peer.restartIce();
+      const offer = await peer.createOffer();
+      const sdp = this.#options.shapeOffer?.(offer.sdp ?? "") ?? offer.sdp ?? "";
+      const fragment = restartFragment(sdp);
+      if (fragment === null) return;
+      const theirs = await patchRestart(resource, fragment, token, AbortSignal.timeout(RESTART_TIMEOUT_MS));
+      if (theirs === null || this.#attempt !== attempt) return;
+      attempt.answer = restartedAnswer(attempt.answer, theirs);
+      await peer.setLocalDescription({ type: "offer", sdp });
+      await peer.setRemoteDescription({ type: "answer", sdp: attempt.answer });
+      if (peer.connectionState !== "connected") this.#watch(attempt, RESTART_TIMEOUT_MS, "interrupted");
+    } catch (error) {
+      // The server has forgotten us: there is nothing to wait for. Without a network the watch decides.
+      if (error instanceof SignalError) this.#lose(attempt, new LinkError("interrupted"));
+    } finally {
+      attempt.restarting = false;
+    }
+  }
+
+  /** The machine has a network again, perhaps another one than before. */
+  readonly #onOnline = (): void => {
+    if (this.#attempt && this.#wasLive) void this.#restart(this.#attempt);
+    this.retryNow();
+  };
 
   /** Gives the attempt up after `ms`, unless the timer is cleared or set anew before. */
   #watch(attempt: Attempt, ms: number, kind: LinkError["kind"]): void {
@@ -251,7 +301,7 @@ export class PeerLink extends Emitter<LinkEvents> {
   }
 
   #forgetEnvironment(): void {
-    removeEventListener("online", this.retryNow);
+    removeEventListener("online", this.#onOnline);
     removeEventListener("pagehide", this.#onPageHide);
   }
 

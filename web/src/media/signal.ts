@@ -89,6 +89,28 @@ export async function postLayer(resource: Resource, selection: LayerSelection, t
 }
 
 /**
+ * Restarts the ICE session of a resource (RFC 9725 section 4.3.3): our credentials go out, the server's come back. Null
+ * when the server takes no restarts. Throws `SignalError` when it has forgotten us, or the network's own error.
+ */
+export async function patchRestart(
+  resource: Resource,
+  fragment: string,
+  token: string | null,
+  abort: AbortSignal,
+): Promise<string | null> {
+  const response = await fetch(resource.url, {
+    method: "PATCH",
+    headers: { "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*", ...bearer(token) },
+    body: fragment,
+    signal: abort,
+  });
+  if (response.status === 404 || response.status === 410) throw await refusal(response);
+  if (response.status !== 200) return null;
+  resource.etag = response.headers.get("ETag");
+  return response.text();
+}
+
+/**
  * Tells the server that we are gone. True if it knew us still. `keepalive` lets the request outlive the page. Never
  * throws: the server notices by itself, a little later.
  */

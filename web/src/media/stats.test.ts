@@ -54,8 +54,23 @@ test("a publisher's layers are summed, and the largest is the picture", () => {
   const at = (small: number, large: number) =>
     meter.measure(
       report([
-        { type: "outbound-rtp", kind: "video", bytesSent: small, frameWidth: 320, framesPerSecond: 15 },
-        { type: "outbound-rtp", kind: "video", bytesSent: large, frameWidth: 1280, framesPerSecond: 30 },
+        {
+          type: "outbound-rtp",
+          kind: "video",
+          bytesSent: small,
+          frameWidth: 320,
+          frameHeight: 180,
+          framesPerSecond: 15,
+        },
+        {
+          type: "outbound-rtp",
+          kind: "video",
+          bytesSent: large,
+          frameWidth: 1280,
+          frameHeight: 720,
+          framesPerSecond: 30,
+        },
+        { type: "outbound-rtp", kind: "video", bytesSent: 0, frameWidth: 640, frameHeight: 360, framesPerSecond: 0 },
         { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.02, roundTripTime: 0.03 },
       ]),
     );
@@ -67,5 +82,6 @@ test("a publisher's layers are summed, and the largest is the picture", () => {
     fps: 30,
     lossRatio: 0.02,
     rttMs: 30,
+    heights: [720, 180],
   });
 });

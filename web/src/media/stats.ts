@@ -36,6 +36,8 @@ export interface PublisherStats extends Common {
   limitedBy: string | null;
   /** The sender's own estimate of what the line can carry. */
   availableBps: number | null;
+  /** Heights of the sizes that are sent now, largest first. */
+  heights: number[];
 }
 
 /** Entries of a report that we read. The DOM types leave the values of a report open. */
@@ -129,6 +131,10 @@ export class PublisherMeter {
       rttMs: rtts.length > 0 ? Math.round(Math.max(...rtts) * 1000) : view.rttMs(),
       limitedBy: video?.qualityLimitationReason ?? null,
       availableBps: view.pair?.availableOutgoingBitrate ?? null,
+      heights: layers
+        .filter((entry) => (entry.framesPerSecond ?? 0) > 0)
+        .flatMap((entry) => entry.frameHeight ?? [])
+        .toSorted((a, b) => b - a),
     };
   }
 }

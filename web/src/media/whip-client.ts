@@ -1,6 +1,7 @@
 /** Publishes one MediaStream by WHIP (RFC 9725) and keeps it published. */
 import { preferRecordable } from "./codecs";
 import { Emitter } from "./emitter";
+import { simulcast, single } from "./encodings";
 import { type LinkState, PeerLink } from "./peer-link";
 import { startAt } from "./sdp";
 import { PublisherMeter, type PublisherStats } from "./stats";
@@ -20,8 +21,6 @@ export interface WhipOptions {
   stream: MediaStream;
 }
 
-/** Enough for a sharp 720p at 30 frames a second; the estimator goes below it on a weaker line. */
-const VIDEO_MAX_BPS = 2_500_000;
 /** Transparent for speech and good for music in stereo. */
 const AUDIO_MAX_BPS = 96_000;
 const VIDEO_START_KBPS = 1_500;
@@ -66,25 +65,47 @@ export class WhipClient extends Emitter<WhipEvents> {
     this.#link.retryNow();
   }
 
-  /** Sends `track` from now on in place of the one of its kind, without a new connection where there was one. */
+  /**
+   * Sends `track` from now on in place of the one of its kind, without a new connection. Where there was none of its
+   * kind, the connection is made anew: the server must be told of another track.
+   */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     this.#tracks = [...this.#tracks.filter((old) => old.kind !== track.kind), track];
-    const sender = this.#link.peer?.getSenders().find((candidate) => candidate.track?.kind === track.kind);
-    await sender?.replaceTrack(track);
+    const peer = this.#link.peer;
+    if (!peer) return;
+    const sender = peer.getSenders().find((candidate) => candidate.track?.kind === track.kind);
+    if (sender) await sender.replaceTrack(track);
+    else this.#link.renew();
   }
 
   #prepare(peer: RTCPeerConnection): void {
     this.#meter = new PublisherMeter();
     const stream = new MediaStream(this.#tracks);
     for (const track of this.#tracks) {
-      const maxBitrate = track.kind === "video" ? VIDEO_MAX_BPS : AUDIO_MAX_BPS;
-      const transceiver = peer.addTransceiver(track, {
-        direction: "sendonly",
-        streams: [stream],
-        sendEncodings: [{ maxBitrate }],
-      });
-      const codecs = track.kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : undefined;
-      if (codecs) transceiver.setCodecPreferences(preferRecordable(codecs));
+      if (track.kind === "video") addVideo(peer, track, stream);
+      else addTrack(peer, track, stream, [{ maxBitrate: AUDIO_MAX_BPS }]);
     }
   }
+}
+
+function addVideo(peer: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): void {
+  const codecs = preferRecordable(RTCRtpSender.getCapabilities("video")?.codecs ?? []);
+  const encodings = simulcast(track.getSettings().width ?? 0, codecs[0]?.mimeType);
+  let transceiver: RTCRtpTransceiver;
+  try {
+    transceiver = addTrack(peer, track, stream, encodings);
+  } catch {
+    // The browser knows no simulcast, or not of this kind: one size for everybody.
+    transceiver = addTrack(peer, track, stream, single());
+  }
+  if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+}
+
+function addTrack(
+  peer: RTCPeerConnection,
+  track: MediaStreamTrack,
+  stream: MediaStream,
+  sendEncodings: RTCRtpEncodingParameters[],
+): RTCRtpTransceiver {
+  return peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
 }

@@ -13,3 +13,8 @@ export function bitrate(bps: number, language: string): string {
 export function percent(ratio: number, language: string): string {
   return ratio.toLocaleString(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
+
+/** A share of 0 to 1 as a whole percentage. */
+export function share(ratio: number, language: string): string {
+  return ratio.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
+}

@@ -5,12 +5,14 @@ interface SparklineProps {
   /** How many values fill the width. */
   capacity: number;
   label: string;
+  /** The scale reaches at least to this. */
+  least?: number;
 }
 
 /** Draws from the right edge, newest last; the scale begins at zero. */
-export function Sparkline({ values, capacity, label }: SparklineProps) {
+export function Sparkline({ values, capacity, label, least = 1 }: SparklineProps) {
   const shown = values.slice(-capacity);
-  const top = Math.max(1, ...shown);
+  const top = Math.max(least, ...shown);
   const offset = capacity - shown.length;
   const points = shown.map((value, index) => `${offset + index},${(1 - value / top) * 30 + 1}`);
   const first = offset;

@@ -3,21 +3,27 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useBlocker } from "@tanstack/react-router";
 import { ArrowLeft, ExternalLink } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { sessionQuery } from "../../api/sessions";
-import type { Session } from "../../api/types";
+import { ownSessionQuery } from "../../api/instructor";
+import type { OwnSession } from "../../api/types";
 import { buttonClass } from "../../ui/button";
 import { ClassTime } from "../../ui/class-time";
+import { useLocale } from "../../ui/i18n/locale";
+import { share } from "../../ui/numbers";
 import { Page } from "../../ui/page";
 import { explain } from "../../ui/problem";
-import { ErrorState, Loading, Skeleton } from "../../ui/states";
+import { Alert, ErrorState, Loading, Skeleton } from "../../ui/states";
 import { useTitle } from "../../ui/use-title";
 import { AirPanel } from "./air-panel";
+import { ClassFigures } from "./class-figures";
 import { DevicePanel } from "./device-panel";
 import { HealthPanel } from "./health-panel";
 import { IngestPanel } from "./ingest-panel";
+import { PicturePanel } from "./picture-panel";
 import { Preview } from "./preview";
+import { useLowBattery } from "./use-battery";
 import { useBroadcast } from "./use-broadcast";
 import { useCapture } from "./use-capture";
+import { useScene } from "./use-scene";
 import { useWakeLock } from "./use-wake-lock";
 
 const route = getRouteApi("/instructor/streams/$id/broadcast");
@@ -26,12 +32,8 @@ const route = getRouteApi("/instructor/streams/$id/broadcast");
 export function BroadcastPage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
-  const session = useQuery(sessionQuery(id));
-  if (session.data) {
-    const { canBroadcast, status } = session.data;
-    if (!canBroadcast && status !== "ended") return <Refused error={{ status: 403 }} />;
-    return <Studio key={id} session={session.data} />;
-  }
+  const session = useQuery(ownSessionQuery(id));
+  if (session.data) return <Studio key={id} session={session.data} />;
   if (session.isError) return <Refused error={session.error} onRetry={() => void session.refetch()} />;
   return (
     <Page title={t("broadcast.panel")}>
@@ -42,11 +44,12 @@ export function BroadcastPage() {
   );
 }
 
-function Studio({ session }: { session: Session }) {
+function Studio({ session }: { session: OwnSession }) {
   const { t } = useTranslation();
   const over = session.status === "ended" || session.status === "cancelled";
   const capture = useCapture(!over);
-  const broadcast = useBroadcast(session, capture.stream);
+  const scene = useScene(capture.stream, capture.enabled.camera);
+  const broadcast = useBroadcast(session, scene.output);
   const onAir = ["connecting", "live", "reconnecting"].includes(broadcast.state);
   useTitle(session.title);
   useWakeLock(onAir);
@@ -77,15 +80,30 @@ function Studio({ session }: { session: Session }) {
       </div>
       <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="grid min-w-0 content-start gap-4">
-          {over ? null : <Preview capture={capture} onAir={broadcast.state === "live"} onRetry={capture.retry} />}
-          <AirPanel session={session} broadcast={broadcast} ready={capture.stream !== null} />
+          {over ? null : <Preview capture={capture} scene={scene} onAir={broadcast.state === "live"} />}
+          <AirPanel session={session} broadcast={broadcast} ready={scene.output !== null} />
+          {over ? null : <BatteryHint />}
+          {over ? null : <PicturePanel scene={scene} />}
           {over ? null : <DevicePanel capture={capture} />}
         </div>
         <div className="grid min-w-0 content-start gap-4">
-          <HealthPanel history={broadcast.history} />
+          <ClassFigures session={session} />
+          {over ? null : <HealthPanel history={broadcast.history} />}
           {over ? null : <IngestPanel sessionId={session.id} />}
         </div>
       </div>
+    </div>
+  );
+}
+
+function BatteryHint() {
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const level = useLowBattery();
+  if (level === null) return null;
+  return (
+    <div className="max-sm:mx-4">
+      <Alert tone="warn">{t("broadcast.battery", { percent: share(level, locale) })}</Alert>
     </div>
   );
 }

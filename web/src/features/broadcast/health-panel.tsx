@@ -7,12 +7,20 @@ import { bitrate, percent } from "../../ui/numbers";
 import { Card } from "../../ui/page";
 import { Sparkline } from "../../ui/sparkline";
 
-/** Seconds of the plot. */
+/** Seconds of the plots. */
 const PLOT_S = 60;
 
-/** The last measurement and a plot of the last minute. */
+interface Trend {
+  figure: Figure;
+  values: number[];
+  /** The plot's scale reaches at least to this, so that nothing looks like much. */
+  least: number;
+}
+
+/** The last minute of bitrate, loss and round trip, and the last measurement of the rest. */
 export function HealthPanel({ history }: { history: PublisherStats[] }) {
   const { t } = useTranslation();
+  const trends = useTrends(history);
   const figures = useFigures(history.at(-1));
   return (
     <Card className="grid gap-3 p-4 max-sm:mx-4 sm:p-5">
@@ -21,8 +29,20 @@ export function HealthPanel({ history }: { history: PublisherStats[] }) {
         <p className="text-sm text-muted">{t("broadcast.qualityHint")}</p>
       ) : (
         <>
-          <div className="text-primary">
-            <Sparkline values={history.map((one) => one.videoBps)} capacity={PLOT_S} label={t("stats.trend")} />
+          <div className="grid gap-3">
+            {trends.map(({ figure, values, least }) => (
+              <div key={figure.id}>
+                <Figures figures={[figure]} />
+                <div className="mt-1 text-primary [&_svg]:h-8">
+                  <Sparkline
+                    values={values}
+                    capacity={PLOT_S}
+                    least={least}
+                    label={t("broadcast.trend", { name: figure.name })}
+                  />
+                </div>
+              </div>
+            ))}
           </div>
           <Figures figures={figures} />
         </>
@@ -31,31 +51,62 @@ export function HealthPanel({ history }: { history: PublisherStats[] }) {
   );
 }
 
-function useFigures(stats: PublisherStats | undefined): Figure[] {
+function useTrends(history: PublisherStats[]): Trend[] {
   const { t } = useTranslation();
   const locale = useLocale();
   const none = t("common.none");
-  const total = (stats?.videoBps ?? 0) + (stats?.audioBps ?? 0);
+  const now = history.at(-1);
+  const total = (one: PublisherStats) => one.videoBps + one.audioBps;
+  return [
+    {
+      figure: {
+        id: "bitrate",
+        name: t("stats.bitrate"),
+        value: now ? bitrate(total(now), locale) : none,
+        raw: now ? total(now) : null,
+      },
+      values: history.map(total),
+      least: 500_000,
+    },
+    {
+      figure: {
+        id: "loss",
+        name: t("stats.loss"),
+        value: now?.lossRatio == null ? none : percent(now.lossRatio, locale),
+        raw: now?.lossRatio ?? null,
+      },
+      values: history.map((one) => one.lossRatio ?? 0),
+      least: 0.05,
+    },
+    {
+      figure: {
+        id: "rtt",
+        name: t("stats.rtt"),
+        value: now?.rttMs == null ? none : t("stats.ms", { value: now.rttMs }),
+        raw: now?.rttMs ?? null,
+      },
+      values: history.map((one) => one.rttMs ?? 0),
+      least: 100,
+    },
+  ];
+}
+
+function useFigures(stats: PublisherStats | undefined): Figure[] {
+  const { t } = useTranslation();
+  const none = t("common.none");
   const limit = (["none", "cpu", "bandwidth", "other"] as const).find((name) => name === stats?.limitedBy);
   return [
-    { id: "bitrate", name: t("stats.bitrate"), value: bitrate(total, locale), raw: total },
-    {
-      id: "loss",
-      name: t("stats.loss"),
-      value: stats?.lossRatio == null ? none : percent(stats.lossRatio, locale),
-      raw: stats?.lossRatio ?? null,
-    },
-    {
-      id: "rtt",
-      name: t("stats.rtt"),
-      value: stats?.rttMs == null ? none : t("stats.ms", { value: stats.rttMs }),
-      raw: stats?.rttMs ?? null,
-    },
     {
       id: "size",
       name: t("stats.picture"),
       value: stats?.width ? `${stats.width} × ${stats.height}` : none,
       raw: stats?.width ?? null,
+    },
+    {
+      id: "sizes",
+      name: t("broadcast.sizes"),
+      value: stats?.heights.map((height) => `${height}p`).join(", ") || none,
+      raw: stats?.heights.length ?? null,
     },
     {
       id: "fps",

@@ -1,36 +1,46 @@
 /** The broadcaster's own picture, or why there is none. */
+import { clsx } from "clsx";
 import { LoaderCircle, VideoOff } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { LiveBadge } from "../../ui/badge";
 import { Button } from "../../ui/button";
-import type { CaptureState } from "./use-capture";
+import type { useCapture } from "./use-capture";
+import type { useScene } from "./use-scene";
 
 interface PreviewProps {
-  capture: CaptureState;
+  capture: ReturnType<typeof useCapture>;
+  scene: ReturnType<typeof useScene>;
   onAir: boolean;
-  onRetry: () => void;
 }
 
-/** A silent mirror. */
-export function Preview({ capture, onAir, onRetry }: PreviewProps) {
+/** What the viewers see, without its sound. */
+export function Preview({ capture, scene, onAir }: PreviewProps) {
   const { t } = useTranslation();
   const video = useRef<HTMLVideoElement>(null);
-  const { stream, fault, opening } = capture;
+  const { fault, opening } = capture;
+  const stream = scene.output;
 
   useEffect(() => {
     if (video.current) video.current.srcObject = stream;
   }, [stream]);
 
-  const dark = stream !== null && (!capture.enabled.camera || stream.getVideoTracks().length === 0);
+  const isCamera = scene.picture === "camera";
+  const dark = stream !== null && isCamera && (!capture.enabled.camera || stream.getVideoTracks().length === 0);
   return (
     <section
       aria-label={t("broadcast.preview")}
       data-state={stream ? "ready" : fault ? "fault" : "opening"}
       className="relative isolate aspect-video overflow-hidden bg-black text-white sm:rounded-card"
     >
-      {/* Mirrored, as people know their own face; the viewers see it the right way round. */}
-      <video ref={video} autoPlay playsInline muted className="size-full -scale-x-100 object-contain" />
+      {/* The camera is mirrored, as people know their own face; the viewers see it the right way round. */}
+      <video
+        ref={video}
+        autoPlay
+        playsInline
+        muted
+        className={clsx("size-full object-contain", isCamera && "-scale-x-100")}
+      />
       {onAir ? (
         <div className="absolute top-3 left-3 z-10">
           <LiveBadge />
@@ -47,7 +57,7 @@ export function Preview({ capture, onAir, onRetry }: PreviewProps) {
           <VideoOff className="size-8 sm:size-10" aria-hidden="true" />
           <p className="text-base font-semibold sm:text-lg">{t(`broadcast.fault.${fault}.title`)}</p>
           <p className="max-w-prose text-sm opacity-90">{t(`broadcast.fault.${fault}.hint`)}</p>
-          <Button variant="secondary" size="small" onClick={onRetry}>
+          <Button variant="secondary" size="small" onClick={capture.retry}>
             {t("common.retry")}
           </Button>
         </Message>

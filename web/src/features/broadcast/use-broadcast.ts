@@ -1,8 +1,7 @@
 /** Puts a class on the air and keeps it there. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { endSession, publishToken, startSession } from "../../api/instructor";
-import { sessionQuery } from "../../api/sessions";
+import { endSession, ownSessionQuery, publishToken, startSession } from "../../api/instructor";
 import type { Session } from "../../api/types";
 import type { LinkState } from "../../media/peer-link";
 import type { PublisherStats } from "../../media/stats";
@@ -16,7 +15,7 @@ const HISTORY = 60;
 /** Names the class that this tab has on the air, so that a reload goes on with it. */
 const ON_AIR = "on-air";
 
-/** Binds one class to the present stream of camera and microphone. */
+/** Binds one class to the present stream of picture and sound. */
 export function useBroadcast(session: Session, stream: MediaStream | null) {
   const queries = useQueryClient();
   const client = useRef<WhipClient | null>(null);
@@ -35,7 +34,7 @@ export function useBroadcast(session: Session, stream: MediaStream | null) {
   });
 
   function keep(fresh: Session): void {
-    queries.setQueryData(sessionQuery(id).queryKey, fresh);
+    queries.setQueryData(ownSessionQuery(id).queryKey, (last) => last && { ...last, ...fresh });
     void queries.invalidateQueries();
   }
 

@@ -5,6 +5,8 @@ import { vi } from "vitest";
 export class FakePeer extends EventTarget {
   /** All that were made, in order. */
   static readonly made: FakePeer[] = [];
+  /** As a browser that cannot send several sizes. */
+  static refusesSimulcast = false;
 
   connectionState: RTCPeerConnectionState = "new";
   closed = false;
@@ -12,6 +14,8 @@ export class FakePeer extends EventTarget {
   remote: RTCSessionDescriptionInit | null = null;
   readonly added: { kind: string; init: RTCRtpTransceiverInit | undefined }[] = [];
   readonly preferences: string[][] = [];
+  /** Offers made so far; more than one when the ICE session was restarted. */
+  offers = 0;
   readonly transport = Object.assign(new EventTarget(), { state: "connected" });
   readonly senders: { track: FakeTrack; replaceTrack: (track: FakeTrack) => Promise<void> }[] = [];
   report: Map<string, object> = new Map();
@@ -29,6 +33,7 @@ export class FakePeer extends EventTarget {
 
   addTransceiver(trackOrKind: FakeTrack | string, init?: RTCRtpTransceiverInit) {
     const kind = typeof trackOrKind === "string" ? trackOrKind : trackOrKind.kind;
+    if (FakePeer.refusesSimulcast && (init?.sendEncodings?.length ?? 0) > 1) throw new TypeError("no simulcast");
     this.added.push({ kind, init });
     if (typeof trackOrKind !== "string") {
       const sender = {
@@ -54,7 +59,9 @@ export class FakePeer extends EventTarget {
   }
 
   async createOffer() {
-    return { type: "offer", sdp: "v=0\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n" };
+    this.offers += 1;
+    const credentials = `a=ice-ufrag:offer${this.offers}\r\na=ice-pwd:secret${this.offers}\r\n`;
+    return { type: "offer", sdp: `v=0\r\n${credentials}a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n` };
   }
 
   async setLocalDescription(description: RTCSessionDescriptionInit) {
@@ -64,6 +71,8 @@ export class FakePeer extends EventTarget {
   async setRemoteDescription(description: RTCSessionDescriptionInit) {
     this.remote = description;
   }
+
+  restartIce() {}
 
   async getStats() {
     return this.report;
@@ -95,10 +104,16 @@ export class FakePeer extends EventTarget {
 /** A track that is only a name. */
 export class FakeTrack extends EventTarget {
   readonly kind: string;
+  readonly width: number;
 
-  constructor(kind: string) {
+  constructor(kind: string, width = 1280) {
     super();
     this.kind = kind;
+    this.width = width;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return { width: this.width };
   }
 }
 
@@ -131,9 +146,11 @@ export interface Sent {
 /** Puts the fakes in place of the browser's own and answers every POST with 201, until told otherwise. */
 export function installFakes() {
   FakePeer.made.length = 0;
+  FakePeer.refusesSimulcast = false;
   const sent: Sent[] = [];
   const respond = vi.fn((request: Sent): Response | Promise<Response> => {
     if (request.method === "DELETE") return new Response(null, { status: 200 });
+    if (request.method === "PATCH") return new Response(null, { status: 405 });
     if (request.url.endsWith("/layer")) return new Response(null, { status: 200 });
     const made = sent.filter((one) => one.method === "POST" && !one.url.endsWith("/layer")).length;
     return answer(made);

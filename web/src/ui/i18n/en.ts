@@ -18,6 +18,8 @@ export const en = {
     delete: "Delete",
     none: "–",
     skip: "Skip to content",
+    tokens_one: "{{number}} token",
+    tokens_other: "{{number}} tokens",
     minutes_one: "{{count}} minute",
     minutes_other: "{{count}} minutes",
   },

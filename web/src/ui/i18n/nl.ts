@@ -18,6 +18,8 @@ export const nl: typeof en = {
     delete: "Verwijderen",
     none: "–",
     skip: "Naar de inhoud",
+    tokens_one: "{{number}} token",
+    tokens_other: "{{number}} tokens",
     minutes_one: "{{count}} minuut",
     minutes_other: "{{count}} minuten",
   },
