@@ -1,12 +1,12 @@
 //! An hour of viewers that come and go, in virtual time: what the engine holds at its end is what it held after the
 //! first minutes. A test of its own, because it counts every allocation of its process.
 
+mod allocations;
+
 use lectern_media::engine::EngineConfig;
 use lectern_media::id::StreamId;
 use lectern_media::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const STREAM: StreamId = StreamId(1);
@@ -19,29 +19,6 @@ const AT_ONCE: usize = 4;
 
 /// What may be allocated more at the end than after the first ten minutes: tables that doubled once, of a few peers.
 const SLACK_BYTES: usize = 64 << 10;
-
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-#[expect(
-    unsafe_code,
-    reason = "an allocator can only be wrapped this way; every call is passed on unchanged"
-)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// A class of few and tiny packets: an hour of it takes seconds, and memory that is used again for frames of another size
 /// hardly differs.
@@ -85,7 +62,7 @@ fn held(sim: &mut Sim) -> usize {
     let mut least = usize::MAX;
     for _ in 0..100 {
         sim.run(Duration::from_millis(100));
-        least = least.min(BYTES.load(Ordering::Relaxed));
+        least = least.min(allocations::bytes());
     }
     least
 }

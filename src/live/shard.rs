@@ -353,7 +353,11 @@ impl Shard {
                 role,
                 why,
             } => {
-                tracing::debug!(?peer, ?stream, ?role, ?why, "closed");
+                if let CloseReason::HandshakeFailed(why) = &why {
+                    tracing::warn!(?peer, ?stream, ?role, why, "a DTLS handshake failed");
+                } else {
+                    tracing::debug!(?peer, ?stream, ?role, ?why, "closed");
+                }
                 self.to_record.remove(&peer);
                 self.hub.closed(peer, stream, why == CloseReason::Replaced);
             }

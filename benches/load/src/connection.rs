@@ -208,7 +208,7 @@ impl Connection {
             let mut session = Session::new(&shared, side, remote.fingerprints, now);
             if side == Side::Client {
                 let progress = session.handle_timeout(now, |out| port.send(address, out));
-                if progress.is_over {
+                if progress.end.is_some() {
                     return Step::Over("the DTLS handshake did not begin");
                 }
             }
@@ -247,7 +247,7 @@ impl Connection {
             self.keys = sealer.zip(opener).map(|(sealer, opener)| Keys { sealer, opener });
             return Step::Connected;
         }
-        if progress.is_over {
+        if progress.end.is_some() {
             let why = if self.keys.is_some() {
                 "the server closed it"
             } else {

@@ -23,7 +23,7 @@ pub(super) struct Peer {
     pub(super) etag: String,
     /// Where its picture stands among the sections of the offer.
     pub(super) video_section: Option<usize>,
-    /// What was agreed on.
+    /// What was agreed on; without the codecs once a viewer is connected, which has them then.
     pub(super) negotiated: Vec<sdp::Negotiated>,
     /// Digests of its certificate, from its offer.
     pub(super) fingerprints: Vec<sdp::Fingerprint>,
@@ -57,7 +57,7 @@ pub(super) enum Media {
         /// Its [`crate::forward::viewer::Viewer`], by its place in the engine.
         viewer: usize,
         /// For what it reports.
-        opener: Box<srtp::Opener>,
+        opener: Box<srtp::ReportOpener>,
     },
 }
 

@@ -11,9 +11,9 @@ use crate::forward::feed::Feed;
 use crate::forward::ingest::Ingest;
 use crate::forward::viewer::Viewer;
 use crate::id::StreamId;
-use crate::peer::dtls::{Keying, Progress, Session};
+use crate::peer::dtls::{End, Keying, Progress, Session};
 use crate::peer::ice;
-use crate::peer::srtp::{Opener, Sealer, Side};
+use crate::peer::srtp::{Opener, ReportOpener, Sealer, Side};
 use crate::stream::Taken;
 use crate::wire::rtcp::{self, Packet};
 use crate::wire::stun::BindingRequest;
@@ -201,8 +201,10 @@ impl Engine {
             peer.last_heard = self.now;
             self.connect(key, &keying);
         }
-        if progress.is_over {
-            self.remove_peer(key, CloseReason::ByPeer);
+        match progress.end {
+            Some(End::ByPeer) => self.remove_peer(key, CloseReason::ByPeer),
+            Some(End::HandshakeFailed(why)) => self.remove_peer(key, CloseReason::HandshakeFailed(why)),
+            None => {}
         }
         Ok(())
     }
@@ -213,9 +215,6 @@ impl Engine {
             Side::Server
         } else {
             Side::Client
-        };
-        let Some(opener) = Opener::new(keying.profile, &keying.material, their_side) else {
-            return;
         };
         let Some(sealer) = Sealer::new(keying.profile, &keying.material, keying.our_side) else {
             return;
@@ -231,6 +230,9 @@ impl Engine {
         let mut replaced = None;
         match std::mem::replace(&mut peer.media, Media::WillPublish) {
             Media::WillPublish => {
+                let Some(opener) = Opener::new(keying.profile, &keying.material, their_side) else {
+                    return;
+                };
                 peer.media = Media::Publishes(Box::new(Ingest::new(opener, sealer, &peer.negotiated, now)));
                 replaced = stream.publisher;
                 let rids = peer.negotiated.iter().flat_map(|section| &section.rids);
@@ -238,8 +240,13 @@ impl Engine {
             }
             Media::WillView(lanes) => {
                 let Some(to) = peer.agent.selected() else { return };
-                let negotiated = peer.negotiated.clone();
-                let mut viewer = Viewer::new(peer_id, stream_key, to, sealer, negotiated, lanes, now);
+                let Some(opener) = ReportOpener::new(keying.profile, &keying.material, their_side) else {
+                    return;
+                };
+                let mut viewer = Viewer::new(peer_id, stream_key, to, sealer, &peer.negotiated, lanes, now);
+                for section in &mut peer.negotiated {
+                    section.codecs = Vec::new();
+                }
                 viewer.next_report = next_report;
                 viewer.selector.choice.clone_from(&peer.layer_choice);
                 let viewer_key = self.viewers.insert(viewer);

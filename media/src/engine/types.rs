@@ -149,14 +149,16 @@ pub enum AnswerError {
 }
 
 /// Why a connection ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CloseReason {
     /// The shell asked for it: DELETE, or the right to be here ended.
     Asked,
     /// The stream ended.
     Ended,
-    /// The peer said good-bye, or its certificate was not the one of its offer.
+    /// The peer said good-bye.
     ByPeer,
+    /// No keys were agreed on: the reason, for people.
+    HandshakeFailed(String),
     /// Another publisher took the stream over.
     Replaced,
     /// Nothing was heard of it for too long.

@@ -11,7 +11,7 @@ use super::track::Track;
 use crate::codec::Kind;
 use crate::id::PeerId;
 use crate::net::Origin;
-use crate::peer::sdp::{Negotiated, payload_type_for};
+use crate::peer::sdp::{Negotiated, PlayedCodec, payload_type_for};
 use crate::peer::srtp::Sealer;
 use crate::wire::rtcp;
 use crate::wire::rtp::FIXED_HEADER_BYTES;
@@ -77,7 +77,7 @@ pub struct Viewer {
     pub(super) video: Option<Lane>,
     /// How many packets back the next one is that a probe is made of.
     pub(super) probe_back: u64,
-    negotiated: Vec<Negotiated>,
+    codecs: Box<[PlayedCodec]>,
     pub(super) transport_cc: Option<u8>,
     pub(super) transport_number: u16,
 }
@@ -98,7 +98,7 @@ impl Viewer {
         stream: usize,
         to: Origin,
         sealer: Sealer,
-        negotiated: Vec<Negotiated>,
+        negotiated: &[Negotiated],
         lanes: Vec<Lane>,
         now: Instant,
     ) -> Viewer {
@@ -130,7 +130,11 @@ impl Viewer {
             audio,
             video,
             probe_back: 0,
-            negotiated,
+            codecs: negotiated
+                .iter()
+                .flat_map(|section| &section.codecs)
+                .map(PlayedCodec::from)
+                .collect(),
             transport_cc,
             transport_number: 0,
         }
@@ -154,8 +158,7 @@ impl Viewer {
     /// The track is (now) coded in something else: finds what this viewer calls it.
     pub fn resolve_codec(&mut self, track: &Track) {
         let Some(wanted) = track.parameters else { return };
-        let section = self.negotiated.iter().find(|section| section.kind == track.kind);
-        let codec = section.and_then(|section| payload_type_for(&section.codecs, &wanted));
+        let codec = payload_type_for(&self.codecs, &wanted);
         let (payload_type, rtx) = (codec.map(|c| c.payload_type), codec.and_then(|c| c.rtx));
         let red = codec.and_then(|c| c.red);
         if let Some(lane) = self.lane_mut(track.kind) {

@@ -75,8 +75,17 @@ pub struct Keying {
 pub struct Progress {
     /// Keys, once.
     pub keying: Option<Keying>,
-    /// The connection is over: the peer closed it, its certificate is not the one of its offer, or the handshake failed.
-    pub is_over: bool,
+    /// The connection is over, and why.
+    pub end: Option<End>,
+}
+
+/// Why a connection is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The peer, which has keys, said good-bye or gave up.
+    ByPeer,
+    /// It never got keys: the reason, for people.
+    HandshakeFailed(String),
 }
 
 /// The handshake of one peer.
@@ -85,6 +94,7 @@ pub struct Session {
     our_side: Side,
     expected: Vec<Fingerprint>,
     certificate_matches: bool,
+    has_keys: bool,
     timeout: Option<Instant>,
     has_begun: bool,
 }
@@ -110,6 +120,7 @@ impl Session {
             our_side,
             expected,
             certificate_matches: false,
+            has_keys: false,
             timeout: Some(start),
             has_begun: false,
         }
@@ -132,26 +143,26 @@ impl Session {
             Ok(())
         };
         let result = before.and_then(|()| self.dtls.handle_packet(datagram));
-        self.drain(result.is_err(), send)
+        self.drain(result, send)
     }
 
     /// Starts the handshake or sends a flight again; calls `send` for every datagram to send.
     pub fn handle_timeout(&mut self, now: Instant, send: impl FnMut(&[u8])) -> Progress {
         self.has_begun = true;
         let result = self.dtls.handle_timeout(now);
-        self.drain(result.is_err(), send)
+        self.drain(result, send)
     }
 
     /// Tells the peer that it is over; calls `send` with the alert.
     pub fn close(&mut self, send: impl FnMut(&[u8])) {
         let result = self.dtls.close();
-        self.drain(result.is_err(), send);
+        self.drain(result, send);
     }
 
-    fn drain(&mut self, failed: bool, mut send: impl FnMut(&[u8])) -> Progress {
+    fn drain(&mut self, result: Result<(), dimpl::Error>, mut send: impl FnMut(&[u8])) -> Progress {
         let mut progress = Progress {
             keying: None,
-            is_over: failed,
+            end: result.err().map(|error| self.end(&error)),
         };
         // Not kept: thousands of finished handshakes would hold it for nothing.
         let mut scratch = vec![0; 2048];
@@ -165,7 +176,10 @@ impl Session {
                 Output::BufferTooSmall { needed } => scratch.resize(needed, 0),
                 Output::PeerCert(der) => {
                     self.certificate_matches = self.expected.iter().any(|f| is_fingerprint_of(f, der));
-                    progress.is_over |= !self.certificate_matches;
+                    if !self.certificate_matches {
+                        let why = "its certificate is not the one that its offer names";
+                        progress.end = Some(End::HandshakeFailed(why.to_owned()));
+                    }
                 }
                 Output::KeyingMaterial(material, profile) => {
                     let profile = match profile {
@@ -173,17 +187,19 @@ impl Session {
                         SrtpProfile::AEAD_AES_256_GCM => Profile::Aes256Gcm,
                         SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1,
                         _ => {
-                            progress.is_over = true;
+                            let why = format!("the SRTP profile {profile:?} is not known");
+                            progress.end = Some(End::HandshakeFailed(why));
                             continue;
                         }
                     };
+                    self.has_keys = true;
                     progress.keying = Some(Keying {
                         profile,
                         material: material.to_vec(),
                         our_side: self.our_side,
                     });
                 }
-                Output::CloseNotify => progress.is_over = true,
+                Output::CloseNotify => progress.end = Some(End::ByPeer),
                 _ => {}
             }
         }
@@ -191,6 +207,13 @@ impl Session {
             progress.keying = None;
         }
         progress
+    }
+
+    fn end(&self, error: &dimpl::Error) -> End {
+        if self.has_keys {
+            return End::ByPeer;
+        }
+        End::HandshakeFailed(error.to_string())
     }
 }
 
@@ -221,34 +244,75 @@ mod tests {
         let mut session = Session::new(&shared, Side::Client, Vec::new(), now);
         for datagram in [&alert[..], &handshake] {
             let progress = session.handle_datagram(now, datagram, |_| panic!("it says nothing yet"));
-            assert!(!progress.is_over && progress.keying.is_none());
+            assert!(progress.end.is_none() && progress.keying.is_none());
         }
         let mut hellos = 0;
         session.handle_timeout(now + CLIENT_START_DELAY, |_| hellos += 1);
         assert_eq!(hellos, 1, "the handshake begins as if nothing had come");
     }
 
-    /// Two sessions that have shaken hands.
-    fn pair(now: Instant) -> (Session, Session) {
-        let shared = || SharedConfig::new(dimpl::certificate::generate_self_signed_certificate().unwrap()).unwrap();
-        let (ours, theirs) = (shared(), shared());
-        let mut server = Session::new(&ours, Side::Server, vec![theirs.fingerprint()], now);
-        let mut client = Session::new(&theirs, Side::Client, vec![ours.fingerprint()], now);
+    fn shared() -> SharedConfig {
+        SharedConfig::new(dimpl::certificate::generate_self_signed_certificate().unwrap()).unwrap()
+    }
+
+    /// Lets a client and a server shake hands; what the server and the client came to.
+    fn shake_hands(server: &mut Session, client: &mut Session, now: Instant) -> [Progress; 2] {
         let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
         client.handle_timeout(now, |datagram| to_server.push(datagram.to_vec()));
-        let (mut server_keys, mut client_keys) = (false, false);
+        let mut came_to = [Progress::default(), Progress::default()];
+        let note = |so_far: &mut Progress, progress: Progress| {
+            so_far.keying = progress.keying.or(so_far.keying.take());
+            so_far.end = progress.end.or(so_far.end.take());
+        };
         while !(to_server.is_empty() && to_client.is_empty()) {
             for datagram in std::mem::take(&mut to_server) {
                 let progress = server.handle_datagram(now, &datagram, |out| to_client.push(out.to_vec()));
-                server_keys |= progress.keying.is_some();
+                note(&mut came_to[0], progress);
             }
             for datagram in std::mem::take(&mut to_client) {
                 let progress = client.handle_datagram(now, &datagram, |out| to_server.push(out.to_vec()));
-                client_keys |= progress.keying.is_some();
+                note(&mut came_to[1], progress);
             }
         }
-        assert!(server_keys && client_keys);
+        came_to
+    }
+
+    /// Two sessions that have shaken hands.
+    fn pair(now: Instant) -> (Session, Session) {
+        let (ours, theirs) = (shared(), shared());
+        let mut server = Session::new(&ours, Side::Server, vec![theirs.fingerprint()], now);
+        let mut client = Session::new(&theirs, Side::Client, vec![ours.fingerprint()], now);
+        let came_to = shake_hands(&mut server, &mut client, now);
+        assert!(came_to.iter().all(|progress| progress.keying.is_some()));
         (server, client)
+    }
+
+    #[test]
+    fn a_certificate_of_somebody_else_ends_the_handshake_and_it_is_said_why() {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let now = Instant::now();
+        let (ours, theirs) = (shared(), shared());
+        let mut server = Session::new(&ours, Side::Server, vec![shared().fingerprint()], now);
+        let mut client = Session::new(&theirs, Side::Client, vec![ours.fingerprint()], now);
+        let [progress, _] = shake_hands(&mut server, &mut client, now);
+        assert!(progress.keying.is_none());
+        let Some(End::HandshakeFailed(why)) = progress.end else {
+            panic!("the handshake has failed: {:?}", progress.end);
+        };
+        assert!(why.contains("certificate"), "{why}");
+    }
+
+    #[test]
+    fn an_alert_before_there_are_keys_is_a_failed_handshake() {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+        let now = Instant::now();
+        let mut server = Session::new(&shared(), Side::Server, Vec::new(), now);
+        let alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40];
+        let end = server.handle_datagram(now, &alert, |_| {}).end;
+        assert!(
+            matches!(&end, Some(End::HandshakeFailed(why)) if why.contains("40")),
+            "{end:?}"
+        );
     }
 
     #[test]
@@ -277,16 +341,18 @@ mod tests {
         ] {
             for session in [&mut server, &mut client] {
                 let side = session.our_side;
-                assert!(
-                    !session.handle_datagram(now, &forged, |_| {}).is_over,
+                assert_eq!(
+                    session.handle_datagram(now, &forged, |_| {}).end,
+                    None,
                     "{side:?}: {forged:02x?}"
                 );
             }
         }
         let mut farewell = Vec::new();
         client.close(|datagram| farewell.push(datagram.to_vec()));
-        assert!(
-            server.handle_datagram(now, &farewell[0], |_| {}).is_over,
+        assert_eq!(
+            server.handle_datagram(now, &farewell[0], |_| {}).end,
+            Some(End::ByPeer),
             "the real one ends it"
         );
     }

@@ -79,20 +79,23 @@ impl Keys {
     /// Derives from the material that DTLS exports: client key, server key, client salt, server salt
     /// (RFC 5764 section 4.2). `None` when it is too short.
     fn derive(profile: Profile, material: &[u8], side: Side) -> Option<Keys> {
-        let (key_len, salt_len) = profile.lengths();
-        let second = usize::from(side == Side::Server);
-        let key = material.get(second * key_len..)?.get(..key_len)?;
-        let salt = material.get(2 * key_len + second * salt_len..)?.get(..salt_len)?;
         Some(Keys {
-            rtp: Cipher::derive(profile, key, salt, 0)?,
-            rtcp: Cipher::derive(profile, key, salt, 3)?,
+            rtp: Cipher::derive(profile, material, side, RTP_LABEL)?,
+            rtcp: Cipher::derive(profile, material, side, RTCP_LABEL)?,
         })
     }
 }
 
+/// The labels of the encryption keys (RFC 3711 section 4.3.2); authentication and salt follow each.
+const RTP_LABEL: u8 = 0;
+const RTCP_LABEL: u8 = 3;
+
 impl Cipher {
-    /// `label` is that of the encryption key (RFC 3711 section 4.3.2); authentication and salt follow it.
-    fn derive(profile: Profile, master: &[u8], master_salt: &[u8], label: u8) -> Option<Cipher> {
+    fn derive(profile: Profile, material: &[u8], side: Side, label: u8) -> Option<Cipher> {
+        let (key_len, salt_len) = profile.lengths();
+        let second = usize::from(side == Side::Server);
+        let master = material.get(second * key_len..)?.get(..key_len)?;
+        let master_salt = material.get(2 * key_len + second * salt_len..)?.get(..salt_len)?;
         let derive = |label, out: &mut [u8]| derive_key(master, master_salt, label, out);
         if profile == Profile::Aes128CmSha1 {
             let (mut key, mut salt, mut authentication) = ([0; 16], [0; 14], [0; 20]);
@@ -269,24 +272,30 @@ impl Sealer {
 
 /// Opens what one peer sends.
 pub struct Opener {
-    keys: Keys,
+    rtp: Cipher,
+    reports: ReportOpener,
+}
+
+/// Opens the reports of one peer; all that a viewer's side needs.
+pub struct ReportOpener {
+    rtcp: Cipher,
     /// Each source of the peer counts its reports for itself (RFC 3711 section 3.2.3).
-    rtcp_windows: SmallVec<[(u32, ReplayWindow<1>); 2]>,
+    windows: SmallVec<[(u32, ReplayWindow<1>); 2]>,
 }
 
 impl Opener {
     /// Keys for what `their_side` sends; `None` when the exported material does not fit the profile.
     pub fn new(profile: Profile, material: &[u8], their_side: Side) -> Option<Opener> {
         Some(Opener {
-            keys: Keys::derive(profile, material, their_side)?,
-            rtcp_windows: SmallVec::new(),
+            rtp: Cipher::derive(profile, material, their_side, RTP_LABEL)?,
+            reports: ReportOpener::new(profile, material, their_side)?,
         })
     }
 
     /// Authenticates and decrypts an RTP packet in place; returns the payload, padding included. `None`: not from
     /// this peer. Whether `index` was seen before is the caller's business, after this has said yes.
     pub fn open_rtp<'a>(&self, packet: &'a mut [u8], header_len: usize, ssrc: u32, index: u64) -> Option<&'a mut [u8]> {
-        match &self.keys.rtp {
+        match &self.rtp {
             Cipher::Gcm { key, salt } => {
                 let (header, body) = packet.split_at_mut_checked(header_len)?;
                 key.open_in_place(gcm_nonce(salt, ssrc, index), Aad::from(&*header), body)
@@ -310,10 +319,25 @@ impl Opener {
         }
     }
 
+    /// As [`ReportOpener::open_rtcp`].
+    pub fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a [u8]> {
+        self.reports.open_rtcp(packet)
+    }
+}
+
+impl ReportOpener {
+    /// The key for the reports that `their_side` sends; `None` when the exported material does not fit the profile.
+    pub fn new(profile: Profile, material: &[u8], their_side: Side) -> Option<ReportOpener> {
+        Some(ReportOpener {
+            rtcp: Cipher::derive(profile, material, their_side, RTCP_LABEL)?,
+            windows: SmallVec::new(),
+        })
+    }
+
     /// Authenticates and decrypts a compound RTCP packet in place; `None` when it is forged, replayed or cut off.
     pub fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a [u8]> {
         let ssrc = u32_at(packet, 4)?;
-        let (index, plain_end) = match &self.keys.rtcp {
+        let (index, plain_end) = match &self.rtcp {
             Cipher::Gcm { key, salt } => {
                 let end = packet.len().checked_sub(RTCP_INDEX_BYTES)?;
                 let word = u32_at(packet, end)?;
@@ -346,20 +370,20 @@ impl Opener {
                 (index, end)
             }
         };
-        self.rtcp_window(ssrc)?
+        self.window(ssrc)?
             .accept(index)
             .then(|| packet.get(..plain_end))
             .flatten()
     }
 
     /// Which reports of a source were seen; `None` for one source too many.
-    fn rtcp_window(&mut self, ssrc: u32) -> Option<&mut ReplayWindow<1>> {
-        let known = self.rtcp_windows.iter().position(|(source, _)| *source == ssrc);
-        if known.is_none() && self.rtcp_windows.len() < MAX_RTCP_SOURCES {
-            self.rtcp_windows.push((ssrc, ReplayWindow::default()));
+    fn window(&mut self, ssrc: u32) -> Option<&mut ReplayWindow<1>> {
+        let known = self.windows.iter().position(|(source, _)| *source == ssrc);
+        if known.is_none() && self.windows.len() < MAX_RTCP_SOURCES {
+            self.windows.push((ssrc, ReplayWindow::default()));
         }
-        let at = known.unwrap_or_else(|| self.rtcp_windows.len() - 1);
-        let (source, window) = self.rtcp_windows.get_mut(at)?;
+        let at = known.unwrap_or_else(|| self.windows.len() - 1);
+        let (source, window) = self.windows.get_mut(at)?;
         (*source == ssrc).then_some(window)
     }
 }

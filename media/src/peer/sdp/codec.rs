@@ -129,7 +129,9 @@ fn read_maps<'a>(formats: &[String], attributes: Attributes<'a>) -> Result<Vec<M
         let (Some(name), Some(clock_rate)) = (parts.next(), parts.next()) else {
             return Err(WRONG);
         };
-        let channels = parts.next().unwrap_or("1");
+        // Opus always has two (RFC 7587 section 7), so GStreamer's `whepsrc` leaves the number out.
+        let default = if name.eq_ignore_ascii_case("opus") { "2" } else { "1" };
+        let channels = parts.next().unwrap_or(default);
         if listed & bit != 0 {
             maps.push(Map {
                 payload_type: number,

@@ -37,5 +37,5 @@ pub use error::OfferError;
 pub use negotiate::{Negotiated, NegotiatedCodec, negotiate_publish, negotiate_view};
 pub use offer::{MAX_BYTES, Offer, OfferedMedia, Source, parse, parse_answer};
 pub use own_offer::{negotiate_answer, own_offer};
-pub use play::payload_type_for;
+pub use play::{PlayedCodec, payload_type_for};
 pub use simulcast::Rid;

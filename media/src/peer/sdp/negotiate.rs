@@ -299,7 +299,7 @@ mod tests {
             ),
             (
                 OfferError::NoCommonCodec(Kind::Audio),
-                good.replace("opus/48000/2", "opus/48000"),
+                good.replace("opus/48000/2", "opus/48000/1"),
             ),
             (OfferError::NoCommonCodec(Kind::Video), good.replace("H264", "theora")),
             (
@@ -312,6 +312,7 @@ mod tests {
             assert_eq!(publish(&text).unwrap_err(), reason);
             assert_eq!(reason.status(), 422);
         }
+        assert!(publish(&good.replace("opus/48000/2", "opus/48000")).is_ok());
     }
 
     #[test]

@@ -8,11 +8,35 @@ use crate::codec::{Codec, CodecParameters};
 ///
 /// H.264 levels do not count: with `level-asymmetry-allowed=1`, which every browser offers, the sender's level is its
 /// own (RFC 6184 section 8.2.2), and decoders take what their speed allows.
-pub fn payload_type_for<'a>(codecs: &'a [NegotiatedCodec], wanted: &CodecParameters) -> Option<&'a NegotiatedCodec> {
+pub fn payload_type_for<'a>(codecs: &'a [PlayedCodec], wanted: &CodecParameters) -> Option<&'a PlayedCodec> {
     let fitting = codecs
         .iter()
         .filter_map(|codec| Some((fit(&codec.parameters, wanted)?, codec)));
     fitting.min_by_key(|(fit, _)| *fit).map(|(_, codec)| codec)
+}
+
+/// What a viewer calls a codec; the part of a [`NegotiatedCodec`] that its packets need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlayedCodec {
+    /// What it is.
+    pub parameters: CodecParameters,
+    /// Its number in RTP headers.
+    pub payload_type: u8,
+    /// The number of its retransmissions (RFC 4588).
+    pub rtx: Option<u8>,
+    /// The number under which the viewer takes it together with earlier frames (RFC 2198).
+    pub red: Option<u8>,
+}
+
+impl From<&NegotiatedCodec> for PlayedCodec {
+    fn from(codec: &NegotiatedCodec) -> PlayedCodec {
+        PlayedCodec {
+            parameters: codec.parameters,
+            payload_type: codec.payload_type,
+            rtx: codec.rtx,
+            red: codec.red,
+        }
+    }
 }
 
 /// How well a decoder for `offered` plays `wanted`; smaller is better.
@@ -169,7 +193,9 @@ mod tests {
                 .iter()
                 .find(|section| section.kind == wanted.codec.kind())
                 .unwrap();
-            let found = payload_type_for(&video.codecs, &wanted);
+            let played: Vec<_> = video.codecs.iter().map(PlayedCodec::from).collect();
+            let found = payload_type_for(&played, &wanted).map(|found| found.payload_type);
+            let found = video.codecs.iter().find(|codec| Some(codec.payload_type) == found);
             assert_eq!(found.is_some(), fmtp.is_some(), "{name} {wanted:?}: {found:?}");
             if let (Some(found), Some(fmtp)) = (found, fmtp) {
                 assert!(found.fmtp.contains(fmtp), "{name} {wanted:?}: {found:?}");
