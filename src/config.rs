@@ -28,7 +28,7 @@ mod work;
 pub use embedding::Embedding;
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use tls::Tls;
-pub use work::Jobs;
+pub use work::{Catalogue, Jobs, Mail, MailTls, Push, Sms};
 
 use read::{empty_is_no_address, empty_is_no_text, empty_is_none, seconds, tcp_listen, texts};
 
@@ -70,6 +70,14 @@ pub struct Config {
     pub jobs: Jobs,
     /// `[embedding]`
     pub embedding: Embedding,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[push]`
+    pub push: Push,
+    /// `[sms]`
+    pub sms: Sms,
+    /// `[catalogue]`
+    pub catalogue: Catalogue,
     /// `[log]`
     pub log: Log,
 }
@@ -297,6 +305,8 @@ impl Config {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
         self.jobs.check()?;
+        self.mail.check()?;
+        self.sms.check()?;
         if self.recording.retention_days > 36_500 {
             return Err((
                 "recording.retention_days",
@@ -543,6 +553,12 @@ mod tests {
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),
             ("[jobs]\nlease_s = 1", "jobs.lease_s: "),
+            ("[jobs]\ncron_secret = \"short\"", "jobs.cron_secret: "),
+            ("[mail]\nfrom = \"nobody\"", "mail.from: "),
+            ("[mail]\nuser = \"anna\"", "mail.user: "),
+            ("[mail]\ntls = \"perhaps\"", "mail.tls"),
+            ("[sms]\nurl = \"ftp://x\"", "sms.url: "),
+            ("[sms]\nbody = \"{{ to\"", "sms.body: "),
             ("[log]\nlevel = \"=loud=\"", "log.level: "),
             ("[log]\nformat = \"xml\"", "log.format: "),
         ];

@@ -7,6 +7,7 @@
 //! | [`config`] | the settings | |
 //! | [`db`] | one SQL text, two databases | |
 //! | [`jobs`] | work that is done later, and surely | `db` |
+//! | [`notice`] | what somebody is to be told | `jobs` |
 //! | [`http`] | routes, extractors, problem details, the web app | every capability's `routes` |
 //! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
 //! | [`accounts`] | users, logins, the first admin | `db` |
@@ -14,6 +15,7 @@
 //! | [`enrolments`] | rights to sessions, paid with tokens | `tokens` |
 //! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `enrolments`, `live` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
+//! | [`notifications`] | mails, push messages, SMS, reminders | `sessions`, `jobs` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
 //! | [`demo`] | a made class for people without a camera | our own HTTP API |
 //!
@@ -30,6 +32,8 @@ pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod live;
+pub mod notice;
+pub mod notifications;
 pub mod recordings;
 pub mod sessions;
 pub mod task;
@@ -101,6 +105,10 @@ pub struct Keys {
     pub calendars: SigningKey,
     /// Links in mails that sign in.
     pub login_links: SigningKey,
+    /// Links that end mails of a sort.
+    pub unsubscribe: SigningKey,
+    /// What the key pair for push messages comes from.
+    pub push: SigningKey,
 }
 
 /// The sockets of a server, bound before it starts, so that a taken port is told at once.
@@ -212,6 +220,8 @@ impl Server {
                 segments: secret.key("segments"),
                 calendars: secret.key("calendars"),
                 login_links: secret.key("login links"),
+                unsubscribe: secret.key("unsubscribe"),
+                push: secret.key("push"),
             }),
             setup: Setup::default(),
             hasher: Hasher::default(),
@@ -255,7 +265,8 @@ impl Server {
         background.spawn(sessions::lifecycle::run(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
-        background.spawn(jobs::run(app.clone(), handlers()));
+        background.spawn(notifications::reminders::run(app.clone()));
+        background.spawn(jobs::run(app.clone(), handlers(&app)));
         background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
         if let Some(listener) = redirect {
@@ -279,8 +290,11 @@ impl Server {
 }
 
 /// Who does which kind of work: each capability brings its own.
-fn handlers() -> jobs::Handlers {
-    jobs::Handlers::default()
+#[must_use]
+pub fn handlers(app: &App) -> jobs::Handlers {
+    let mut handlers = jobs::Handlers::default();
+    notifications::add_handlers(app, &mut handlers);
+    handlers
 }
 
 /// When the operator asks for it: sends new connections away, gives running classes their time, and stops the server.

@@ -123,6 +123,18 @@ pub async fn everything_of(db: &Db, user: Uuid) -> sqlx::Result<Vec<Rows>> {
             args![user],
         )
         .await?;
+    let phones: Vec<(String, Ts)> = db
+        .all(
+            "SELECT phone, updated_at FROM notification_preferences WHERE user_id = $1 AND phone IS NOT NULL",
+            args![user],
+        )
+        .await?;
+    let push: Vec<(String, Ts)> = db
+        .all(
+            "SELECT endpoint, created_at FROM push_subscriptions WHERE user_id = $1",
+            args![user],
+        )
+        .await?;
     let said = |(session, text, at): (Uuid, String, Ts)| json!({"sessionId": session, "text": text, "at": at});
     Ok(vec![
         ("enrolments", enrolments.into_iter().map(|(session, state, paid, at)| {
@@ -136,6 +148,8 @@ pub async fn everything_of(db: &Db, user: Uuid) -> sqlx::Result<Vec<Rows>> {
         }).collect()),
         ("reminders", reminders.into_iter().map(|(session, at)| json!({"sessionId": session, "at": at})).collect()),
         ("follows", follows.into_iter().map(|(who, at)| json!({"instructorId": who, "at": at})).collect()),
+        ("phones", phones.into_iter().map(|(number, at)| json!({"number": number, "at": at})).collect()),
+        ("pushBrowsers", push.into_iter().map(|(endpoint, at)| json!({"endpoint": endpoint, "at": at})).collect()),
         ("chatMessages", messages.into_iter().map(said).collect()),
         ("questions", questions.into_iter().map(said).collect()),
         ("pollVotes", votes.into_iter().map(|(poll, option, at)| {
@@ -161,12 +175,14 @@ pub async fn count_open_sessions(tx: &mut Tx, instructor: Uuid) -> sqlx::Result<
 /// # Errors
 /// The database's own.
 pub async fn erase(tx: &mut Tx, user: Uuid, now: Ts) -> sqlx::Result<()> {
-    const BY_USER: [&str; 8] = [
+    const BY_USER: [&str; 10] = [
         "DELETE FROM login_sessions WHERE user_id = $1",
         "DELETE FROM outside_identities WHERE user_id = $1",
         "DELETE FROM login_links WHERE email = (SELECT lower(email) FROM users WHERE id = $1)",
         "DELETE FROM live_session_reminders WHERE user_id = $1",
         "DELETE FROM instructor_follows WHERE user_id = $1 OR instructor_id = $1",
+        "DELETE FROM notification_preferences WHERE user_id = $1",
+        "DELETE FROM push_subscriptions WHERE user_id = $1",
         "DELETE FROM live_poll_votes WHERE user_id = $1",
         "DELETE FROM question_votes WHERE user_id = $1",
         "DELETE FROM chat_bans WHERE user_id = $1",

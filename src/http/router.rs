@@ -7,6 +7,7 @@ use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
 use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
+use crate::notifications::{follow_routes as follows, routes as notices};
 use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{App, accounts, enrolments, jobs, recordings, sessions, tokens, whip};
 
@@ -101,6 +102,13 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(enrolments::routes::enrol))          // POST   /api/live/sessions/{id}/enrol
         .routes(routes!(enrolments::routes::show))           // GET    /api/live/sessions/{id}/enrolment
         .routes(routes!(enrolments::routes::list))           // GET    /api/live/enrolments
+
+        .routes(routes!(notices::preferences, notices::set_preferences)) // GET PUT /api/notifications/preferences
+        .routes(routes!(notices::ask_unsubscribe, notices::unsubscribe_mail)) // GET POST /api/notifications/unsubscribe/{token}
+        .routes(routes!(notices::push_key))                  // GET    /api/push/key
+        .routes(routes!(notices::subscribe, notices::unsubscribe)) // POST DELETE /api/push/subscriptions
+        .routes(routes!(follows::show))                      // GET    /api/instructors/{id}
+        .routes(routes!(follows::follow, follows::unfollow)) // POST DELETE /api/instructors/{id}/follow
 
         .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create

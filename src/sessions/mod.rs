@@ -8,6 +8,7 @@
 //! | `plan` | what is decided about one, what is looked for, the dates that its end sets |
 //! | `recurrence`, `series` | weekly rules, and the sessions that they plan |
 //! | `calendar`, `feed` | calendar files, and the address of a user's feed |
+//! | `news` | what is told to others as jobs: planned, cancelled |
 //! | `view` | sessions as JSON |
 //! | `routes`, `calendars` | HTTP for viewers |
 //! | `instructor`, `series_routes` | HTTP for instructors |
@@ -18,6 +19,7 @@ pub mod calendars;
 pub mod feed;
 pub mod instructor;
 pub mod lifecycle;
+pub mod news;
 mod plan;
 pub mod recurrence;
 pub mod routes;
@@ -225,7 +227,11 @@ impl Session {
 /// 422 for a plan that cannot be.
 pub async fn create(app: &App, instructor: &User, plan: Plan) -> Result<Session> {
     plan.check()?;
-    let session = store::insert(&app.db, id::new(), instructor, &plan, &StreamKey::random()).await?;
+    let mut tx = app.db.begin().await?;
+    let session = store::insert(&mut tx, id::new(), instructor, &plan, &StreamKey::random()).await?;
+    news::planned(&mut tx, &session, None).await?;
+    tx.commit().await?;
+    app.jobs.wake();
     tracing::info!(session = %session.id, instructor = %instructor.id, "session planned");
     Ok(session)
 }
@@ -338,7 +344,9 @@ pub async fn cancel(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<Ses
         let cancelled = store::mark_cancelled(&mut tx, session, Ts::now()).await?;
         if let Some(cancelled) = cancelled {
             audit::record(&mut tx, &deed(actor, "session.cancel", &cancelled)).await?;
+            news::cancelled(&mut tx, &cancelled).await?;
             tx.commit().await?;
+            app.jobs.wake();
             tracing::info!(%session, "session cancelled");
             app.live.end(id::stream_of(session)).await;
         } else {
@@ -370,7 +378,11 @@ pub async fn delete(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<()>
             });
         };
         audit::record(&mut tx, &deed(actor, "session.delete", &deleted)).await?;
+        if deleted.status == Status::Cancelled {
+            news::cancelled(&mut tx, &deleted).await?;
+        }
         tx.commit().await?;
+        app.jobs.wake();
         app.live.end(id::stream_of(session)).await;
         tracing::info!(%session, "session deleted");
         enrolments::refund_cancelled(&app).await?;
@@ -402,6 +414,27 @@ pub async fn rotate_key(app: &App, session: Uuid) -> Result<Session> {
 /// 404 when there is none, or it was deleted.
 pub async fn get(app: &App, id: Uuid) -> Result<Session> {
     found(store::find(&app.db, id).await?)
+}
+
+/// The sessions with these keys that are there.
+///
+/// # Errors
+/// The database's own.
+pub async fn several(app: &App, ids: &[Uuid]) -> Result<Vec<Session>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(store::find(&app.db, *id).await?);
+    }
+    Ok(found)
+}
+
+/// Keys of the first `most` sessions of a series that are to come.
+///
+/// # Errors
+/// The database's own.
+pub async fn scheduled_in_series(app: &App, series: Uuid, most: usize) -> Result<Vec<Uuid>> {
+    let keys = store_series::list_scheduled(&app.db, series).await?;
+    Ok(keys.into_iter().take(most).map(|(id,)| id).collect())
 }
 
 /// A session that `user` runs.

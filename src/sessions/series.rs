@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::recurrence::Rule;
-use super::{Plan, Session, StreamKey, store_series};
+use super::{Plan, Session, StreamKey, news, store_series};
 use crate::accounts::User;
 use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
@@ -79,7 +79,11 @@ pub async fn create(app: &App, instructor: &User, rule: &str, plan: Plan) -> Res
     store_series::insert(&mut tx, &series).await?;
     let sessions = plan_sessions(&mut tx, &series, &instructor.name, &plan, due).await?;
     store_series::set_planned_until(&mut tx, series.id, horizon, Ts::now()).await?;
+    if let Some(first) = sessions.first() {
+        news::planned(&mut tx, first, Some(series.id)).await?;
+    }
     tx.commit().await?;
+    app.jobs.wake();
     tracing::info!(series = %series.id, instructor = %instructor.id, sessions = sessions.len(), "series planned");
     Ok((series, sessions))
 }

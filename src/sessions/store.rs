@@ -11,7 +11,7 @@ use crate::db::{Db, Ts, Tx};
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert(db: &Db, id: Uuid, instructor: &User, plan: &Plan, key: &StreamKey) -> sqlx::Result<Session> {
+pub async fn insert(tx: &mut Tx, id: Uuid, instructor: &User, plan: &Plan, key: &StreamKey) -> sqlx::Result<Session> {
     let sql = "INSERT INTO live_sessions (id, instructor_id, instructor_name, stream_key, created_at, updated_at, \
                title, description, scheduled_start, duration_minutes, time_zone, topic, phase_id, level, \
                thumbnail_url, price_in_tokens, is_public, is_open_to_subscribers, goes_live_with_media, \
@@ -20,7 +20,7 @@ pub async fn insert(db: &Db, id: Uuid, instructor: &User, plan: &Plan, key: &Str
                RETURNING *";
     let mut values = args![id, instructor.id, &instructor.name, key.expose(), Ts::now()];
     values.extend(plan_args(plan));
-    db.write_one(sql, values).await
+    tx.one(sql, values).await
 }
 
 /// Changes the plan of a session.

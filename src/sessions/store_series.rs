@@ -103,11 +103,12 @@ pub async fn end(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<()> {
     db.exec(sql, args![id, now]).await.map(drop)
 }
 
-/// Keys of the sessions of a series that have not started.
+/// Keys of the sessions of a series that have not started, soonest first.
 ///
 /// # Errors
 /// The database's own.
 pub async fn list_scheduled(db: &Db, series: Uuid) -> sqlx::Result<Vec<(Uuid,)>> {
-    let sql = "SELECT id FROM live_sessions WHERE series_id = $1 AND status = 'scheduled' AND deleted_at IS NULL";
+    let sql = "SELECT id FROM live_sessions WHERE series_id = $1 AND status = 'scheduled' AND deleted_at IS NULL \
+               ORDER BY scheduled_start, id";
     db.all(sql, args![series]).await
 }

@@ -14,16 +14,17 @@ use uuid::Uuid;
 
 use crate::app::{Browser, TestApp, plan};
 
-/// What is asked of: a session that is scheduled, or live, a series, a viewer, a job that waits, or nothing at all.
+/// What is asked of: a session that is scheduled, or live, a series, a viewer, the owner, a job that waits, or nothing at all.
 enum On {
     Scheduled,
     Live,
     Repeated,
     Person,
     Waiting,
+    Owner,
     Nothing,
 }
-use On::{Live, Nothing, Person, Repeated, Scheduled, Waiting};
+use On::{Live, Nothing, Owner, Person, Repeated, Scheduled, Waiting};
 
 /// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
 /// instructor, an admin.
@@ -31,6 +32,11 @@ type Row = (&'static str, &'static str, fn() -> Value, On, [u16; 5]);
 
 const NULL: fn() -> Value = || Value::Null;
 const EMPTY: fn() -> Value = || json!({});
+
+fn choices() -> Value {
+    let events = json!({"reminder24h": true, "reminder15m": true, "newSession": false, "replayExpires": true});
+    json!({"email": true, "push": false, "sms": false, "phone": null, "events": events})
+}
 
 #[rustfmt::skip] // a table
 const TABLE: &[Row] = &[
@@ -117,6 +123,21 @@ const TABLE: &[Row] = &[
     ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Scheduled, [401, 403, 403, 200, 200]),
     ("POST", "/api/instructor/streams/{id}/ingest/rotate", NULL, Nothing, [401, 403, 404, 404, 404]),
 
+    ("GET", "/api/notifications/preferences", NULL, Nothing, [401, 200, 200, 200, 200]),
+    ("PUT", "/api/notifications/preferences", NULL, Nothing, [401, 415, 415, 415, 415]),
+    ("PUT", "/api/notifications/preferences", choices, Nothing, [401, 200, 200, 200, 200]),
+    ("GET", "/api/notifications/unsubscribe/{token}", NULL, Nothing, [404; 5]),
+    ("POST", "/api/notifications/unsubscribe/{token}", NULL, Nothing, [404; 5]),
+    ("GET", "/api/push/key", NULL, Nothing, [200; 5]),
+    ("POST", "/api/push/subscriptions", || json!({"endpoint": "https://x.example", "keys": {"p256dh": "x", "auth": "x"}}), Nothing, [401, 422, 422, 422, 422]),
+    ("DELETE", "/api/push/subscriptions", || json!({"endpoint": "https://x.example"}), Nothing, [401, 204, 204, 204, 204]),
+    ("GET", "/api/instructors/{id}", NULL, Owner, [200; 5]),
+    ("GET", "/api/instructors/{id}", NULL, Person, [404; 5]),
+    ("POST", "/api/instructors/{id}/follow", NULL, Owner, [401, 200, 200, 200, 200]),
+    ("POST", "/api/instructors/{id}/follow", NULL, Nothing, [401, 404, 404, 404, 404]),
+    ("DELETE", "/api/instructors/{id}/follow", NULL, Owner, [401, 200, 200, 200, 200]),
+    ("DELETE", "/api/instructors/{id}/follow", NULL, Person, [401, 404, 404, 404, 404]),
+
     ("GET", "/api/tokens/balance", NULL, Nothing, [401, 200, 200, 200, 200]),
     ("POST", "/api/tokens/deduct", || json!({"amount": 1, "reason": "x"}), Nothing, [401, 402, 402, 402, 402]),
     ("GET", "/api/tokens/transactions", NULL, Nothing, [401, 200, 200, 200, 200]),
@@ -165,6 +186,7 @@ async fn every_route_answers_everybody_as_it_should() {
 async fn thing_for(test: &TestApp, owner: &Browser, on: &On) -> String {
     match on {
         Nothing => return Uuid::nil().to_string(),
+        Owner => return owner.user.as_ref().unwrap().id.to_string(),
         Person => {
             let person = test.sign_in(&Uuid::now_v7().to_string(), Role::Viewer).await;
             return person.user.unwrap().id.to_string();

@@ -31,9 +31,11 @@ fn plan(title: &str, start: Ts) -> Plan {
 }
 
 async fn insert_session(db: &Db, instructor: &User, title: &str, start: Ts) -> Session {
-    sessions::insert(db, id::new(), instructor, &plan(title, start), &StreamKey::random())
-        .await
-        .unwrap()
+    let mut tx = db.begin().await.unwrap();
+    let plan = plan(title, start);
+    let session = sessions::insert(&mut tx, id::new(), instructor, &plan, &StreamKey::random()).await;
+    tx.commit().await.unwrap();
+    session.unwrap()
 }
 
 async fn find(db: &Db, status: Option<Status>, limit: i64) -> Vec<Session> {

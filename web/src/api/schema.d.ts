@@ -589,6 +589,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instructors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells about an instructor */
+        get: operations["show_instructor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructors/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the caller of new sessions of an instructor from now on */
+        post: operations["follow_instructor"];
+        /** Tells the caller no more */
+        delete: operations["unfollow_instructor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/enrolments": {
         parameters: {
             query?: never;
@@ -755,6 +790,77 @@ export interface paths {
         /** Gives a token to watch with */
         post: operations["watch_token"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the caller wants to be told */
+        get: operations["notification_preferences"];
+        /** Changes what the caller wants to be told */
+        put: operations["set_notification_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Asks whether mails of this sort should end; the link under a mail */
+        get: operations["ask_unsubscribe"];
+        put?: never;
+        /** Ends mails of this sort: the button under the link, and one click in a mail program (RFC 8058) */
+        post: operations["unsubscribe_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the key that browsers subscribe to push messages with */
+        get: operations["push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a browser of the caller up for push messages */
+        post: operations["subscribe_push"];
+        /** Signs a browser of the caller off */
+        delete: operations["unsubscribe_push"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1138,6 +1244,10 @@ export interface components {
             /** @description What is wrong with it. */
             message: string;
         };
+        /** @description Whether the caller follows. */
+        Following: {
+            following: boolean;
+        };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
             token: string;
@@ -1148,6 +1258,28 @@ export interface components {
             whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
+        };
+        /** @description An instructor as others see them. */
+        Instructor: {
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Whether the caller follows them. */
+            following: boolean;
+            /**
+             * Format: int64
+             * @description How many do.
+             */
+            followers: number;
+            /**
+             * Format: int64
+             * @description Sessions that they have planned or held; cancelled ones are left out.
+             */
+            sessions: number;
         };
         /** @description The access token for instructors, or an address and its password. */
         InstructorLogin: {
@@ -1285,6 +1417,39 @@ export interface components {
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
         };
+        /** @description A browser, as its `PushSubscription` says it in JSON. */
+        NewSubscription: {
+            endpoint: string;
+            keys: components["schemas"]["SubscriptionKeys"];
+        };
+        /** @description What a user wants to be told of. */
+        NotificationEvents: {
+            /** @description A session starts in a day. */
+            reminder24h: boolean;
+            /** @description A session starts in a quarter of an hour. */
+            reminder15m: boolean;
+            /** @description An instructor whom they follow has planned something. */
+            newSession: boolean;
+            /** @description A replay ends in a day. */
+            replayExpires: boolean;
+        };
+        /** @description What a user wants to be told, and how. */
+        NotificationPreferences: {
+            /** @description Whether by mail. */
+            email: boolean;
+            /** @description Whether as push messages to the browsers that were signed up. */
+            push: boolean;
+            /** @description Whether by SMS; needs a number. */
+            sms: boolean;
+            /** @description With the country: +31612345678. */
+            phone?: string | null;
+            /** @description Of what. */
+            events: components["schemas"]["NotificationEvents"];
+        };
+        /** @description A browser that takes no more messages. */
+        OldSubscription: {
+            endpoint: string;
+        };
         /** @description A session as who runs it sees it. */
         OwnSession: components["schemas"]["Session"] & {
             /**
@@ -1357,6 +1522,11 @@ export interface components {
             id: string;
             /** @description On it. */
             name: string;
+        };
+        /** @description What browsers subscribe with. */
+        PushKey: {
+            /** @description An uncompressed point on P-256, base64url: the `applicationServerKey`. */
+            publicKey: string;
         };
         /** @description The token of a link. */
         RedeemForm: {
@@ -1622,6 +1792,11 @@ export interface components {
          * @enum {string}
          */
         Status: "upcoming" | "live" | "ended" | "cancelled";
+        /** @description The keys of a browser. */
+        SubscriptionKeys: {
+            p256dh: string;
+            auth: string;
+        };
         /** @description It is as wished. */
         Success: {
             success: boolean;
@@ -2897,6 +3072,93 @@ export interface operations {
             };
         };
     };
+    show_instructor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instructor"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_instructor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Following"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unfollow_instructor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Following"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_enrolments: {
         parameters: {
             query?: {
@@ -3252,6 +3514,199 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Granted"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notification_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_notification_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+        };
+    };
+    subscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OldSubscription"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {

@@ -1,0 +1,150 @@
+//! What happened to a session, and who is told of it: followers of a new one, those who had a place in a cancelled one.
+
+use uuid::Uuid;
+
+use super::{about, moment, store};
+use crate::App;
+use crate::db::Ts;
+use crate::error::{Error, Result};
+use crate::jobs::{self, Failure, NewJob, Work};
+use crate::notice::{Notice, PUSH, Provided, SMS, ToBrowser};
+use crate::sessions::news::{Cancelled, Planned};
+use crate::sessions::{self, Session};
+
+/// People told in one transaction.
+const AT_ONCE: i64 = 200;
+/// Sessions of a series that are attached to the mail about it.
+const MOST_ATTACHED: usize = 30;
+
+/// Somebody who is told, and by which ways.
+#[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
+pub struct Reached {
+    /// Who.
+    pub user_id: Uuid,
+    /// For the summary that admins read.
+    pub email: String,
+    /// Whether by mail.
+    pub by_mail: bool,
+    /// Whether as a push message.
+    pub by_push: bool,
+    /// Whether by SMS.
+    pub by_sms: bool,
+    /// What they get back.
+    pub tokens: i64,
+}
+
+/// Which people a notice is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// Those enrolled in a session and those who set a reminder for it, who want to know a day before.
+    Reminder24h(Uuid),
+    /// The same, a quarter of an hour before.
+    Reminder15m(Uuid),
+    /// Those who follow an instructor.
+    Followers(Uuid),
+    /// Those whose enrolment in a session opens its replay.
+    Replay(Uuid),
+    /// Those who had a place in a session, or a reminder set; whatever they have chosen.
+    Disappointed(Uuid),
+}
+
+/// Tells the followers of an instructor of a new session or series; a job of the kind
+/// [`crate::sessions::news::PLANNED`].
+///
+/// # Errors
+/// The database's own.
+pub async fn planned(app: App, work: Work) -> Result<(), Failure> {
+    let Planned { session, series } = work.payload()?;
+    let session = match sessions::get(&app, session).await {
+        Ok(session) if !session.is_over() => session,
+        Ok(_) | Err(Error::NotFound(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let template = if series.is_some() { "new-series" } else { "new-session" };
+    let mut notice = Notice::new(Uuid::nil(), template)
+        .with("tokens", session.price_in_tokens)
+        .to_page(format!("/streams/{}/watch", session.id))
+        .until(session.scheduled_start);
+    notice.provided = Some(Provided {
+        session: session.id,
+        start: None,
+    });
+    notice.calendar = match series {
+        Some(series) => sessions::scheduled_in_series(&app, series, MOST_ATTACHED).await?,
+        None => vec![session.id],
+    };
+    let key = format!("{template}:{}", series.unwrap_or(session.id));
+    let notice = about(notice, &session);
+    tell(&app, Audience::Followers(session.instructor_id), &key, &notice).await?;
+    Ok(())
+}
+
+/// Tells those who had a place in a session that it does not take place; a job of the kind
+/// [`crate::sessions::news::CANCELLED`].
+///
+/// # Errors
+/// The database's own.
+pub async fn cancelled(app: App, work: Work) -> Result<(), Failure> {
+    let gone: Cancelled = work.payload()?;
+    if gone.start < Ts::now().plus_s(-STALE_S) {
+        return Ok(()); // old news: everybody has seen that it did not take place
+    }
+    let mut notice = Notice::new(Uuid::nil(), "session-cancelled")
+        .with("title", gone.title)
+        .with("instructor", gone.instructor)
+        .with("start", moment(gone.start))
+        .to_page("/streams");
+    notice.calendar = vec![gone.session];
+    let key = format!("session-cancelled:{}", gone.session);
+    tell(&app, Audience::Disappointed(gone.session), &key, &notice).await?;
+    Ok(())
+}
+
+/// Wants `notice` told to each of `audience`, in the ways that each of them likes, once for `key`.
+///
+/// # Errors
+/// The database's own; then some may have been told, who are not told again when this is repeated.
+pub(super) async fn tell(app: &App, audience: Audience, key: &str, notice: &Notice) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let people = store::audience(&app.db, audience, after, AT_ONCE).await?;
+        let Some(last) = people.last() else { return Ok(()) };
+        after = last.user_id;
+        let mut tx = app.db.begin().await?;
+        for person in &people {
+            let mut notice = notice.clone();
+            notice.to = person.user_id;
+            if let Audience::Disappointed(_) = audience {
+                notice = notice.with("tokens", person.tokens);
+            }
+            let summary = format!("{} for {}", notice.template, person.email);
+            let key = |way: &str| format!("{way}:{key}:{}", person.user_id);
+            if person.by_mail {
+                jobs::enqueue_in(&mut tx, notice.by_mail(&summary).once(key("mail"))).await?;
+            }
+            if person.by_sms && app.config.sms.url.is_some() {
+                jobs::enqueue_in(&mut tx, NewJob::new(SMS, &summary, &notice).once(key("sms"))).await?;
+            }
+            if person.by_push {
+                for (subscription,) in store::subscriptions_of(&mut tx, person.user_id).await? {
+                    let to_browser = ToBrowser {
+                        subscription,
+                        notice: notice.clone(),
+                    };
+                    let job = NewJob::new(PUSH, &summary, &to_browser);
+                    jobs::enqueue_in(&mut tx, job.once(key(&format!("push:{subscription}")))).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        app.jobs.wake();
+    }
+}
+
+/// A session that was to start longer ago than this is not worth a word any more.
+const STALE_S: i64 = 24 * 3600;
+
+/// What a notice about `session` says of it.
+pub(super) fn of_session(template: &str, session: &Session) -> Notice {
+    about(Notice::new(Uuid::nil(), template), session).to_page(format!("/streams/{}/watch", session.id))
+}

@@ -1,0 +1,64 @@
+//! What happened to sessions, as jobs for whoever tells people of it. The jobs belong to the transaction of what happened.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Session;
+use crate::db::{Ts, Tx};
+use crate::error::Result;
+use crate::jobs::{self, NewJob};
+
+/// The kind of jobs that tell of a new session or series: [`Planned`].
+pub const PLANNED: &str = "session-planned";
+/// The kind of jobs that tell of a session that does not take place: [`Cancelled`].
+pub const CANCELLED: &str = "session-cancelled";
+
+/// A session, or a series of them, was planned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Planned {
+    /// The session; the first one of a series.
+    pub session: Uuid,
+    /// The series, if it is one. Sessions that it plans later are no news.
+    pub series: Option<Uuid>,
+}
+
+/// A session does not take place. What it was is here: its row may be deleted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// Which.
+    pub session: Uuid,
+    /// Its title.
+    pub title: String,
+    /// Its instructor's name.
+    pub instructor: String,
+    /// When it was to start.
+    pub start: Ts,
+}
+
+/// A job for what was planned.
+///
+/// # Errors
+/// The database's own.
+pub(super) async fn planned(tx: &mut Tx, session: &Session, series: Option<Uuid>) -> Result<()> {
+    let news = Planned {
+        session: session.id,
+        series,
+    };
+    jobs::enqueue_in(tx, NewJob::new(PLANNED, &session.title, &news)).await?;
+    Ok(())
+}
+
+/// A job for what was cancelled.
+///
+/// # Errors
+/// The database's own.
+pub(super) async fn cancelled(tx: &mut Tx, session: &Session) -> Result<()> {
+    let news = Cancelled {
+        session: session.id,
+        title: session.title.clone(),
+        instructor: session.instructor_name.clone(),
+        start: session.scheduled_start,
+    };
+    jobs::enqueue_in(tx, NewJob::new(CANCELLED, &session.title, &news)).await?;
+    Ok(())
+}
