@@ -19,12 +19,14 @@ use url::Url;
 
 use crate::live::PublicAddress;
 
+mod conversation;
 mod embedding;
 mod people;
 mod read;
 mod tls;
 mod work;
 
+pub use conversation::Conversation;
 pub use embedding::Embedding;
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use tls::Tls;
@@ -66,6 +68,8 @@ pub struct Config {
     pub access: Access,
     /// `[tokens]`
     pub tokens: Tokens,
+    /// `[conversation]`
+    pub conversation: Conversation,
     /// `[jobs]`
     pub jobs: Jobs,
     /// `[embedding]`
@@ -304,6 +308,7 @@ impl Config {
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
+        self.conversation.check()?;
         self.jobs.check()?;
         self.mail.check()?;
         self.sms.check()?;

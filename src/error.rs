@@ -47,6 +47,16 @@ pub enum Error {
         /// When one more is allowed.
         retry_after: Duration,
     },
+    /// 429: too often, by a rule that clients tell from others; the code names it.
+    #[error("{detail}")]
+    TooFast {
+        /// Last part of the problem's `type`.
+        code: &'static str,
+        /// For people.
+        detail: &'static str,
+        /// When one more is allowed.
+        retry_after: Duration,
+    },
     /// 503: not now.
     #[error("{detail}")]
     Unavailable {
@@ -89,6 +99,19 @@ impl Error {
             path: path.into(),
             message: message.into(),
         }])
+    }
+}
+
+impl Error {
+    /// When to try again, if that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::TooMany { retry_after }
+            | Error::TooFast { retry_after, .. }
+            | Error::Unavailable { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
     }
 }
 

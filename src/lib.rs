@@ -7,6 +7,7 @@
 //! | [`config`] | the settings | |
 //! | [`db`] | one SQL text, two databases | |
 //! | [`jobs`] | work that is done later, and surely | `db` |
+//! | [`events`] | the bus: what happens in a session, to all who follow it | `db` |
 //! | [`notice`] | what somebody is to be told | `jobs` |
 //! | [`http`] | routes, extractors, problem details, the web app | every capability's `routes` |
 //! | [`live`] | the shell around the media engine | the engine; no HTTP, no SQL |
@@ -14,6 +15,9 @@
 //! | [`tokens`] | what users pay with: the ledger, or an outside service | `accounts` |
 //! | [`enrolments`] | rights to sessions, paid with tokens | `tokens` |
 //! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `enrolments`, `live` |
+//! | [`chat`] | messages, reactions, raised hands | `sessions` |
+//! | [`polls`] | polls and questions | `chat` |
+//! | [`conversation`] | the WebSocket | `chat`, `polls` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`notifications`] | mails, push messages, SMS, reminders | `sessions`, `jobs` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
@@ -23,17 +27,21 @@
 //! [`run`], then at `http/router.rs`.
 
 pub mod accounts;
+pub mod chat;
 pub mod config;
+pub mod conversation;
 pub mod db;
 pub mod demo;
 pub mod enrolments;
 pub mod error;
+pub mod events;
 pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod live;
 pub mod notice;
 pub mod notifications;
+pub mod polls;
 pub mod recordings;
 pub mod sessions;
 pub mod task;
@@ -81,6 +89,12 @@ pub struct App {
     pub hasher: Hasher,
     /// How often somebody may try.
     pub limits: Limits,
+    /// What happens in sessions.
+    pub events: events::Bus,
+    /// What chat keeps.
+    pub chat: chat::Shared,
+    /// What the WebSockets have in common.
+    pub conversation: conversation::Shared,
     /// Work that is done later.
     pub jobs: jobs::Jobs,
     /// Accounts elsewhere that people sign in with.
@@ -213,6 +227,7 @@ impl Server {
             whip: whip::Shared::new(&config.media),
             oidc: Providers::new(&config.accounts)?,
             outside_logins: OutsideTokens::new(&config.embedding)?,
+            conversation: conversation::Shared::new(&config.conversation),
             config: Arc::new(config),
             url: url.as_str().into(),
             keys: Arc::new(Keys {
@@ -227,6 +242,8 @@ impl Server {
             hasher: Hasher::default(),
             limits: Limits::default(),
             jobs: jobs::Jobs::default(),
+            events: events::Bus::default(),
+            chat: chat::Shared::default(),
             outside_tokens,
             shutdown,
         };
@@ -260,9 +277,13 @@ impl Server {
             asked_to_stop,
             ..
         } = self;
+        let notes = app.db.listen().await?; // before anybody follows a session
         let mut background = JoinSet::new();
         background.spawn(drain(app.clone(), asked_to_stop));
+        background.spawn(events::run(app.clone(), notes));
+        background.spawn(conversation::teller::run(app.clone()));
         background.spawn(sessions::lifecycle::run(app.clone()));
+        background.spawn(sessions::access::follow_rights(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
         background.spawn(notifications::reminders::run(app.clone()));
@@ -281,6 +302,7 @@ impl Server {
         }
         http::serve::serve(door, router, app.shutdown.clone(), app.config.http.shutdown).await?;
         app.shutdown.cancel(); // also when the listener ended by itself
+        let _ = tokio::time::timeout(app.config.http.shutdown, app.conversation.closed()).await; // some never read
         app.live.stop().await;
         while background.join_next().await.is_some() {}
         app.db.close().await;

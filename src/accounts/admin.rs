@@ -172,6 +172,7 @@ pub async fn delete(app: &App, user: &User) -> Result<()> {
     store_privacy::erase(&mut tx, user.id, Ts::now()).await?;
     note(&mut tx, Some(user.id), "user.delete", user.id, json!({})).await?;
     tx.commit().await?;
+    super::check_open(app, user.id).await;
     tracing::info!(user = %user.id, "account deleted");
     Ok(())
 }

@@ -123,6 +123,7 @@ pub async fn change(
     Body(form): Body<RightsChange>,
 ) -> Result<Json<UserView>> {
     let user = admin::change_rights(&app.db, Some(actor.id), id, form.role, form.tier).await?;
+    super::check_open(&app, user.id).await;
     Ok(Json(user.into()))
 }
 

@@ -43,6 +43,7 @@ use uuid::Uuid;
 
 use crate::db::Ts;
 use crate::error::{Error, Result};
+use crate::events::Rights;
 use crate::{App, id};
 
 /// An account.
@@ -301,6 +302,18 @@ pub async fn calendar_version(db: &crate::Db, id: Uuid) -> Result<i64> {
 /// 404 when there is no such user.
 pub async fn renew_calendar(db: &crate::Db, id: Uuid) -> Result<i64> {
     store::renew_calendar(db, id).await?.ok_or(Error::NotFound("user"))
+}
+
+/// Has what `user` has open checked again, on every server: a login of theirs, their role or their tier has changed. A
+/// failure is logged: the change itself holds.
+pub(crate) async fn check_open(app: &App, user: Uuid) {
+    let rights = Rights {
+        session: None,
+        user: Some(user),
+    };
+    if let Err(error) = app.events.rights_changed(&app.db, rights).await {
+        tracing::error!(%user, error = format!("{error:#}"), "other servers do not know that a right has ended");
+    }
 }
 
 /// Checks the `userId` that a body may carry: the login decides who asks, so that it can only be the caller's own.

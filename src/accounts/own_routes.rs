@@ -109,6 +109,7 @@ pub async fn set_password(
     admin::set_password(&app, &user, form.current_password, form.password).await?;
     let this = cookie::login_token(&jar).map(login::digest).unwrap_or_default();
     store_privacy::delete_other_browsers(&app.db, user.id, &this).await?;
+    super::check_open(&app, user.id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -129,9 +130,10 @@ pub async fn browsers(State(app): State<App>, Viewer(user): Viewer, jar: CookieJ
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn revoke(State(app): State<App>, Viewer(user): Viewer, Id(id): Id) -> Result<StatusCode> {
     match store_privacy::delete_browser(&app.db, user.id, id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound("login")),
+        true => super::check_open(&app, user.id).await,
+        false => return Err(Error::NotFound("login")),
     }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Signs all browsers of the caller out but this one
@@ -140,6 +142,7 @@ pub async fn revoke(State(app): State<App>, Viewer(user): Viewer, Id(id): Id) ->
 pub async fn revoke_others(State(app): State<App>, Viewer(user): Viewer, jar: CookieJar) -> Result<StatusCode> {
     let this = cookie::login_token(&jar).map(login::digest).unwrap_or_default();
     store_privacy::delete_other_browsers(&app.db, user.id, &this).await?;
+    super::check_open(&app, user.id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -220,7 +220,11 @@ pub async fn instructor_login(
 #[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", responses((status = 204)))]
 pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<(StatusCode, CookieJar)> {
     if let Some(token) = cookie::login_token(&jar) {
+        let user = login::user_of(&app.db, token).await?;
         login::end(&app.db, token).await?;
+        if let Some(user) = user {
+            super::check_open(&app, user.id).await;
+        }
     }
     Ok((StatusCode::NO_CONTENT, jar.add(cookie::signed_out())))
 }

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0005" "enrolments",
     "0006" "schedule",
     "0007" "conversation",
+    "0010" "conversation_rules",
     "0020" "job_details",
     "0021" "notifications",
     "0030" "sign_in",

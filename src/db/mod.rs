@@ -8,12 +8,14 @@
 
 mod connect;
 mod migrate;
+mod notify;
 mod value;
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+pub use notify::{Heard, MOST_NOTE_BYTES, Notes};
 pub use value::{Ts, Val};
 use value::{for_postgres, for_sqlite};
 

@@ -268,6 +268,20 @@ impl FromRequestParts<App> for Id {
     }
 }
 
+/// Two keys in the path, the outer one first; what is no key names nothing: 404.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids(pub Uuid, pub Uuid);
+
+impl FromRequestParts<App> for Ids {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Ids> {
+        let path = <Path<(Uuid, Uuid)> as FromRequestParts<App>>::from_request_parts(parts, app).await;
+        path.map(|Path((outer, inner))| Ids(outer, inner))
+            .map_err(|_| Error::NotFound("thing"))
+    }
+}
+
 /// The address of the caller; behind a trusted proxy, the one that the proxy saw.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);

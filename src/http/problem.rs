@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -61,39 +62,42 @@ impl IntoResponse for Problem {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let (status, code) = self.status_and_code();
         let mut headers = HeaderMap::new();
-        match &self {
-            Error::Unauthenticated(_) => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Error::TooMany { retry_after } | Error::Unavailable { retry_after, .. } => {
-                headers.insert(
-                    RETRY_AFTER,
-                    retry_after
-                        .as_secs_f64()
-                        .ceil()
-                        .max(1.0)
-                        .to_string()
-                        .parse()
-                        .expect("digits"),
-                );
-            }
-            Error::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "request failed"),
-            _ => {}
+        if let Error::Unauthenticated(_) = self {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        let detail = match &self {
-            Error::Internal(_) => "something failed on the server; its log knows more under this x-request-id".into(),
+        if let Some(wait) = self.retry_after() {
+            headers.insert(RETRY_AFTER, whole_seconds(wait).into());
+        }
+        (headers, Problem::from(self)).into_response()
+    }
+}
+
+impl From<Error> for Problem {
+    /// Also writes what the client is not told into the log.
+    fn from(error: Error) -> Problem {
+        let (status, code) = error.status_and_code();
+        let detail = match &error {
+            Error::Internal(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "request failed");
+                "something failed on the server; its log knows more under this x-request-id".into()
+            }
             other => other.to_string(),
         };
         let mut problem = Problem::new(status, code, Some(detail));
-        match self {
+        match error {
             Error::Invalid(errors) => problem.errors = errors,
             Error::InsufficientBalance { balance, price } => (problem.balance, problem.price) = (balance, Some(price)),
             _ => {}
         }
-        (headers, problem).into_response()
+        problem
     }
+}
+
+/// A wait as `Retry-After` tells it (RFC 9110 section 10.2.3): rounded up, never 0.
+#[must_use]
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl Error {
@@ -107,6 +111,7 @@ impl Error {
             Error::Conflict { code, .. } => (StatusCode::CONFLICT, code),
             Error::InsufficientBalance { .. } => (StatusCode::PAYMENT_REQUIRED, "insufficient-balance"),
             Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
+            Error::TooFast { code, .. } => (StatusCode::TOO_MANY_REQUESTS, code),
             Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Refused { status, code, .. } => (*status, code),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -163,8 +168,6 @@ pub fn cross_site() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]

@@ -7,9 +7,11 @@ use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
 use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
+use crate::chat::{gesture_routes as gestures, moderation_routes as moderation};
 use crate::notifications::{follow_routes as follows, routes as notices};
+use crate::polls::question_routes as questions;
 use crate::sessions::{calendars, instructor, series_routes as series};
-use crate::{App, accounts, enrolments, jobs, recordings, sessions, tokens, whip};
+use crate::{App, accounts, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip};
 
 /// Everything that the server answers.
 ///
@@ -98,6 +100,26 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(sessions::routes::watch_token))      // POST   /api/live/sessions/{id}/watch-token
         .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
         .merge(recordings::routes::hls())                    // GET    /api/live/sessions/{id}/hls/master.m3u8
+
+        .routes(routes!(conversation::routes::follow))       // GET    /live/{id}
+        .routes(routes!(chat::routes::list, chat::routes::post)) // GET POST /api/live/sessions/{id}/chat
+        .routes(routes!(chat::routes::delete))               // DELETE /api/live/sessions/{id}/chat/{message}
+        .routes(routes!(moderation::pin, moderation::unpin)) // POST DELETE /api/live/sessions/{id}/chat/{message}/pin
+        .routes(routes!(moderation::bans, moderation::ban))  // GET POST /api/live/sessions/{id}/chat/bans
+        .routes(routes!(moderation::lift))                   // DELETE /api/live/sessions/{id}/chat/bans/{user}
+        .routes(routes!(gestures::react))                    // POST   /api/live/sessions/{id}/reactions
+        .routes(routes!(gestures::raise, gestures::lower))   // POST DELETE /api/live/sessions/{id}/hand
+        .routes(routes!(gestures::list))                     // GET    /api/live/sessions/{id}/hands
+        .routes(routes!(gestures::lower_other))              // DELETE /api/live/sessions/{id}/hands/{user}
+        .routes(routes!(polls::routes::list, polls::routes::create)) // GET POST /api/live/sessions/{id}/polls
+        .routes(routes!(polls::routes::vote))                // POST   /api/live/polls/{id}/vote
+        .routes(routes!(polls::routes::close))               // POST   /api/live/polls/{id}/close
+        .routes(routes!(polls::routes::reopen))              // POST   /api/live/polls/{id}/reopen
+        .routes(routes!(polls::routes::delete))              // DELETE /api/live/polls/{id}
+        .routes(routes!(questions::list, questions::ask))    // GET POST /api/live/sessions/{id}/questions
+        .routes(routes!(questions::upvote, questions::take_upvote_back)) // POST DELETE /api/live/questions/{id}/upvote
+        .routes(routes!(questions::mark_answered, questions::mark_open)) // POST DELETE /api/live/questions/{id}/answered
+        .routes(routes!(questions::delete))                  // DELETE /api/live/questions/{id}
 
         .routes(routes!(enrolments::routes::enrol))          // POST   /api/live/sessions/{id}/enrol
         .routes(routes!(enrolments::routes::show))           // GET    /api/live/sessions/{id}/enrolment

@@ -5,16 +5,18 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use subtle::ConstantTimeEq;
+use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use super::token::{LIFETIME_S, MediaToken, Purpose};
-use super::{Session, Status, store};
+use super::{Session, Status, bans, store};
 use crate::accounts::secret::SigningKey;
 use crate::accounts::{self, User};
 use crate::config::Access;
 use crate::db::Ts;
 use crate::enrolments::{self, Enrolment, Watched};
 use crate::error::{Error, Result};
+use crate::events::Rights;
 use crate::{App, id};
 
 /// Why somebody may not.
@@ -26,6 +28,8 @@ pub enum Denied {
     NotThis,
     /// Signed in, but neither enrolled nor let in by a subscription: 403.
     NotEnrolled,
+    /// Thrown out of this session by who runs it: 403.
+    Banned,
     /// Its instructor has not let anybody in yet: 409.
     NotYet,
     /// The session is over: 409.
@@ -128,6 +132,22 @@ pub fn may_replay(session: &Session, guest: Option<Guest<'_>>, now: Ts) -> Resul
     }
 }
 
+/// Whether `guest` may take part in the conversation of `session`: who may watch it live may, also before it begins; after
+/// its end those who may see the replay may read it, too.
+///
+/// # Errors
+/// Why not.
+pub fn may_converse(session: &Session, guest: Option<Guest<'_>>, now: Ts) -> Result<(), Denied> {
+    let is_open = session.is_public
+        || guest
+            .is_some_and(|guest| guest.opens_live(session) || (session.is_over() && guest.opens_replay(session, now)));
+    match guest {
+        _ if is_open => Ok(()),
+        Some(_) => Err(Denied::NotEnrolled),
+        None => Err(Denied::Unknown),
+    }
+}
+
 fn is_stream_key(session: &Session, bearer: &str) -> bool {
     session.stream_key.expose().as_bytes().ct_eq(bearer.as_bytes()).into()
 }
@@ -176,6 +196,21 @@ pub async fn authorize_watch(app: &App, id: Uuid, bearer: Option<&str>, user: Op
     let enrolment = enrolment_of(app, &session, user).await?;
     let guest = guest(app, user, enrolment.as_ref());
     may_watch(&session, bearer, guest, &app.keys.tokens, Ts::now())?;
+    let holder = || MediaToken::read(bearer?, &app.keys.tokens)?.user;
+    let viewer = user.map(|user| user.id).or_else(holder);
+    bans::check(app, session.id, viewer).await?;
+    Ok(session)
+}
+
+/// The session `id`, if the signed-in `user`, or anybody, may take part in its conversation.
+///
+/// # Errors
+/// 404, 401 or 403 (not enrolled, banned).
+pub async fn authorize_conversation(app: &App, id: Uuid, user: Option<&User>) -> Result<Session> {
+    let session = super::get(app, id).await?;
+    let enrolment = enrolment_of(app, &session, user).await?;
+    may_converse(&session, guest(app, user, enrolment.as_ref()), Ts::now())?;
+    bans::check(app, session.id, user.map(|user| user.id)).await?;
     Ok(session)
 }
 
@@ -184,8 +219,12 @@ pub async fn authorize_watch(app: &App, id: Uuid, bearer: Option<&str>, user: Op
 /// # Errors
 /// The database's own; then nobody more is cut off.
 pub async fn cut_off(app: &App, session: &Session) -> Result<()> {
+    cut_off_some(app, session, |_| true).await
+}
+
+async fn cut_off_some(app: &App, session: &Session, is_meant: impl Fn(Option<Uuid>) -> bool) -> Result<()> {
     let stream = id::stream_of(session.id);
-    for viewer in app.live.users_in(stream) {
+    for viewer in app.live.users_in(stream).into_iter().filter(|&viewer| is_meant(viewer)) {
         let user = match viewer {
             Some(id) => accounts::store::user_by_id(&app.db, id).await?,
             None => None,
@@ -193,9 +232,46 @@ pub async fn cut_off(app: &App, session: &Session) -> Result<()> {
         let enrolment = enrolment_of(app, session, user.as_ref()).await?;
         let guest = guest(app, user.as_ref(), enrolment.as_ref());
         let allowed = may_watch(session, None, guest, &app.keys.tokens, Ts::now());
-        if matches!(allowed, Err(Denied::Unknown | Denied::NotEnrolled)) {
+        let is_banned = bans::is_banned(app, session.id, viewer).await?;
+        if is_banned || matches!(allowed, Err(Denied::Unknown | Denied::NotEnrolled)) {
             app.live.close_viewers_of(viewer, Some(stream));
         }
+    }
+    Ok(())
+}
+
+/// Ends this server's live connections when a right has ended anywhere, until the server stops.
+pub async fn follow_rights(app: App) {
+    let mut rights = app.events.rights();
+    loop {
+        let changed = tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            changed = rights.recv() => changed,
+        };
+        let changed = match changed {
+            Ok(rights) => rights,
+            Err(RecvError::Lagged(_)) => Rights {
+                session: None,
+                user: None,
+            }, // then all of them
+            Err(RecvError::Closed) => return,
+        };
+        if let Err(error) = apply_rights(&app, changed).await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "whose right has ended could not be cut off"
+            );
+        }
+    }
+}
+
+async fn apply_rights(app: &App, changed: Rights) -> Result<()> {
+    let sessions = match changed.session {
+        Some(session) => store::find(&app.db, session).await?.into_iter().collect(),
+        None => store::list_live(&app.db).await?,
+    };
+    for session in sessions {
+        cut_off_some(app, &session, |viewer| changed.user.is_none() || viewer == changed.user).await?;
     }
     Ok(())
 }
@@ -208,6 +284,7 @@ pub async fn authorize_replay(app: &App, id: Uuid, user: Option<&User>) -> Resul
     let session = super::get(app, id).await?;
     let enrolment = enrolment_of(app, &session, user).await?;
     may_replay(&session, guest(app, user, enrolment.as_ref()), Ts::now())?;
+    bans::check(app, session.id, user.map(|user| user.id)).await?;
     Ok(session)
 }
 
@@ -269,6 +346,11 @@ impl From<Denied> for Error {
             Denied::Unknown => Error::Unauthenticated("sign in, or show a token that is valid for this session"),
             Denied::NotThis => Error::Forbidden("this token is good for something else"),
             Denied::NotEnrolled => refused(StatusCode::FORBIDDEN, "not-enrolled", "enrol in this session first"),
+            Denied::Banned => refused(
+                StatusCode::FORBIDDEN,
+                "chat-banned",
+                "you were banned from this session",
+            ),
             Denied::NotYet => refused(StatusCode::CONFLICT, "session-not-live", "the session has not started"),
             Denied::Over => super::over(),
             Denied::Expired => refused(

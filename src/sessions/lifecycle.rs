@@ -9,9 +9,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::{series, store};
+use super::{pushes, series, store};
 use crate::db::Ts;
 use crate::error::Result;
+use crate::events::Subject;
 use crate::live::LiveEvent;
 use crate::{App, id};
 
@@ -54,9 +55,11 @@ async fn on_event(app: &App, event: LiveEvent) -> Result<()> {
         LiveEvent::Published(stream) => {
             if let Some(session) = store::mark_live_with_media(&app.db, id::session_of(stream), Ts::now()).await? {
                 tracing::info!(session = %session.id, "session is live");
+                pushes::tell_status(app, &session).await;
             }
         }
         LiveEvent::ViewerCount(stream, viewers) => {
+            app.events.count(Subject::Viewers(id::session_of(stream)));
             store::raise_max_viewers(&app.db, id::session_of(stream), viewers.into()).await?;
         }
         LiveEvent::RecordingStarted(stream) => {

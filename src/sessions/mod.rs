@@ -2,9 +2,11 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `access` | who may broadcast, watch and see the replay |
+//! | `access` | who may broadcast, watch, see the replay and take part in the conversation |
+//! | `bans` | who may not speak, or not be there |
 //! | `token` | short-lived bearer tokens for WHIP and WHEP |
 //! | `lifecycle` | states that move with the media and the clock |
+//! | `pushes` | what those who follow a session are told |
 //! | `plan` | what is decided about one, what is looked for, the dates that its end sets |
 //! | `recurrence`, `series` | weekly rules, and the sessions that they plan |
 //! | `calendar`, `feed` | calendar files, and the address of a user's feed |
@@ -14,6 +16,7 @@
 //! | `instructor`, `series_routes` | HTTP for instructors |
 
 pub mod access;
+pub mod bans;
 pub mod calendar;
 pub mod calendars;
 pub mod feed;
@@ -21,11 +24,13 @@ pub mod instructor;
 pub mod lifecycle;
 pub mod news;
 mod plan;
+pub mod pushes;
 pub mod recurrence;
 pub mod routes;
 pub mod series;
 pub mod series_routes;
 pub mod store;
+pub mod store_bans;
 pub mod store_series;
 pub mod store_viewers;
 pub mod token;
@@ -255,6 +260,7 @@ pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session>
         || is_closed(session.is_open_to_subscribers, changed.is_open_to_subscribers)
     {
         access::cut_off(app, &changed).await?;
+        pushes::tell_rights(app, changed.id).await;
     }
     Ok(changed)
 }
@@ -290,6 +296,7 @@ pub async fn start(app: &App, session: Session) -> Result<Session> {
     match store::mark_live(&app.db, session.id, Ts::now()).await? {
         Some(session) => {
             tracing::info!(session = %session.id, "session is live");
+            pushes::tell_status(app, &session).await;
             Ok(session)
         }
         None => found(store::find(&app.db, session.id).await?).and_then(|now| match now.status {
@@ -321,8 +328,9 @@ pub async fn end(app: &App, session: Session) -> Result<Session> {
         }
         let dates = EndDates::new(Ts::now(), app.config.recording.retention_days);
         // First the row: a publisher that dials again at this moment is refused.
-        if store::mark_ended(&app.db, session.id, dates).await?.is_some() {
+        if let Some(ended) = store::mark_ended(&app.db, session.id, dates).await? {
             tracing::info!(session = %session.id, "session ended");
+            pushes::tell_status(&app, &ended).await;
             enrolments::set_replay_end(&app, session.id, dates.recording_expires_at).await?;
         }
         app.live.end(id::stream_of(session.id)).await;
@@ -348,6 +356,7 @@ pub async fn cancel(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<Ses
             tx.commit().await?;
             app.jobs.wake();
             tracing::info!(%session, "session cancelled");
+            pushes::tell_status(&app, &cancelled).await;
             app.live.end(id::stream_of(session)).await;
         } else {
             drop(tx);
@@ -357,6 +366,7 @@ pub async fn cancel(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<Ses
             Status::Cancelled => enrolments::refund_cancelled(&app).await?,
             _ => return Err(over()),
         };
+        pushes::tell_rights(&app, session).await; // what was refunded opens nothing any more
         Ok(now)
     })
     .await
@@ -385,6 +395,7 @@ pub async fn delete(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<()>
         app.jobs.wake();
         app.live.end(id::stream_of(session)).await;
         tracing::info!(%session, "session deleted");
+        pushes::tell_rights(&app, session).await;
         enrolments::refund_cancelled(&app).await?;
         Ok(())
     })

@@ -6,6 +6,7 @@ use lectern::accounts::secret::SigningKey;
 use lectern::db::Ts;
 use lectern::http::router;
 use lectern::jobs::{self, NewJob};
+use lectern::polls;
 use lectern::sessions::access::{self, Denied};
 use lectern::sessions::token::{MediaToken, Purpose};
 use lectern::sessions::{Plan, Session, series, store};
@@ -14,7 +15,8 @@ use uuid::Uuid;
 
 use crate::app::{Browser, TestApp, plan};
 
-/// What is asked of: a session that is scheduled, or live, a series, a viewer, the owner, a job that waits, or nothing at all.
+/// What is asked of: a session that is scheduled, or live, a series, a viewer, the owner, a job that waits, a poll, a
+/// question, or nothing at all.
 enum On {
     Scheduled,
     Live,
@@ -22,9 +24,11 @@ enum On {
     Person,
     Waiting,
     Owner,
+    Asked,
+    Wondered,
     Nothing,
 }
-use On::{Live, Nothing, Owner, Person, Repeated, Scheduled, Waiting};
+use On::{Asked, Live, Nothing, Owner, Person, Repeated, Scheduled, Waiting, Wondered};
 
 /// Method and path; a body; what it is asked of; status for: nobody, a viewer, another instructor, the session's
 /// instructor, an admin.
@@ -90,6 +94,40 @@ const TABLE: &[Row] = &[
     ("POST", "/api/live/sessions/{id}/publish-token", NULL, Nothing, [401, 403, 404, 404, 404]),
     ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Live, [401, 403, 403, 404, 404]),
     ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Nothing, [404; 5]),
+
+    ("GET", "/live/{id}", NULL, Scheduled, [401, 403, 403, 426, 426]),
+    ("GET", "/live/{id}", NULL, Nothing, [404; 5]),
+    ("GET", "/api/live/sessions/{id}/chat", NULL, Live, [401, 403, 403, 200, 200]),
+    ("GET", "/api/live/sessions/{id}/chat", NULL, Nothing, [404; 5]),
+    ("POST", "/api/live/sessions/{id}/chat", || json!({"message": "x"}), Live, [401, 403, 403, 201, 201]),
+    ("POST", "/api/live/sessions/{id}/chat", || json!({"message": "x"}), Nothing, [401, 404, 404, 404, 404]),
+    ("DELETE", "/api/live/sessions/{id}/chat/{message}", NULL, Live, [401, 403, 403, 404, 404]),
+    ("POST", "/api/live/sessions/{id}/chat/{message}/pin", NULL, Live, [401, 403, 403, 404, 404]),
+    ("DELETE", "/api/live/sessions/{id}/chat/{message}/pin", NULL, Live, [401, 403, 403, 404, 404]),
+    ("GET", "/api/live/sessions/{id}/chat/bans", NULL, Live, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/chat/bans", || json!({"userId": Uuid::nil(), "kind": "mute"}), Live, [401, 403, 403, 404, 404]),
+    ("DELETE", "/api/live/sessions/{id}/chat/bans/{user}", NULL, Live, [401, 403, 403, 204, 204]),
+    ("POST", "/api/live/sessions/{id}/reactions", || json!({"emoji": "👍"}), Live, [401, 403, 403, 204, 204]),
+    ("POST", "/api/live/sessions/{id}/hand", NULL, Live, [401, 403, 403, 204, 204]),
+    ("DELETE", "/api/live/sessions/{id}/hand", NULL, Live, [401, 403, 403, 204, 204]),
+    ("GET", "/api/live/sessions/{id}/hands", NULL, Live, [401, 403, 403, 200, 200]),
+    ("DELETE", "/api/live/sessions/{id}/hands/{user}", NULL, Live, [401, 403, 403, 204, 204]),
+    ("GET", "/api/live/sessions/{id}/polls", NULL, Live, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/polls", || json!({"question": "?", "options": ["a", "b"]}), Live, [401, 403, 403, 201, 201]),
+    ("POST", "/api/live/sessions/{id}/polls", || json!({"question": "?", "options": ["a", "b"]}), Scheduled, [401, 403, 403, 409, 409]),
+    ("POST", "/api/live/polls/{id}/vote", || json!({"optionId": Uuid::nil()}), Asked, [401, 403, 403, 404, 404]),
+    ("POST", "/api/live/polls/{id}/vote", || json!({"optionId": Uuid::nil()}), Nothing, [401, 404, 404, 404, 404]),
+    ("POST", "/api/live/polls/{id}/close", NULL, Asked, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/polls/{id}/reopen", NULL, Asked, [401, 403, 403, 200, 200]),
+    ("DELETE", "/api/live/polls/{id}", NULL, Asked, [401, 403, 403, 204, 204]),
+    ("GET", "/api/live/sessions/{id}/questions", NULL, Live, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/questions", || json!({"question": "?"}), Live, [401, 403, 403, 201, 201]),
+    ("POST", "/api/live/questions/{id}/upvote", NULL, Wondered, [401, 403, 403, 200, 200]),
+    ("DELETE", "/api/live/questions/{id}/upvote", NULL, Wondered, [401, 403, 403, 200, 200]),
+    ("POST", "/api/live/questions/{id}/answered", NULL, Wondered, [401, 403, 403, 200, 200]),
+    ("DELETE", "/api/live/questions/{id}/answered", NULL, Wondered, [401, 403, 403, 200, 200]),
+    ("DELETE", "/api/live/questions/{id}", NULL, Wondered, [401, 403, 403, 204, 204]),
+    ("DELETE", "/api/live/questions/{id}", NULL, Nothing, [401, 404, 404, 404, 404]),
 
     ("POST", "/api/live/sessions/{id}/enrol", NULL, Scheduled, [401, 201, 201, 409, 201]),
     ("POST", "/api/live/sessions/{id}/enrol", NULL, Nothing, [401, 404, 404, 404, 404]),
@@ -166,7 +204,11 @@ async fn every_route_answers_everybody_as_it_should() {
                 None => owner.clone(),
             };
             let id = thing_for(&test, &owner, on).await;
-            let path = pattern.replace("{id}", &id);
+            let nothing = Uuid::nil().to_string();
+            let path = pattern
+                .replace("{id}", &id)
+                .replace("{message}", &nothing)
+                .replace("{user}", &nothing);
             let body = Some(body()).filter(|body| !body.is_null());
             let answer = test
                 .ask(&caller, Method::from_bytes(method.as_bytes()).unwrap(), &path, body)
@@ -200,15 +242,25 @@ async fn thing_for(test: &TestApp, owner: &Browser, on: &On) -> String {
             let job = NewJob::new("nothing", "a test", &json!({}));
             return jobs::enqueue(&test.app, job).await.unwrap().unwrap().to_string();
         }
-        Scheduled | Live => {}
+        Scheduled | Live | Asked | Wondered => {}
     }
     let session = lectern::sessions::create(&test.app, owner.user.as_ref().unwrap(), any_plan(false))
         .await
         .unwrap();
-    if matches!(on, Live) {
-        lectern::sessions::start(&test.app, session.clone()).await.unwrap();
+    if matches!(on, Scheduled) {
+        return session.id.to_string();
     }
-    session.id.to_string()
+    let session = lectern::sessions::start(&test.app, session).await.unwrap();
+    let owner = owner.user.as_ref().unwrap();
+    let made = match on {
+        Asked => {
+            let options = ["a".to_owned(), "b".to_owned()];
+            json!(polls::create(&test.app, &session, owner, "?", &options).await.unwrap())
+        }
+        Wondered => json!(polls::questions::ask(&test.app, &session, owner, "?").await.unwrap()),
+        _ => json!({ "id": session.id }),
+    };
+    made["id"].as_str().unwrap().to_owned()
 }
 
 fn any_plan(is_public: bool) -> Plan {

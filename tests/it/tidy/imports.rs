@@ -7,13 +7,13 @@
 use super::tree::File;
 
 /// Capabilities from the ground up: each may know those on earlier lines, and nobody else.
-const CAPABILITIES: [&[&str]; 6] = [
+const CAPABILITIES: [&[&str]; 7] = [
     &["accounts"],
     &["tokens"],
     &["enrolments"],
     &["sessions"],
+    &["chat"],
     &[
-        "chat",
         "polls",
         "recordings",
         "studio",
@@ -23,7 +23,7 @@ const CAPABILITIES: [&[&str]; 6] = [
         "rooms",
         "voice",
     ],
-    &["booking"],
+    &["booking", "conversation"],
 ];
 
 /// Names of crates and modules that mean HTTP.

@@ -641,6 +641,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/polls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a poll and its votes away */
+        delete: operations["delete_poll"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/polls/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes no more votes */
+        post: operations["close_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/polls/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes votes again */
+        post: operations["reopen_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/polls/{id}/vote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Votes, once and while the session is live */
+        post: operations["vote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a question away: one's own, or any where one runs the session */
+        delete: operations["delete_question"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/questions/{id}/answered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks a question as answered */
+        post: operations["mark_answered"];
+        /** Marks a question as not answered */
+        delete: operations["mark_open"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/questions/{id}/upvote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wants a question answered */
+        post: operations["upvote"];
+        /** Takes an upvote back */
+        delete: operations["take_upvote_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions": {
         parameters: {
             query?: never;
@@ -692,6 +813,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads messages of a session, oldest first */
+        get: operations["list_messages"];
+        put?: never;
+        /** Writes a message */
+        post: operations["post_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/chat/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who is muted or banned */
+        get: operations["list_bans"];
+        put?: never;
+        /** Mutes or bans a user, in place of what held before */
+        post: operations["ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/chat/bans/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a mute or ban back */
+        delete: operations["lift_ban"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/chat/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a message away: one's own, or any where one runs the session */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/chat/{message}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a message above all others, in place of one that was */
+        post: operations["pin_message"];
+        /** Shows a message among the others again */
+        delete: operations["unpin_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/enrol": {
         parameters: {
             query?: never;
@@ -726,6 +935,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Raises the caller's hand */
+        post: operations["raise_hand"];
+        /** Lowers the caller's hand */
+        delete: operations["lower_hand"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/hands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the hands that are up, those first that wait longest */
+        get: operations["list_hands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/hands/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lowers the hand of somebody in a session that the caller runs */
+        delete: operations["lower_hand_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/hls/master.m3u8": {
         parameters: {
             query?: never;
@@ -743,6 +1004,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/polls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the polls of a session with their results */
+        get: operations["list_polls"];
+        put?: never;
+        /** Asks everybody in a live session */
+        post: operations["create_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/publish-token": {
         parameters: {
             query?: never;
@@ -754,6 +1033,41 @@ export interface paths {
         put?: never;
         /** Gives a token to broadcast with */
         post: operations["publish_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the questions of a session, those first that most want answered */
+        get: operations["list_questions"];
+        put?: never;
+        /** Asks a question */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a reaction to everybody */
+        post: operations["react"];
         delete?: never;
         options?: never;
         head?: never;
@@ -952,6 +1266,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a WebSocket with all that happens in a session
+         * @description Messages are JSON, `{"type": …, "data": …}`. From the server: `chat:message`, `chat:deleted`, `chat:pinned`,
+         *     `chat:moderated`, `poll:update`, `poll:changed`, `poll:deleted`, `question:changed`, `question:deleted`, `reaction`,
+         *     `hand:raised`, `hand:lowered`, `session:status`, `viewer:count`, `error`, `server:restart`. To the server: `chat:send`,
+         *     `chat:resume`, `poll:vote`, `reaction:send`, `hand:raise`, `hand:lower`.
+         */
+        get: operations["follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/media/{session}/{expires}/{signature}/{file}": {
         parameters: {
             query?: never;
@@ -1127,31 +1464,31 @@ export interface components {
     schemas: {
         /** @description A user as they see themselves. */
         Account: {
+            email: string;
             /** Format: uuid */
             id: string;
-            name: string;
-            email: string;
-            role: components["schemas"]["Role"];
-            tier: components["schemas"]["Tier"];
             /** @description What mails are written in. */
             language: components["schemas"]["Language"];
+            name: string;
+            role: components["schemas"]["Role"];
+            tier: components["schemas"]["Tier"];
             /** @description IANA name. */
             timeZone: string;
         };
         /** @description Something that was done. */
         AuditEntry: {
-            /** Format: uuid */
-            id: string;
-            at: components["schemas"]["Timestamp"];
+            action: string;
             /**
              * Format: uuid
              * @description `null`: the server itself, or its command line.
              */
             actorId?: string | null;
-            action: string;
+            at: components["schemas"]["Timestamp"];
+            detail: Record<string, never>;
+            /** Format: uuid */
+            id: string;
             /** Format: uuid */
             subjectId?: string | null;
-            detail: Record<string, never>;
         };
         /** @description A page of the audit log. */
         AuditLog: {
@@ -1167,6 +1504,29 @@ export interface components {
              */
             balance: number;
         };
+        /** @description A mute or ban that holds. */
+        Ban: {
+            /** @description What they may not. */
+            kind: components["schemas"]["BanKind"];
+            untilAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            userId: string;
+            /** @description Their name. */
+            userName: string;
+        };
+        /**
+         * @description What somebody may not.
+         * @enum {string}
+         */
+        BanKind: "mute" | "ban";
+        /** @description Who is muted or banned. */
+        BanList: {
+            /** @description Latest first. */
+            bans: components["schemas"]["Ban"][];
+        };
         /** @description The caller's browsers. */
         BrowserList: {
             /** @description Last used first. */
@@ -1177,11 +1537,41 @@ export interface components {
             /** @description Whoever has it can read the calendar. */
             url: string;
         };
+        /** @description A message as clients see it. */
+        ChatMessage: {
+            /** @description No two messages of a session have the same. */
+            createdAt: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Key; messages are in the order of their keys.
+             */
+            id: string;
+            /** @description Whether the session is the writer's own. */
+            isHost: boolean;
+            /** @description Whether it is shown above all others. */
+            isPinned: boolean;
+            message: string;
+            /** Format: uuid */
+            sessionId: string;
+            /** Format: uuid */
+            userId: string;
+            /** @description For a circle beside the message. */
+            userInitials: string;
+            userName: string;
+        };
+        /** @description Messages of a session. */
+        ChatPage: {
+            /** @description Whether there are more in the direction that was asked for. */
+            hasMore: boolean;
+            /** @description Oldest first. */
+            messages: components["schemas"]["ChatMessage"][];
+            pinned?: components["schemas"]["ChatMessage"] | null;
+        };
         /** @description What was taken. */
         Deducted: {
-            success: boolean;
             /** Format: int64 */
             newBalance: number;
+            success: boolean;
             transactionId: string;
         };
         /** @description What to take from the caller. */
@@ -1191,9 +1581,9 @@ export interface components {
              * @description Tokens.
              */
             amount: number;
-            reason: string;
             /** @description A JSON object, kept with the transaction. */
             metadata?: Record<string, never> | null;
+            reason: string;
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
@@ -1204,21 +1594,21 @@ export interface components {
         };
         /** @description A user's right to one session. */
         Enrolment: {
+            canWatchLive: boolean;
+            canWatchReplay: boolean;
+            enrolledAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
+            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
+            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** Format: uuid */
             sessionId: string;
             state: components["schemas"]["State"];
+            tokenTransactionId?: string | null;
             /** Format: int64 */
             tokensPaid: number;
-            tokenTransactionId?: string | null;
-            canWatchLive: boolean;
-            canWatchReplay: boolean;
-            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             watchedLive: boolean;
             watchedReplay: boolean;
-            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
-            enrolledAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of enrolments. */
         EnrolmentList: {
@@ -1228,21 +1618,21 @@ export interface components {
         };
         /** @description An enrolment that was made, or was there. */
         EnrolmentMade: {
-            success: boolean;
             enrolment: components["schemas"]["Enrolment"];
             /**
              * Format: int64
              * @description What is left, if tokens were paid now.
              */
             newBalance?: number | null;
+            success: boolean;
             transactionId?: string | null;
         };
         /** @description One field that is not acceptable. */
         FieldError: {
-            /** @description Where in the body, for example `title`. */
-            path: string;
             /** @description What is wrong with it. */
             message: string;
+            /** @description Where in the body, for example `title`. */
+            path: string;
         };
         /** @description Whether the caller follows. */
         Following: {
@@ -1250,17 +1640,38 @@ export interface components {
         };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
-            token: string;
             expiresAt: components["schemas"]["Timestamp"];
+            token: string;
+        };
+        /** @description A raised hand. */
+        Hand: {
+            raisedAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            userId: string;
+            /** @description For a circle. */
+            userInitials: string;
+            userName: string;
+        };
+        /** @description The hands that are up. */
+        HandList: {
+            /** @description Those first that wait longest. */
+            hands: components["schemas"]["Hand"][];
         };
         /** @description What OBS, ffmpeg and the like need to publish. */
         Ingest: {
-            whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
+            whipUrl: string;
         };
         /** @description An instructor as others see them. */
         Instructor: {
+            /**
+             * Format: int64
+             * @description How many do.
+             */
+            followers: number;
+            /** @description Whether the caller follows them. */
+            following: boolean;
             /**
              * Format: uuid
              * @description Key.
@@ -1268,13 +1679,6 @@ export interface components {
             id: string;
             /** @description Their name. */
             name: string;
-            /** @description Whether the caller follows them. */
-            following: boolean;
-            /**
-             * Format: int64
-             * @description How many do.
-             */
-            followers: number;
             /**
              * Format: int64
              * @description Sessions that they have planned or held; cancelled ones are left out.
@@ -1283,31 +1687,41 @@ export interface components {
         };
         /** @description The access token for instructors, or an address and its password. */
         InstructorLogin: {
-            /** Format: password */
-            token?: string | null;
             email?: string | null;
             /** Format: password */
             password?: string | null;
+            /** Format: password */
+            token?: string | null;
         };
         /** @description A job as admins see it. */
         Job: {
+            /** Format: int64 */
+            attempts: number;
+            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
             kind: string;
-            /** @description What it is about. */
-            summary: string;
-            state: components["schemas"]["JobState"];
-            /** Format: int64 */
-            attempts: number;
-            /** @description Not before. */
-            runAt: components["schemas"]["Timestamp"];
             /** @description Why the last attempt failed. */
             lastError?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
+            /** @description Not before. */
+            runAt: components["schemas"]["Timestamp"];
+            state: components["schemas"]["JobState"];
+            /** @description What it is about. */
+            summary: string;
             updatedAt: components["schemas"]["Timestamp"];
         };
         /** @description How many jobs there are. */
         JobCounts: {
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Done within the last month.
+             */
+            done: number;
             /**
              * Format: int64
              * @description Waiting.
@@ -1318,24 +1732,14 @@ export interface components {
              * @description In hand.
              */
             running: number;
-            /**
-             * Format: int64
-             * @description Done within the last month.
-             */
-            done: number;
-            /**
-             * Format: int64
-             * @description Given up.
-             */
-            dead: number;
         };
         /** @description A page of jobs. */
         JobList: {
-            /** @description Latest first. */
-            jobs: components["schemas"]["Job"][];
             /** @description Of all jobs, whatever was asked for. */
             counts: components["schemas"]["JobCounts"];
             hasMore: boolean;
+            /** @description Latest first. */
+            jobs: components["schemas"]["Job"][];
         };
         /**
          * @description Where a job is in its life.
@@ -1372,6 +1776,41 @@ export interface components {
         Me: {
             user?: components["schemas"]["Account"] | null;
         };
+        /** @description Whom to mute or ban. */
+        NewBan: {
+            /** @description `mute`: may not write; `ban`: may not be there. */
+            kind: components["schemas"]["BanKind"];
+            /**
+             * Format: int64
+             * @description For how long; for the whole session if not given.
+             */
+            minutes?: number | null;
+            /** Format: uuid */
+            userId: string;
+        };
+        /** @description A message to write. */
+        NewMessage: {
+            /** @description 1 to 500 characters. */
+            message: string;
+            /** @description The caller's own, if given. */
+            userId?: string | null;
+        };
+        /** @description A poll to make. */
+        NewPoll: {
+            /** @description 2 to 8 different answers. */
+            options: string[];
+            question: string;
+        };
+        /** @description A question to ask. */
+        NewQuestion: {
+            /** @description 1 to 500 characters. */
+            question: string;
+        };
+        /** @description A reaction to show. */
+        NewReaction: {
+            /** @description 👍 ❤️ 😂 👏 🎉 or 🤔 */
+            emoji: string;
+        };
         /** @description A plan for a series. */
         NewSeries: {
             /**
@@ -1385,51 +1824,58 @@ export interface components {
         };
         /** @description A plan for a session. */
         NewSession: {
-            title: string;
             description?: string | null;
-            scheduledStart: components["schemas"]["Timestamp"];
             /** Format: int64 */
             durationMinutes: number;
-            topic?: string | null;
+            /** @description Whether the first media makes it live, or only the button does; true if not given. */
+            goesLiveWithMedia?: boolean | null;
+            /** @description Whether its recording moves to the catalogue; false if not given. */
+            isKeptForCatalogue?: boolean;
+            /** @description Watched live by subscribers without enrolling; false if not given. */
+            isOpenToSubscribers?: boolean;
+            /** @description Watched without a login; false if not given. */
+            isPublic?: boolean;
+            /** @description For people, for example "Beginner". */
+            level?: string | null;
             /**
              * Format: int64
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
-            /** @description For people, for example "Beginner". */
-            level?: string | null;
-            thumbnailUrl?: string | null;
             /**
              * Format: int64
              * @description What enrolling costs; nothing if not given.
              */
             priceInTokens?: number | null;
-            /** @description Watched without a login; false if not given. */
-            isPublic?: boolean;
-            /** @description Watched live by subscribers without enrolling; false if not given. */
-            isOpenToSubscribers?: boolean;
-            /** @description Whether the first media makes it live, or only the button does; true if not given. */
-            goesLiveWithMedia?: boolean | null;
-            /** @description Whether its recording moves to the catalogue; false if not given. */
-            isKeptForCatalogue?: boolean;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
+            scheduledStart: components["schemas"]["Timestamp"];
+            thumbnailUrl?: string | null;
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
+            title: string;
+            topic?: string | null;
         };
         /** @description A browser, as its `PushSubscription` says it in JSON. */
         NewSubscription: {
             endpoint: string;
             keys: components["schemas"]["SubscriptionKeys"];
         };
+        /** @description A vote. */
+        NewVote: {
+            /** Format: uuid */
+            optionId: string;
+            /** @description The caller's own, if given. */
+            userId?: string | null;
+        };
         /** @description What a user wants to be told of. */
         NotificationEvents: {
-            /** @description A session starts in a day. */
-            reminder24h: boolean;
-            /** @description A session starts in a quarter of an hour. */
-            reminder15m: boolean;
             /** @description An instructor whom they follow has planned something. */
             newSession: boolean;
+            /** @description A session starts in a quarter of an hour. */
+            reminder15m: boolean;
+            /** @description A session starts in a day. */
+            reminder24h: boolean;
             /** @description A replay ends in a day. */
             replayExpires: boolean;
         };
@@ -1437,14 +1883,14 @@ export interface components {
         NotificationPreferences: {
             /** @description Whether by mail. */
             email: boolean;
+            /** @description Of what. */
+            events: components["schemas"]["NotificationEvents"];
+            /** @description With the country: +31612345678. */
+            phone?: string | null;
             /** @description Whether as push messages to the browsers that were signed up. */
             push: boolean;
             /** @description Whether by SMS; needs a number. */
             sms: boolean;
-            /** @description With the country: +31612345678. */
-            phone?: string | null;
-            /** @description Of what. */
-            events: components["schemas"]["NotificationEvents"];
         };
         /** @description A browser that takes no more messages. */
         OldSubscription: {
@@ -1460,10 +1906,10 @@ export interface components {
         };
         /** @description The caller's own sessions. */
         OwnSessionList: {
-            /** @description Latest first. */
-            sessions: components["schemas"]["OwnSession"][];
             /** @description Whether there are older ones. */
             hasMore: boolean;
+            /** @description Latest first. */
+            sessions: components["schemas"]["OwnSession"][];
         };
         /** @description A body that says who asks, as some clients send it. */
         OwnUser: {
@@ -1483,36 +1929,70 @@ export interface components {
              */
             password: string;
         };
+        /** @description A poll as clients see it. */
+        Poll: {
+            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it takes votes. */
+            isActive: boolean;
+            options: components["schemas"]["PollOption"][];
+            question: string;
+            /** Format: uuid */
+            sessionId: string;
+            /** Format: int64 */
+            totalVotes: number;
+            /**
+             * Format: uuid
+             * @description What the caller has voted for.
+             */
+            userVoteOptionId?: string | null;
+            /** @description Whether the caller has voted; `null` where it goes to everybody. */
+            userVoted?: boolean | null;
+        };
+        /** @description The polls of a session. */
+        PollList: {
+            /** @description In the order in which they were made. */
+            polls: components["schemas"]["Poll"][];
+        };
+        /** @description An answer to choose. */
+        PollOption: {
+            /** Format: uuid */
+            id: string;
+            text: string;
+            /** Format: int64 */
+            voteCount: number;
+        };
         /** @description An RFC 9457 problem. */
         Problem: {
-            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
-            type: string;
-            /** @description The HTTP status in words. */
-            title: string;
             /**
-             * Format: int32
-             * @description The HTTP status.
+             * Format: int64
+             * @description With `insufficient-balance`: the tokens that are there.
              */
-            status: number;
+            balance?: number | null;
             /** @description This problem, for people. */
             detail?: string | null;
             /** @description The fields that are not acceptable. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
-             * @description With `insufficient-balance`: the tokens that are there.
-             */
-            balance?: number | null;
-            /**
-             * Format: int64
              * @description With `insufficient-balance`: the tokens that it costs.
              */
             price?: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The HTTP status in words. */
+            title: string;
+            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
+            type: string;
         };
         /** @description What to change; what is not given stays. */
         ProfileChange: {
-            name?: string | null;
             language?: components["schemas"]["Language"] | null;
+            name?: string | null;
             /** @description IANA name. */
             timeZone?: string | null;
         };
@@ -1528,24 +2008,51 @@ export interface components {
             /** @description An uncompressed point on P-256, base64url: the `applicationServerKey`. */
             publicKey: string;
         };
+        /** @description A question as clients see it. */
+        Question: {
+            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            isAnswered: boolean;
+            question: string;
+            /** Format: uuid */
+            sessionId: string;
+            /**
+             * Format: int64
+             * @description So many want it answered.
+             */
+            upvotes: number;
+            /** Format: uuid */
+            userId: string;
+            /** @description For a circle. */
+            userInitials: string;
+            userName: string;
+            /** @description Whether the caller does; `null` where it goes to everybody. */
+            userUpvoted?: boolean | null;
+        };
+        /** @description The questions of a session. */
+        QuestionList: {
+            /** @description Those first that most want answered; two hundred at most. */
+            questions: components["schemas"]["Question"][];
+        };
         /** @description The token of a link. */
         RedeemForm: {
             token: string;
         };
         /** @description A reminder that is set. */
         ReminderSet: {
-            success: boolean;
             /** Format: uuid */
             reminderId: string;
+            success: boolean;
         };
         /** @description What a provider sends the browser back with. */
         ReturnParams: {
-            /** @description Which attempt it belongs to. */
-            state?: string | null;
             /** @description What the provider's tokens are got with. */
             code?: string | null;
             /** @description Why there is none. */
             error?: string | null;
+            /** @description Which attempt it belongs to. */
+            state?: string | null;
             /** @description Apple's: who signed in, the first time only. */
             user?: string | null;
         };
@@ -1561,6 +2068,33 @@ export interface components {
         Role: "viewer" | "instructor" | "admin";
         /** @description Which layer a viewer wants; what is not given is left to the server. */
         Selection: {
+            /**
+             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
+             * @default false
+             */
+            lowest: boolean;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxHeight: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxSpatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxTemporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxWidth: number | null;
             /**
              * @description The place of the section among those of the SDP, as text.
              * @default null
@@ -1583,47 +2117,20 @@ export interface components {
              * @default null
              */
             temporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxSpatialLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxTemporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxWidth: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxHeight: number | null;
-            /**
-             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
-             * @default false
-             */
-            lowest: boolean;
         };
         /** @description A series. */
         Series: {
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Local time of the first one. */
+            firstStart: string;
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             instructorId: string;
-            rule: string;
-            /** @description Local time of the first one. */
-            firstStart: string;
-            timeZone: string;
             /** @description Sessions that start before this moment are planned. */
             plannedUntil: components["schemas"]["Timestamp"];
-            endedAt?: components["schemas"]["Timestamp"] | null;
+            rule: string;
+            timeZone: string;
         };
         /** @description What was cancelled. */
         SeriesCancelled: {
@@ -1641,112 +2148,112 @@ export interface components {
         };
         /** @description A session as the caller may see it. */
         Session: {
-            /** Format: uuid */
-            id: string;
-            title: string;
+            actualEnd?: components["schemas"]["Timestamp"] | null;
+            actualStart?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the caller may broadcast, start and end it. */
+            canBroadcast: boolean;
+            /** @description Whether the caller may watch what there is: live, or the replay. */
+            canWatch: boolean;
             description?: string | null;
-            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: int64
              * @description Minutes.
              */
             duration: number;
-            topic?: string | null;
-            /**
-             * Format: int64
-             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
-             */
-            phaseId?: number | null;
-            status: components["schemas"]["Status"];
-            /** @description What to play now: WHEP while live, HLS afterwards. */
-            videoUrl?: string | null;
-            thumbnailUrl?: string | null;
-            /**
-             * Format: int32
-             * @description Connected at this moment.
-             */
-            viewerCount: number;
+            /** @description Whether the first media makes it live, or only the button does. */
+            goesLiveWithMedia: boolean;
             hasReminder: boolean;
+            hlsUrl?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            instructorId: string;
+            instructorName: string;
+            /** @description Whether the caller has a good enrolment. */
+            isEnrolled: boolean;
+            isKeptForCatalogue: boolean;
+            /** @description Watched live by subscribers without enrolling. */
+            isOpenToSubscribers: boolean;
             /** @description Watched without a login. */
             isPublic: boolean;
             level?: string | null;
-            /** Format: int64 */
-            priceInTokens: number;
-            /** @description Watched live by subscribers without enrolling. */
-            isOpenToSubscribers: boolean;
-            /** @description Whether the first media makes it live, or only the button does. */
-            goesLiveWithMedia: boolean;
-            isKeptForCatalogue: boolean;
-            /** @description Whether the caller has a good enrolment. */
-            isEnrolled: boolean;
-            /** Format: int64 */
-            totalEnrollments: number;
             /**
              * Format: int64
              * @description Most viewers at the same time.
              */
             maxViewers: number;
-            /** Format: uuid */
-            instructorId: string;
-            instructorName: string;
-            /** @description IANA name of the zone in which it was planned. */
-            timeZone: string;
-            recordingEnabled: boolean;
+            /**
+             * Format: int64
+             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
+             */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens: number;
             recordingAvailable: boolean;
+            recordingEnabled: boolean;
             recordingExpiresAt?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether the caller may watch what there is: live, or the replay. */
-            canWatch: boolean;
-            /** @description Whether the caller may broadcast, start and end it. */
-            canBroadcast: boolean;
-            whepUrl?: string | null;
-            hlsUrl?: string | null;
-            actualStart?: components["schemas"]["Timestamp"] | null;
-            actualEnd?: components["schemas"]["Timestamp"] | null;
+            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description The series that planned it.
              */
             seriesId?: string | null;
+            status: components["schemas"]["Status"];
+            thumbnailUrl?: string | null;
+            /** @description IANA name of the zone in which it was planned. */
+            timeZone: string;
+            title: string;
+            topic?: string | null;
+            /** Format: int64 */
+            totalEnrollments: number;
+            /** @description What to play now: WHEP while live, HLS afterwards. */
+            videoUrl?: string | null;
+            /**
+             * Format: int32
+             * @description Connected at this moment.
+             */
+            viewerCount: number;
+            whepUrl?: string | null;
         };
         /** @description What to change; what is not given stays. `null` takes a description, topic or phase away. */
         SessionChange: {
-            title?: string | null;
             description?: string | null;
-            scheduledStart?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             durationMinutes?: number | null;
-            topic?: string | null;
-            /** Format: int64 */
-            phaseId?: number | null;
-            level?: string | null;
-            thumbnailUrl?: string | null;
-            /** Format: int64 */
-            priceInTokens?: number | null;
-            isOpenToSubscribers?: boolean | null;
             goesLiveWithMedia?: boolean | null;
             isKeptForCatalogue?: boolean | null;
+            isOpenToSubscribers?: boolean | null;
             isPublic?: boolean | null;
+            level?: string | null;
+            /** Format: int64 */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens?: number | null;
             recordingEnabled?: boolean | null;
+            scheduledStart?: components["schemas"]["Timestamp"] | null;
+            thumbnailUrl?: string | null;
             timeZone?: string | null;
+            title?: string | null;
+            topic?: string | null;
         };
         /** @description Several sessions. */
         SessionList: {
-            /** @description In the order that the route promises. */
-            sessions: components["schemas"]["Session"][];
             /** @description Whether the same question with a higher `skip` gives more. */
             hasMore: boolean;
+            /** @description In the order that the route promises. */
+            sessions: components["schemas"]["Session"][];
         };
         /** @description The first admin. */
         SetupForm: {
-            /** @description From the link that the server printed at its start. */
-            token: string;
-            name: string;
             email: string;
+            name: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
              */
             password: string;
+            /** @description From the link that the server printed at its start. */
+            token: string;
         };
         /** @description Whether the first admin is missing. */
         SetupState: {
@@ -1754,28 +2261,28 @@ export interface components {
         };
         /** @description Who has signed in, and where they wanted to go. */
         SignedIn: {
-            user: components["schemas"]["Account"];
             next?: string | null;
+            user: components["schemas"]["Account"];
         };
         /** @description A signed-in browser. */
         SignedInBrowser: {
-            /** Format: uuid */
-            id: string;
-            /** @description What it calls itself. */
-            userAgent?: string | null;
             /** @description Where it signed in from. */
             address?: string | null;
             createdAt: components["schemas"]["Timestamp"];
-            seenAt: components["schemas"]["Timestamp"];
             expiresAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
             /** @description Whether it is the one that asks. */
             isThis: boolean;
+            seenAt: components["schemas"]["Timestamp"];
+            /** @description What it calls itself. */
+            userAgent?: string | null;
         };
         /** @description A new account. */
         SignupForm: {
+            email: string;
             /** @description As shown to others. */
             name: string;
-            email: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
@@ -1794,8 +2301,8 @@ export interface components {
         Status: "upcoming" | "live" | "ended" | "cancelled";
         /** @description The keys of a browser. */
         SubscriptionKeys: {
-            p256dh: string;
             auth: string;
+            p256dh: string;
         };
         /** @description It is as wished. */
         Success: {
@@ -1819,15 +2326,12 @@ export interface components {
         };
         /** @description A page of the history. */
         TokenHistory: {
+            hasMore: boolean;
             /** @description Latest first. */
             transactions: components["schemas"]["TokenTransaction"][];
-            hasMore: boolean;
         };
         /** @description One movement of tokens. */
         TokenTransaction: {
-            /** Format: uuid */
-            id: string;
-            kind: components["schemas"]["Kind"];
             /**
              * Format: int64
              * @description Below zero: spent.
@@ -1835,34 +2339,42 @@ export interface components {
             amount: number;
             /** Format: int64 */
             balanceAfter: number;
-            reason: string;
+            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["Kind"];
             metadata: Record<string, never>;
+            reason: string;
             /** Format: uuid */
             sessionId?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A user as admins see them. */
         User: {
+            createdAt: components["schemas"]["Timestamp"];
+            email: string;
             /** Format: uuid */
             id: string;
-            email: string;
             name: string;
             role: components["schemas"]["Role"];
             tier: components["schemas"]["Tier"];
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of users. */
         UserList: {
+            hasMore: boolean;
             /** @description Latest first. */
             users: components["schemas"]["User"][];
-            hasMore: boolean;
+        };
+        /** @description A vote that counts. */
+        Voted: {
+            poll: components["schemas"]["Poll"];
+            success: boolean;
         };
         /** @description How people sign in here. */
         WaysIn: {
-            /** @description Accounts elsewhere. */
-            providers: components["schemas"]["Provider"][];
             /** @description Whether passwords are used. */
             passwords: boolean;
+            /** @description Accounts elsewhere. */
+            providers: components["schemas"]["Provider"][];
             /** @description Whether people make accounts of their own. */
             signUp: boolean;
         };
@@ -3191,6 +3703,267 @@ export interface operations {
             };
         };
     };
+    delete_poll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_poll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Poll"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_poll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Poll"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Voted"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_answered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upvote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_upvote_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -3293,6 +4066,258 @@ export interface operations {
             };
         };
     };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description At most this many, 1 to 100; 50 if not given. */
+                limit?: number;
+                /** @description Only messages before this one (its key) or this moment (RFC 3339). */
+                before?: string;
+                /** @description Only messages after this one, the next ones first: what a client missed. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBan"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     enrol: {
         parameters: {
             query?: never;
@@ -3372,6 +4397,117 @@ export interface operations {
             };
         };
     };
+    raise_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lower_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_hands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lower_hand_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     master: {
         parameters: {
             query?: never;
@@ -3389,6 +4525,68 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.apple.mpegurl": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_polls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PollList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_poll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPoll"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Poll"];
                 };
             };
             "4XX": {
@@ -3419,6 +4617,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Granted"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_questions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuestion"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    react: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReaction"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -3885,6 +5176,45 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: {
+                /** @description The last message that the client has: what came after it is sent before anything new. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The WebSocket is open */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

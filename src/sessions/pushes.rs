@@ -1,0 +1,76 @@
+//! What those who follow a session are told of it: that its status has changed, and how many watch.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Session, Status};
+use crate::events::{Push, Rights};
+use crate::{App, id};
+
+/// Where a session is in its life.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusNews {
+    session_id: Uuid,
+    status: Status,
+    viewer_count: u32,
+}
+
+/// How many watch.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ViewerNews {
+    session_id: Uuid,
+    viewer_count: u32,
+}
+
+/// `session:status`
+#[must_use]
+pub fn status(app: &App, session: &Session) -> Push {
+    let news = StatusNews {
+        session_id: session.id,
+        status: session.status,
+        viewer_count: match session.status {
+            Status::Live => viewers(app, session.id),
+            _ => 0,
+        },
+    };
+    Push::new(session.id, "session:status", &news)
+}
+
+/// Tells everybody who follows `session` where it is in its life. What is told is not worth a class: a failure is
+/// logged, and clients that come back read it anew.
+pub async fn tell_status(app: &App, session: &Session) {
+    tell(app, status(app, session)).await;
+}
+
+/// Tells everybody who follows `session` how many watch it.
+pub async fn tell_viewers(app: &App, session: Uuid) {
+    let news = ViewerNews {
+        session_id: session,
+        viewer_count: viewers(app, session),
+    };
+    tell(app, Push::new(session, "viewer:count", &news)).await;
+}
+
+/// Has everybody's right to `session` checked again, on every server.
+pub(super) async fn tell_rights(app: &App, session: Uuid) {
+    let rights = Rights {
+        session: Some(session),
+        user: None,
+    };
+    if let Err(error) = app.events.rights_changed(&app.db, rights).await {
+        tracing::error!(%session, error = format!("{error:#}"), "other servers do not know that a right has ended");
+    }
+}
+
+async fn tell(app: &App, push: Push) {
+    let session = push.session;
+    if let Err(error) = app.events.push(&app.db, push).await {
+        tracing::error!(%session, error = format!("{error:#}"), "news of a session could not be told");
+    }
+}
+
+fn viewers(app: &App, session: Uuid) -> u32 {
+    app.live.status(id::stream_of(session)).viewers
+}
