@@ -98,35 +98,42 @@ export class Publisher {
 /** A player that counts what it gets; it decodes nothing. */
 export class Player {
   readonly #peer = new PeerConnection("player", { iceServers: [] });
+  /** Held, or they are collected with what they receive: the connection itself does not keep them. */
+  readonly #tracks: Track[];
   /** Packets of sound, and of pictures with the marker, which ends one. */
   heard = 0;
   pictures = 0;
   /** Packets of the picture that do not follow the one before. */
   gaps = 0;
 
-  static async play(url: string): Promise<Player> {
-    const player = new Player();
+  private constructor() {
     const audio = new Audio("0", "RecvOnly");
     audio.addOpusCodec(AUDIO);
     const video = new Video("1", "RecvOnly");
     video.addH264Codec(VIDEO);
-    const tracks = [player.#peer.addTrack(audio), player.#peer.addTrack(video)] as const;
-    tracks[0].onMessage((packet) => {
-      if (isMedia(packet)) player.heard += 1;
+    const [sound, picture] = [this.#peer.addTrack(audio), this.#peer.addTrack(video)];
+    this.#tracks = [sound, picture];
+    sound.onMessage((packet) => {
+      if (isMedia(packet)) this.heard += 1;
     });
     let last: number | undefined;
-    tracks[1].onMessage((packet) => {
+    picture.onMessage((packet) => {
       if (!isMedia(packet)) return;
       const number = packet.readUInt16BE(2);
-      if (last !== undefined && number !== ((last + 1) & 0xffff)) player.gaps += 1;
+      if (last !== undefined && number !== ((last + 1) & 0xffff)) this.gaps += 1;
       last = number;
-      if ((packet[1] ?? 0) & 0x80) player.pictures += 1;
+      if ((packet[1] ?? 0) & 0x80) this.pictures += 1;
     });
+  }
+
+  static async play(url: string): Promise<Player> {
+    const player = new Player();
     await exchange(player.#peer, url);
     return player;
   }
 
   close(): void {
+    for (const track of this.#tracks) track.close();
     this.#peer.close();
   }
 }
