@@ -10,7 +10,8 @@ use serde_json::json;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::end_to_end_peer::{GROUP, PATIENCE, Publisher, Viewer};
+use crate::end_to_end_network::until;
+use crate::end_to_end_peer::{FRAME_PACKETS, GROUP, PATIENCE, Publisher, Viewer};
 use crate::end_to_end_server::{Running, delete, event};
 
 /// An event stream as a browser reads it.
@@ -170,10 +171,16 @@ async fn nothing_is_sent_to_a_viewer_that_has_left() {
         let shards = server.app.live.counters();
         shards.iter().map(|shard| shard.engine.bytes_out).sum()
     };
-    tokio::time::sleep(Duration::from_millis(300)).await; // the counters are a quarter of a second old
-    let before = sent(&server);
+    let received = |server: &Running| -> u64 {
+        let shards = server.app.live.counters();
+        shards.iter().map(|shard| shard.engine.datagrams_in).sum()
+    };
+    let viewers = |server: &Running| -> usize { server.app.live.counters().iter().map(|shard| shard.size.2).sum() };
+    until("the viewer is counted no more", || viewers(&server) == 0).await;
+    let (before, came) = (sent(&server), received(&server));
     publisher.send(2 * GROUP).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let packets = u64::from(2 * GROUP * FRAME_PACKETS);
+    until("the class is counted", || received(&server) >= came + packets).await;
     let after = sent(&server);
     assert!(
         after - before < 5_000,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -120,7 +120,14 @@ impl Outer {
                 Outer::Udp(socket)
             }
             (Line::Tcp(server), _) => {
-                let stream = TcpStream::connect(server).await.unwrap();
+                let socket = match server {
+                    SocketAddr::V4(_) => TcpSocket::new_v4(),
+                    SocketAddr::V6(_) => TcpSocket::new_v6(),
+                };
+                let socket = socket.unwrap();
+                // Little: when it is not read from, the server is to notice before the class is over.
+                socket.set_recv_buffer_size(4096).unwrap();
+                let stream = socket.connect(server).await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let (half, writer) = stream.into_split();
                 let reader = Reader {

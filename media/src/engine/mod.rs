@@ -15,6 +15,8 @@
 //! | `transmit` | datagrams out |
 //! | `timers` | what happens by time alone |
 
+#[cfg(test)]
+mod change_tests;
 mod control;
 mod counter_offer;
 mod layers;

@@ -3,9 +3,11 @@
 
 mod client;
 mod publisher;
+mod timeline;
 mod viewer;
 
 pub use publisher::{Clip, PublisherOptions, RIDS};
+pub use timeline::Timing;
 pub use viewer::{Seen, ViewerOptions};
 
 use crate::engine::{Engine, EngineConfig, Event, IfMatch, Origin, PatchError, Patched, TransmitBuf, Verdict};
@@ -227,6 +229,14 @@ impl Sim {
         match self.clients.get(id.0) {
             Some((_, Actor::Viewer(viewer), ..)) => viewer.seen(),
             _ => panic!("{id:?} is not a viewer"),
+        }
+    }
+
+    /// What a viewer's players go by; nothing for a publisher.
+    pub fn timing(&self, id: ClientId) -> Timing {
+        match self.clients.get(id.0) {
+            Some((_, Actor::Viewer(viewer), ..)) => viewer.timing(),
+            _ => Timing::default(),
         }
     }
 

@@ -65,6 +65,10 @@ pub struct PublisherOptions {
     pub probes: bool,
     /// Its media clock against ours, in parts per million.
     pub skew_ppm: i64,
+    /// How far its wall clock is ahead of others'.
+    pub clock_ahead: Duration,
+    /// Its first picture leaves so long after it was taken, as encoders need to start; those in between are left out.
+    pub first_picture_late: Duration,
 }
 
 pub(super) fn sections(codec: Codec) -> String {
@@ -206,12 +210,18 @@ impl Publisher {
             let sent = source.and_then(|source| source.sent.iter().find(|(n, _)| *n == number));
             client.out.extend(sent.map(|(_, bytes)| bytes.clone()));
         }
-        while self.next_frame <= now {
+        let late = self.options.first_picture_late;
+        while self.next_frame <= now && (self.next_frame > started || now >= started + late) {
             // The small ones first, as browsers do.
             for encoding in (0..self.video.len()).rev() {
                 self.send_frame(client, encoding, self.next_frame, started);
             }
-            self.next_frame += FRAME_INTERVAL;
+            let missed = if self.next_frame == started {
+                late.as_micros() / FRAME_INTERVAL.as_micros()
+            } else {
+                0
+            };
+            self.next_frame += FRAME_INTERVAL * (1 + missed as u32);
         }
         while self.next_audio <= now {
             let payload = stamped(&[0xfc], self.next_audio - started, 90);
@@ -303,7 +313,8 @@ impl Publisher {
     }
 
     fn report(&mut self, client: &mut Client, now: Instant, started: Instant) {
-        let ntp = ntp_time(now - started, self.options.skew_ppm);
+        let since_start = now - started + self.options.clock_ahead;
+        let ntp = ntp_time(since_start, self.options.skew_ppm);
         for source in self.video.iter().chain([&self.audio]) {
             let rtp_time = source.timestamp(now - started, self.options.skew_ppm);
             let mut report = Vec::new();

@@ -2,7 +2,8 @@
 
 use super::client::{Client, Opened};
 use super::publisher::{self, Frame, TRANSPORT_CC_ID};
-use crate::codec::{self, Codec};
+use super::timeline::{Timeline, Timing};
+use crate::codec::{self, Codec, Kind};
 use crate::wire::rtcp;
 use crate::wire::transport_cc::Arrivals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -129,6 +130,7 @@ pub(super) struct Viewer {
     /// Frames of sound that have come and been played, by their number.
     sound: BTreeMap<u32, Instant>,
     played: Option<u32>,
+    timeline: Timeline,
 }
 
 /// An offer of `red` for the sound.
@@ -137,6 +139,11 @@ pub(super) fn with_red(offer: &str) -> String {
         "opus/48000/2\r\n",
         "opus/48000/2\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n",
     )
+}
+
+/// When a payload was made, by its publisher's own time.
+fn made_us(payload: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(*payload.get(8..)?.first_chunk()?))
 }
 
 impl Viewer {
@@ -162,11 +169,17 @@ impl Viewer {
             last_report: None,
             sound: BTreeMap::new(),
             played: None,
+            timeline: Timeline::default(),
         }
     }
 
     pub(super) fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// What its players go by.
+    pub(super) fn timing(&self) -> Timing {
+        self.timeline.timing()
     }
 
     pub(super) fn reset_seen(&mut self, now: Instant) {
@@ -191,8 +204,16 @@ impl Viewer {
             }
             Opened::Rtcp(compound) => {
                 rtcp::read_compound(compound, |packet| {
-                    if let rtcp::Packet::SenderReport { ntp_time, .. } = packet {
+                    if let rtcp::Packet::SenderReport {
+                        ssrc,
+                        ntp_time,
+                        rtp_time,
+                    } = packet
+                    {
                         self.last_report = Some((((ntp_time >> 16) & 0xffff_ffff) as u32, now));
+                        let is_video = self.seen.video_ssrc == Some(ssrc);
+                        let kind = if is_video { Kind::Video } else { Kind::Audio };
+                        self.timeline.note_report(kind, ntp_time, rtp_time);
                     }
                 });
                 return;
@@ -205,6 +226,16 @@ impl Viewer {
             Some(before) if before == hasher.finish() => self.seen.duplicates += 1,
             Some(_) => self.seen.nonce_reuses += 1,
             None => {}
+        }
+        let kind = match header.payload_type {
+            111 | RED_TYPE => Kind::Audio,
+            _ => Kind::Video,
+        };
+        if Some(header.ssrc) != self.rtx_ssrc
+            && header.payload_type != RED_TYPE
+            && let Some(made_us) = made_us(payload)
+        {
+            self.timeline.note_packet(kind, header.timestamp, made_us, now);
         }
         if header.payload_type == 111 {
             self.seen.audio_packets += 1;
@@ -291,10 +322,7 @@ impl Viewer {
                 Codec::Vp8 => payload.first().is_some_and(|b| b & 0x10 != 0),
                 _ => payload.get(1).is_some_and(|b| b & 0x80 != 0),
             };
-        let made_us = payload
-            .get(8..)
-            .and_then(|p| p.first_chunk())
-            .map_or(0, |b| u64::from_be_bytes(*b));
+        let made_us = made_us(payload).unwrap_or(0);
         self.packets.insert(
             index,
             VideoPacket {
