@@ -20,6 +20,8 @@
 //! | [`conversation`] | the WebSocket | `chat`, `polls` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`notifications`] | mails, push messages, SMS, reminders | `sessions`, `jobs` |
+//! | [`workouts`] | the catalogue of kept classes | `sessions`, `recordings` |
+//! | [`daily`] | clean-up and the move to the catalogue | `recordings`, `workouts`, `jobs` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
 //! | [`demo`] | a made class for people without a camera | our own HTTP API |
 //!
@@ -30,6 +32,7 @@ pub mod accounts;
 pub mod chat;
 pub mod config;
 pub mod conversation;
+pub mod daily;
 pub mod db;
 pub mod demo;
 pub mod enrolments;
@@ -44,9 +47,11 @@ pub mod notifications;
 pub mod polls;
 pub mod recordings;
 pub mod sessions;
+pub mod tally;
 pub mod task;
 pub mod tokens;
 pub mod whip;
+pub mod workouts;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -286,6 +291,7 @@ impl Server {
         background.spawn(sessions::access::follow_rights(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
         background.spawn(recordings::upkeep::run(app.clone()));
+        background.spawn(daily::run(app.clone()));
         background.spawn(notifications::reminders::run(app.clone()));
         background.spawn(jobs::run(app.clone(), handlers(&app)));
         background.spawn(app.whip.news.clone().run(app.clone()));
@@ -316,6 +322,7 @@ impl Server {
 pub fn handlers(app: &App) -> jobs::Handlers {
     let mut handlers = jobs::Handlers::default();
     notifications::add_handlers(app, &mut handlers);
+    daily::add_handlers(&mut handlers);
     handlers
 }
 

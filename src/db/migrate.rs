@@ -26,6 +26,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0010" "conversation_rules",
     "0020" "job_details",
     "0021" "notifications",
+    "0022" "runs",
     "0030" "sign_in",
 ];
 

@@ -8,10 +8,11 @@ use utoipa_axum::routes;
 use super::{assets, frame, health, openapi};
 use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
 use crate::chat::{gesture_routes as gestures, moderation_routes as moderation};
+use crate::daily::routes as daily;
 use crate::notifications::{follow_routes as follows, routes as notices};
 use crate::polls::question_routes as questions;
 use crate::sessions::{calendars, instructor, series_routes as series};
-use crate::{App, accounts, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip};
+use crate::{App, accounts, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip, workouts};
 
 /// Everything that the server answers.
 ///
@@ -89,6 +90,10 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(jobs::routes::list))                 // GET    /api/admin/jobs
         .routes(routes!(jobs::routes::retry))                // POST   /api/admin/jobs/{id}/retry
         .routes(routes!(jobs::routes::delete))               // DELETE /api/admin/jobs/{id}
+        .routes(routes!(daily::list))                        // GET    /api/admin/runs
+        .routes(routes!(daily::start))                       // POST   /api/admin/runs/{name}
+        .routes(routes!(daily::cleanup))                     // GET    /api/cron/cleanup-recordings
+        .routes(routes!(daily::migrate))                     // GET    /api/cron/migrate-streams-to-workouts
 
         .routes(routes!(sessions::routes::list))             // GET    /api/live/sessions
         .routes(routes!(sessions::routes::show))             // GET    /api/live/sessions/{id}
@@ -124,6 +129,10 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(enrolments::routes::enrol))          // POST   /api/live/sessions/{id}/enrol
         .routes(routes!(enrolments::routes::show))           // GET    /api/live/sessions/{id}/enrolment
         .routes(routes!(enrolments::routes::list))           // GET    /api/live/enrolments
+
+        .routes(routes!(workouts::routes::list))             // GET    /api/workouts
+        .routes(routes!(workouts::routes::show))             // GET    /api/workouts/{id}
+        .routes(routes!(workouts::routes::play))             // GET    /api/workouts/{id}/hls/master.m3u8
 
         .routes(routes!(notices::preferences, notices::set_preferences)) // GET PUT /api/notifications/preferences
         .routes(routes!(notices::ask_unsubscribe, notices::unsubscribe_mail)) // GET POST /api/notifications/unsubscribe/{token}

@@ -1,7 +1,6 @@
 //! Keeping database and disk together: media of deleted sessions goes; media that a killed server did not tell the
 //! database of is found again.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -52,16 +51,9 @@ async fn find_unnoticed(app: &App) -> Result<()> {
 
 async fn remove_deleted(app: &App) -> Result<()> {
     for session in sessions::deleted_with_recording(app).await? {
-        let folder = folder(app, session);
-        match tokio::fs::remove_dir_all(&folder).await {
-            Ok(()) => tracing::info!(%session, "recording of a deleted session removed"),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => {
-                tracing::error!(%session, %error, folder = %folder.display(), "recording could not be removed");
-                continue;
-            }
+        if let Err(error) = super::remove(app, session).await {
+            tracing::error!(%session, error = format!("{error:#}"), "the recording of a deleted session stays for now");
         }
-        sessions::set_recording_available(app, session, false).await?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@
 //! | `recurrence`, `series` | weekly rules, and the sessions that they plan |
 //! | `calendar`, `feed` | calendar files, and the address of a user's feed |
 //! | `news` | what is told to others as jobs: planned, cancelled |
+//! | `retention` | how long recordings stay |
 //! | `view` | sessions as JSON |
 //! | `routes`, `calendars` | HTTP for viewers |
 //! | `instructor`, `series_routes` | HTTP for instructors |
@@ -26,11 +27,13 @@ pub mod news;
 mod plan;
 pub mod pushes;
 pub mod recurrence;
+pub mod retention;
 pub mod routes;
 pub mod series;
 pub mod series_routes;
 pub mod store;
 pub mod store_bans;
+pub mod store_retention;
 pub mod store_series;
 pub mod store_viewers;
 pub mod token;
@@ -472,7 +475,7 @@ pub async fn without_recording(app: &App) -> Result<Vec<Uuid>> {
         .collect())
 }
 
-/// Keys of deleted sessions whose media is still there.
+/// Keys of deleted sessions whose media is still there, and plays in no workout.
 ///
 /// # Errors
 /// The database's own.

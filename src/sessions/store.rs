@@ -204,13 +204,14 @@ pub async fn set_recording_available(db: &Db, id: Uuid, available: bool) -> sqlx
     db.exec(sql, args![id, available, Ts::now()]).await.map(drop)
 }
 
-/// Keys of deleted sessions whose media is still there.
+/// Keys of deleted sessions whose media is still there, and plays in no workout.
 ///
 /// # Errors
 /// The database's own.
 pub async fn list_deleted_with_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> {
     db.all(
-        "SELECT id FROM live_sessions WHERE deleted_at IS NOT NULL AND recording_available",
+        "SELECT id FROM live_sessions WHERE deleted_at IS NOT NULL AND recording_available \
+         AND migrated_to_workout_id IS NULL",
         args![],
     )
     .await

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::app::{Answer, Browser, TestApp};
 
 /// What a recorder writes for a class of two segments with sound; the third segment was being written.
-const JOURNAL: &str = r#"{"entry":"start","version":1,"unix_us":1790000000000000}
+pub(crate) const JOURNAL: &str = r#"{"entry":"start","version":1,"unix_us":1790000000000000}
 {"entry":"init","rendition":"v0","kind":"video","part":0,"file":"v0-0.mp4","codecs":"avc1.42e01f","timescale":90000,"width":1280,"height":720}
 {"entry":"init","rendition":"a0","kind":"audio","part":0,"file":"a0-0.mp4","codecs":"opus","timescale":48000,"width":0,"height":0}
 {"entry":"segment","rendition":"v0","part":0,"file":"v0-0-00000.m4s","tfdt":0,"duration":180000,"bytes":500000,"frames":60,"pdt_us":1790000000000000,"key":true}

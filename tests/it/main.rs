@@ -4,6 +4,7 @@
 
 mod app;
 mod conformance;
+mod daily;
 mod databases;
 mod end_to_end;
 mod end_to_end_network;

@@ -7,7 +7,7 @@
 use super::tree::File;
 
 /// Capabilities from the ground up: each may know those on earlier lines, and nobody else.
-const CAPABILITIES: [&[&str]; 7] = [
+const CAPABILITIES: [&[&str]; 8] = [
     &["accounts"],
     &["tokens"],
     &["enrolments"],
@@ -23,7 +23,8 @@ const CAPABILITIES: [&[&str]; 7] = [
         "rooms",
         "voice",
     ],
-    &["booking", "conversation"],
+    &["booking", "conversation", "workouts"],
+    &["daily"],
 ];
 
 /// Names of crates and modules that mean HTTP.
