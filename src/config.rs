@@ -23,12 +23,14 @@ mod conversation;
 mod embedding;
 mod people;
 mod read;
+mod storage;
 mod tls;
 mod work;
 
 pub use conversation::Conversation;
 pub use embedding::Embedding;
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
+pub use storage::{Delivery, Recording, Storage};
 pub use tls::Tls;
 pub use work::{Catalogue, Jobs, Mail, MailTls, Push, Sms};
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub database: Database,
     /// `[recording]`
     pub recording: Recording,
+    /// `[storage]`
+    pub storage: Storage,
     /// `[accounts]`
     pub accounts: Accounts,
     /// `[sessions]`
@@ -186,16 +190,6 @@ pub struct Database {
     pub url: SecretString,
 }
 
-/// `[recording]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Recording {
-    /// Whether anything is recorded.
-    pub enabled: bool,
-    /// Days of replay; 0: for ever.
-    pub retention_days: u32,
-}
-
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -290,6 +284,8 @@ impl Config {
         }
         self.tls.check()?;
         self.media.check()?;
+        self.recording.check()?;
+        self.storage.check()?;
         if self.data.dir.as_os_str().is_empty() {
             return Err(("data.dir", "needs the name of a folder".into()));
         }
@@ -312,12 +308,6 @@ impl Config {
         self.jobs.check()?;
         self.mail.check()?;
         self.sms.check()?;
-        if self.recording.retention_days > 36_500 {
-            return Err((
-                "recording.retention_days",
-                "more than a century; 0 keeps replays for ever".into(),
-            ));
-        }
         EnvFilter::try_new(&self.log.level).map_err(|error| ("log.level", format!("{error}")))?;
         Ok(())
     }
@@ -554,6 +544,10 @@ mod tests {
                 "[accounts]\ninstructor_access_token = \"short\"",
                 "accounts.instructor_access_token: ",
             ),
+            ("[storage]\nendpoint = \"s3://x\"", "storage.endpoint"),
+            ("[storage]\naccess_key_id = \"x\"", "storage.secret_access_key: "),
+            ("[storage]\nprefix = \"../x\"", "storage.prefix: "),
+            ("[storage]\ndelivery = \"pigeon\"", "storage.delivery"),
             ("[access]\nreplay_tiers = [\"gold\"]", "access.replay_tiers"),
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),

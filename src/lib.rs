@@ -18,6 +18,7 @@
 //! | [`chat`] | messages, reactions, raised hands | `sessions` |
 //! | [`polls`] | polls and questions | `chat` |
 //! | [`conversation`] | the WebSocket | `chat`, `polls` |
+//! | [`storage`] | objects in an S3-compatible store | |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`notifications`] | mails, push messages, SMS, reminders | `sessions`, `jobs` |
 //! | [`workouts`] | the catalogue of kept classes | `sessions`, `recordings` |
@@ -47,6 +48,7 @@ pub mod notifications;
 pub mod polls;
 pub mod recordings;
 pub mod sessions;
+pub mod storage;
 pub mod tally;
 pub mod task;
 pub mod tokens;
@@ -108,6 +110,8 @@ pub struct App {
     pub outside_logins: Option<OutsideTokens>,
     /// Where tokens are kept, if not in our own ledger.
     pub outside_tokens: Option<tokens::outside::Outside>,
+    /// What recordings keep.
+    pub recordings: recordings::Shared,
     /// What WHIP and WHEP keep.
     pub whip: whip::Shared,
     /// Cancelled when the server stops; whatever would last longer ends on it.
@@ -229,6 +233,7 @@ impl Server {
         let app = App {
             db,
             live,
+            recordings: recordings::Shared::new(&config)?,
             whip: whip::Shared::new(&config.media),
             oidc: Providers::new(&config.accounts)?,
             outside_logins: OutsideTokens::new(&config.embedding)?,
@@ -294,6 +299,7 @@ impl Server {
         background.spawn(daily::run(app.clone()));
         background.spawn(notifications::reminders::run(app.clone()));
         background.spawn(jobs::run(app.clone(), handlers(&app)));
+        background.spawn(recordings::keeper::run(app.clone()));
         background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
         if let Some(listener) = redirect {

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0021" "notifications",
     "0022" "runs",
     "0030" "sign_in",
+    "0050" "recordings",
 ];
 
 impl Db {

@@ -28,11 +28,15 @@ use crate::id;
 /// Longest JSON body. Routes with longer ones set their own.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// What a page of ours may load; who may show it in a frame comes after it. Media comes from `blob:` (hls.js feeds the player through Media Source Extensions, and
-/// runs a worker from one); styles in the page are those of its components' shadow trees.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-                   font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; \
-                   manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ";
+/// What a page of ours may load, beside pictures, media and answers; who may show it in a frame comes after it. Styles in
+/// the page are those of its components' shadow trees; hls.js runs a worker from a `blob:`.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
+                   worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ";
+
+/// From where pictures, media and answers come besides: `{store}` is where the settings send players for replays. Media
+/// comes from `blob:` (hls.js feeds the player through Media Source Extensions), thumbnails from wherever instructors say.
+const CSP_SOURCES: &str = "; img-src 'self' data: blob: https:{store}; connect-src 'self'{store}; \
+                           media-src 'self' blob:{store}";
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -151,8 +155,10 @@ impl Security {
         } else {
             format!("'self' {}", embedding.join(" "))
         };
+        let store = app.config.storage.redirects_to().map(|origin| format!(" {origin}"));
+        let sources = CSP_SOURCES.replace("{store}", &store.unwrap_or_default());
         Security {
-            csp: HeaderValue::from_str(&format!("{CSP}{ancestors}")).expect("origins are plain ASCII"),
+            csp: HeaderValue::from_str(&format!("{CSP}{ancestors}{sources}")).expect("origins are plain ASCII"),
             is_https: app.config.is_https(),
         }
     }

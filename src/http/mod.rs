@@ -5,6 +5,7 @@
 //! | `router` | all routes on one screen |
 //! | `frame` | what every request passes through: id, log line, limits, headers |
 //! | `extract` | what handlers ask for: users by role, validated bodies, keys in paths |
+//! | `range` | conditional requests and ranges |
 //! | `rules` | what several bodies ask of their fields |
 //! | `problem` | errors as problem details |
 //! | `cookie` | the login cookie |
@@ -21,6 +22,7 @@ pub mod frame;
 pub mod health;
 pub mod openapi;
 pub mod problem;
+pub mod range;
 pub mod redirect;
 pub mod router;
 pub mod rules;

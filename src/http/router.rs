@@ -11,6 +11,7 @@ use crate::chat::{gesture_routes as gestures, moderation_routes as moderation};
 use crate::daily::routes as daily;
 use crate::notifications::{follow_routes as follows, routes as notices};
 use crate::polls::question_routes as questions;
+use crate::recordings::thumbnail_routes as thumbnails;
 use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{App, accounts, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip, workouts};
 
@@ -105,6 +106,11 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(sessions::routes::watch_token))      // POST   /api/live/sessions/{id}/watch-token
         .routes(routes!(sessions::routes::publish_token))    // POST   /api/live/sessions/{id}/publish-token
         .merge(recordings::routes::hls())                    // GET    /api/live/sessions/{id}/hls/master.m3u8
+        .merge(recordings::routes::time_line())              // GET    /api/live/sessions/{id}/hls/storyboard.vtt
+        .routes(routes!(thumbnails::show))                   // GET    /api/live/sessions/{id}/thumbnail.jpg
+        .routes(routes!(recordings::download_routes::download)) // GET    /api/instructor/streams/{id}/download
+        .routes(routes!(recordings::admin_routes::list))     // GET    /api/admin/recordings
+        .merge(thumbnails::upload())                         // POST DELETE /api/instructor/streams/{id}/thumbnail
 
         .routes(routes!(conversation::routes::follow))       // GET    /live/{id}
         .routes(routes!(chat::routes::list, chat::routes::post)) // GET POST /api/live/sessions/{id}/chat

@@ -1,32 +1,134 @@
-//! Replays: who may see one, its playlists with signed addresses, its segments, and what is left over.
+//! Replays: who may see one, its playlists with signed addresses, its segments, where they are kept, and their end.
 //!
 //! | file | what it is for |
 //! |---|---|
 //! | `playlists` | HLS, written from the recording's journal |
-//! | `signature` | addresses that are good for a while, for whoever has them |
-//! | `files` | one file of a recording, by ranges |
-//! | `routes` | HTTP |
-//! | `removal`, `cleanup` | media goes: of one session, of all whose replay is over |
+//! | `signature` | addresses that are good for a while, bound to a user, cacheable by their path |
+//! | `admission` | whether the user of an address may still have what it leads to |
+//! | `files`, `cache`, `delivery` | one file of a recording: from memory, the disk or the store, by ranges |
+//! | `keeper`, `care` | what happens to each recording while it is written and afterwards, until it is in its last place |
+//! | `process`, `storyboard`, `sound` | what is made of a recording after the class |
+//! | `download` | the whole of it as one MP4 |
+//! | `thumbnail`, `picture`, `ffmpeg` | the picture that stands for a session |
+//! | `removal`, `cleanup` | media goes from everywhere: of one session, of all whose replay is over |
+//! | `routes`, `thumbnail_routes`, `download_routes`, `admin_routes` | HTTP |
 //! | `upkeep` | media that the database does not know of, or should not have any more |
 
+pub mod admin_routes;
+pub mod admission;
+pub mod cache;
+pub mod care;
 pub mod cleanup;
+pub mod delivery;
+pub mod download;
+pub mod download_routes;
+pub mod ffmpeg;
 pub mod files;
+pub mod keeper;
+pub mod picture;
 pub mod playlists;
+mod process;
 mod removal;
 pub mod routes;
 pub mod signature;
+mod sound;
+pub mod store;
+pub mod storyboard;
+pub mod thumbnail;
+pub mod thumbnail_routes;
 pub mod upkeep;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use lectern_media::codec::Kind;
+use lectern_media::record::Catalogue;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::App;
+use crate::config::Config;
 use crate::db::Ts;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::storage::Store;
+use admission::Admissions;
+use cache::Cache;
+use ffmpeg::Ffmpeg;
+use signature::MediaGrant;
 
 pub use removal::remove;
-use signature::MediaGrant;
+
+/// What recordings keep beside the database and the disk. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Where recordings go when they are finished, if not into the data folder.
+    pub store: Option<Store>,
+    /// What is asked for again and again.
+    pub cache: Arc<Cache>,
+    /// Rights that were read some moments ago.
+    pub admissions: Admissions,
+    /// For codecs that the server does not know itself, where the machine has it.
+    pub ffmpeg: Option<Ffmpeg>,
+    /// One turn: pictures are made one at a time.
+    pub pictures: Arc<Semaphore>,
+    /// One turn: so is what is made of recordings after the class.
+    pub processing: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// Settings of a store that make no address.
+    pub fn new(config: &Config) -> anyhow::Result<Shared> {
+        let cache_bytes = usize::try_from(config.storage.cache_mb).unwrap_or(usize::MAX);
+        Ok(Shared {
+            store: Store::open(&config.storage)?,
+            cache: Arc::new(Cache::new(cache_bytes.saturating_mul(1 << 20))),
+            admissions: Admissions::default(),
+            ffmpeg: Ffmpeg::find(&config.recording.ffmpeg),
+            pictures: Arc::new(Semaphore::new(1)),
+            processing: Arc::new(Semaphore::new(1)),
+        })
+    }
+}
+
+/// What a recording has, for its session's row.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// How much room it takes.
+    pub bytes: i64,
+    /// How long it is.
+    pub duration_us: i64,
+    /// Of its pictures (RFC 6381).
+    pub codecs: Vec<String>,
+    /// Of its sound.
+    pub audio_codecs: Vec<String>,
+}
+
+impl Facts {
+    /// As its journal has it.
+    #[must_use]
+    pub fn of(catalogue: &Catalogue) -> Facts {
+        let bytes: u64 = catalogue.segments().iter().map(|segment| segment.bytes).sum();
+        let codecs = |kind| {
+            let mut codecs: Vec<String> = Vec::new();
+            for init in catalogue.inits().iter().filter(|init| init.kind == kind) {
+                if !codecs.contains(&init.codecs) {
+                    codecs.push(init.codecs.clone());
+                }
+            }
+            codecs
+        };
+        Facts {
+            bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+            duration_us: catalogue.duration_us(),
+            codecs: codecs(Kind::Video),
+            audio_codecs: codecs(Kind::Audio),
+        }
+    }
+}
 
 /// The folder of a session's recording.
 #[must_use]
@@ -34,11 +136,80 @@ pub fn folder(app: &App, session: Uuid) -> PathBuf {
     app.config.data.recordings().join(session.to_string())
 }
 
-/// The master playlist of a recording that is kept for the catalogue, with signed addresses.
+/// How a file of a session's recording is called in the store.
+#[must_use]
+pub fn object_name(session: Uuid, file: &str) -> String {
+    format!("{}/{file}", objects(session))
+}
+
+/// What the names of all objects of a session's recording begin with.
+fn objects(session: Uuid) -> String {
+    format!("recordings/{session}")
+}
+
+impl MediaGrant {
+    /// What comes before and behind a file's name in addresses for `viewer`.
+    #[must_use]
+    pub fn address(&self, app: &App, viewer: Option<Uuid>) -> (String, String) {
+        let key = &app.keys.segments;
+        (self.prefix(key), self.query(viewer, key))
+    }
+}
+
+/// The master playlist of a recording that is played from the catalogue, whatever has become of its replay, with addresses
+/// for `viewer`. Whoever asks decides who may.
 ///
 /// # Errors
 /// 404 when there is none.
-pub async fn library_master(app: &App, session: Uuid) -> Result<String> {
-    let prefix = MediaGrant::new(session, Ts::now(), None).prefix(&app.keys.segments);
-    playlists::master(folder(app, session), prefix, true).await
+pub async fn library_master(app: &App, session: Uuid, viewer: Option<Uuid>) -> Result<String> {
+    let grant = MediaGrant::for_library(session, Ts::now());
+    app.recordings.admissions.check(app, &grant, viewer).await?;
+    let (prefix, query) = grant.address(app, viewer);
+    playlists::master(playable_folder(app, session).await?, prefix, query, true).await
+}
+
+/// A small file of a session's recording, from the disk or the store.
+///
+/// # Errors
+/// 404 when there is none; 503 when the store does not answer.
+async fn read_small(app: &App, session: Uuid, name: &str) -> Result<Bytes> {
+    match (
+        tokio::fs::read(folder(app, session).join(name)).await,
+        &app.recordings.store,
+    ) {
+        (Ok(bytes), _) => Ok(bytes.into()),
+        (Err(_), None) => Err(Error::NotFound("recording")),
+        (Err(_), Some(store)) => Ok(store.get_all(&object_name(session, name)).await?),
+    }
+}
+
+/// The folder of a session's recording, with its journal in it: one that is in the store comes from there.
+///
+/// # Errors
+/// 404 when there is none; 503 when the store does not answer.
+pub async fn playable_folder(app: &App, session: Uuid) -> Result<PathBuf> {
+    let folder = folder(app, session);
+    let journal = folder.join(playlists::JOURNAL);
+    let Some(store) = &app.recordings.store else {
+        return Ok(folder);
+    };
+    if tokio::fs::try_exists(&journal).await? {
+        return Ok(folder);
+    }
+    let bytes = store.get_all(&object_name(session, playlists::JOURNAL)).await?;
+    tokio::fs::create_dir_all(&folder).await?;
+    // written whole under another name first: two requests may do this at the same time
+    let new = folder.join(format!("journal.{}.new", crate::id::new()));
+    tokio::fs::write(&new, &bytes).await?;
+    tokio::fs::rename(&new, &journal).await?;
+    Ok(folder)
+}
+
+/// Room that is left on the disk of the data folder.
+///
+/// # Errors
+/// The disk's.
+fn free_bytes(app: &App) -> Result<u64> {
+    let disk = rustix::fs::statvfs(&app.config.data.dir).map_err(std::io::Error::from)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -15,25 +15,29 @@ pub const JOURNAL: &str = "journal.jsonl";
 const EVENT: &str = "event-";
 const VOD: &str = "vod-";
 
-/// The master playlist of the recording in `folder`; addresses begin with `prefix`. `is_over`: the session has ended, so
-/// nothing will be added even if the recorder could not say so any more.
+/// The master playlist of the recording in `folder`; addresses begin with `prefix` and end with `query`. `is_over`: the
+/// session has ended, so nothing will be added even if the recorder could not say so any more.
 ///
 /// # Errors
 /// 404 while there is nothing to play.
-pub async fn master(folder: PathBuf, prefix: String, is_over: bool) -> Result<String> {
+pub async fn master(folder: PathBuf, prefix: String, query: String, is_over: bool) -> Result<String> {
     blocking(move || {
         let catalogue = read(&folder)?;
         let state = if is_over || catalogue.ended() { VOD } else { EVENT };
-        playlist::master(&catalogue, |rendition| format!("{prefix}{state}{rendition}.m3u8")).ok_or(NOTHING)
+        playlist::master(&catalogue, |rendition| {
+            format!("{prefix}{state}{rendition}.m3u8{query}")
+        })
+        .ok_or(NOTHING)
     })
     .await
 }
 
-/// The media playlist `name` of the recording in `folder`; its addresses are beside its own. Also whether it is over.
+/// The media playlist `name` of the recording in `folder`; its addresses are beside its own, with `query` behind them. Also
+/// whether it is over.
 ///
 /// # Errors
 /// 404 for a name that [`master`] does not give.
-pub async fn media(folder: PathBuf, name: String) -> Result<(String, bool)> {
+pub async fn media(folder: PathBuf, name: String, query: String) -> Result<(String, bool)> {
     blocking(move || {
         let stem = name.strip_suffix(".m3u8").ok_or(NOTHING)?;
         let (is_vod, rendition) = match (stem.strip_prefix(VOD), stem.strip_prefix(EVENT)) {
@@ -43,7 +47,7 @@ pub async fn media(folder: PathBuf, name: String) -> Result<(String, bool)> {
         };
         let catalogue = read(&folder)?;
         let is_over = is_vod || catalogue.ended();
-        let text = playlist::media(&catalogue, rendition, str::to_owned, is_over).ok_or(NOTHING)?;
+        let text = playlist::media(&catalogue, rendition, |file| format!("{file}{query}"), is_over).ok_or(NOTHING)?;
         Ok((text, is_over))
     })
     .await

@@ -3,28 +3,34 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
+    RANGE,
 };
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use tower_http::cors::{Any, CorsLayer};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::files::{self, Kind};
-use super::playlists;
 use super::signature::MediaGrant;
+use super::{delivery, playlists, storyboard};
 use crate::App;
 use crate::db::Ts;
 use crate::enrolments::Watched;
 use crate::error::{Error, Result};
-use crate::http::extract::{Id, MaybeUser};
+use crate::http::extract::{Id, MaybeUser, Params};
 use crate::http::problem::Problem;
 use crate::sessions::access;
 
 /// RFC 8216 section 4.
 const HLS: &str = "application/vnd.apple.mpegurl";
+
+/// For how long other sites' players may remember that they may ask.
+const PREFLIGHT_S: u64 = 86_400;
 
 /// Gives the replay's master playlist, with signed addresses; of a live session what was recorded so far
 #[utoipa::path(get, path = "/api/live/sessions/{id}/hls/master.m3u8", tag = "recordings",
@@ -35,8 +41,10 @@ pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): 
     let session = access::authorize_replay(&app, id, user.as_ref()).await?;
     let now = Ts::now();
     let end = session.recording_expires_at.filter(|end| *end > now); // those who may see it later are not cut off
-    let prefix = MediaGrant::new(id, now, end).prefix(&app.keys.segments);
-    let text = playlists::master(super::folder(&app, id), prefix, session.is_over()).await?;
+    let grant = MediaGrant::new(id, now, end);
+    let (prefix, query) = grant.address(&app, user.as_ref().map(|user| user.id));
+    let folder = super::playable_folder(&app, id).await?;
+    let text = playlists::master(folder, prefix, query, session.is_over()).await?;
     let what = if session.is_over() {
         Watched::Replay
     } else {
@@ -46,11 +54,38 @@ pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): 
     Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, "private, no-cache")], text).into_response())
 }
 
+/// Gives small pictures for the replay's time line as WebVTT: which part of which sheet shows which moment
+#[utoipa::path(get, path = "/api/live/sessions/{id}/hls/storyboard.vtt", tag = "recordings",
+    params(("id" = Uuid, Path)), responses((status = 200, body = String, content_type = "text/vtt"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn storyboard(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): Id) -> Result<Response> {
+    let session = access::authorize_replay(&app, id, user.as_ref()).await?;
+    if !session.recording_has_storyboard {
+        return Err(Error::NotFound("storyboard"));
+    }
+    let now = Ts::now();
+    let end = session.recording_expires_at.filter(|end| *end > now);
+    let (prefix, query) = MediaGrant::new(id, now, end).address(&app, user.as_ref().map(|user| user.id));
+    let index = super::read_small(&app, id, storyboard::INDEX).await?;
+    let text = storyboard::addressed(&String::from_utf8_lossy(&index), &prefix, &query);
+    let headers = [
+        (CONTENT_TYPE, "text/vtt; charset=utf-8"),
+        (CACHE_CONTROL, "private, max-age=3600"),
+    ];
+    Ok((headers, text).into_response())
+}
+
 /// `/api/live/sessions/{id}/hls/master.m3u8`, readable by players on other sites where the session is public: their
 /// requests come without the cookie.
 #[must_use]
 pub fn hls() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(master)).layer(cors())
+}
+
+/// `/api/live/sessions/{id}/hls/storyboard.vtt`, for the same players.
+#[must_use]
+pub fn time_line() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(storyboard)).layer(cors())
 }
 
 /// `/media/{session}/{expires}/{signature}/{file}`, for players on any site: the address itself is the right.
@@ -63,40 +98,70 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([RANGE, IF_NONE_MATCH])
+        .allow_headers([RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH])
         .expose_headers([CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, ETAG])
+        .max_age(std::time::Duration::from_secs(PREFLIGHT_S))
 }
 
-/// Gives a media playlist or a piece of media; the master playlist has the address
+/// What stands behind the `?` of a signed address.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Holder {
+    /// For whom it was made, signed.
+    v: Option<String>,
+}
+
+/// Gives a media playlist, a piece of media, or pictures of the time line; the master playlist has the address
 #[utoipa::path(get, path = "/media/{session}/{expires}/{signature}/{file}", tag = "recordings",
-    params(("session" = Uuid, Path), ("expires" = i64, Path), ("signature" = String, Path), ("file" = String, Path)),
-    responses((status = 200, body = Vec<u8>, content_type = "video/mp4"), (status = 206),
+    params(("session" = Uuid, Path), ("expires" = i64, Path), ("signature" = String, Path), ("file" = String, Path), Holder),
+    responses((status = 200, body = Vec<u8>, content_type = "video/mp4"), (status = 206), (status = 304), (status = 307),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn media_file(
     State(app): State<App>,
     path: Result<Path<(Uuid, i64, String, String)>, PathRejection>,
+    Params(holder): Params<Holder>,
     request: Request,
 ) -> Result<Response> {
-    let Path((session, expires_s, signature, name)) = path.map_err(|_| forbidden())?;
-    if !(MediaGrant { session, expires_s }).is_good(&signature, &app.keys.segments, Ts::now()) {
-        return Err(forbidden());
+    let Path((session, expires_s, signature, name)) = path.map_err(|_| forged())?;
+    let key = &app.keys.segments;
+    let grant = MediaGrant::read(session, expires_s, &signature, key).ok_or_else(forged)?;
+    let viewer = holder.v.and_then(|text| grant.viewer(&text, key)).ok_or_else(forged)?;
+    app.recordings.admissions.check(&app, &grant, viewer).await?;
+    if grant.is_over(Ts::now()) {
+        return Err(expired());
     }
-    let folder = super::folder(&app, session);
     match files::kind_of(&name) {
-        Some(Kind::Media) => files::serve(&folder.join(&name), request).await,
         Some(Kind::Playlist) => {
-            let (text, is_over) = playlists::media(folder, name).await?;
-            let cache = if is_over { "public, max-age=60" } else { "no-cache" };
+            let folder = super::playable_folder(&app, session).await?;
+            let (text, is_over) = playlists::media(folder, name, grant.query(viewer, key)).await?;
+            let cache = if is_over {
+                "private, max-age=60"
+            } else {
+                "private, no-cache"
+            };
             Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, cache)], text).into_response())
+        }
+        Some(kind) => {
+            let (parts, _) = request.into_parts();
+            let until = Ts(0).plus_s(grant.expires_s);
+            delivery::serve(&app, session, &name, kind, until, &parts).await
         }
         None => Err(Error::NotFound("segment")),
     }
 }
 
-fn forbidden() -> Error {
+fn forged() -> Error {
+    Error::Refused {
+        status: StatusCode::FORBIDDEN,
+        code: "link-invalid",
+        detail: "this address was not made by this server, or not for this; load the page again".into(),
+    }
+}
+
+fn expired() -> Error {
     Error::Refused {
         status: StatusCode::FORBIDDEN,
         code: "link-expired",
-        detail: "this address is not valid, or no longer; load the page again".into(),
+        detail: "the time of this address is over; load the page again".into(),
     }
 }

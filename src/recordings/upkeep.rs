@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{folder, playlists};
+use super::{folder, playlists, store};
 use crate::App;
 use crate::error::Result;
 use crate::sessions;
@@ -30,7 +30,7 @@ pub async fn run(app: App) {
 /// Looks after all recordings once.
 ///
 /// # Errors
-/// The database's own. A folder that cannot be removed is logged and tried again next time.
+/// The database's own. What cannot be deleted is logged and tried again next time.
 pub async fn once(app: &App) -> Result<()> {
     find_unnoticed(app).await?;
     remove_deleted(app).await
@@ -38,7 +38,7 @@ pub async fn once(app: &App) -> Result<()> {
 
 async fn find_unnoticed(app: &App) -> Result<()> {
     for session in sessions::without_recording(app).await? {
-        let is_playable = playlists::master(folder(app, session), String::new(), true)
+        let is_playable = playlists::master(folder(app, session), String::new(), String::new(), true)
             .await
             .is_ok();
         if is_playable {
@@ -49,10 +49,11 @@ async fn find_unnoticed(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Goes on with what was not deleted to its end: a server that stopped in the middle, a disk or a store that failed.
 async fn remove_deleted(app: &App) -> Result<()> {
-    for session in sessions::deleted_with_recording(app).await? {
+    for (session,) in store::list_to_delete(&app.db).await? {
         if let Err(error) = super::remove(app, session).await {
-            tracing::error!(%session, error = format!("{error:#}"), "the recording of a deleted session stays for now");
+            tracing::error!(%session, error = format!("{error:#}"), "the media of a recording could not be deleted");
         }
     }
     Ok(())

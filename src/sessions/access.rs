@@ -288,6 +288,62 @@ pub async fn authorize_replay(app: &App, id: Uuid, user: Option<&User>) -> Resul
     Ok(session)
 }
 
+/// What decides over the replay of one session for one user, as the database had it at one moment. The rule itself can be
+/// asked again and again: it ends a replay at the second.
+#[derive(Clone, Debug)]
+pub struct ReplayRight {
+    /// Whose replay.
+    pub session: Session,
+    user: Option<User>,
+    enrolment: Option<Enrolment>,
+}
+
+impl ReplayRight {
+    /// Reads it; a user who has no account any more counts as nobody.
+    ///
+    /// # Errors
+    /// 404, and the database's own.
+    pub async fn read(app: &App, session: Uuid, user: Option<Uuid>) -> Result<ReplayRight> {
+        let session = super::get(app, session).await?;
+        let user = match user {
+            Some(user) => accounts::store::user_by_id(&app.db, user).await?,
+            None => None,
+        };
+        Ok(ReplayRight {
+            enrolment: enrolment_of(app, &session, user.as_ref()).await?,
+            session,
+            user,
+        })
+    }
+
+    /// Whether the user may see the replay at `now`.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, app: &App, now: Ts) -> Result<(), Denied> {
+        may_replay(
+            &self.session,
+            guest(app, self.user.as_ref(), self.enrolment.as_ref()),
+            now,
+        )
+    }
+}
+
+/// Whether the signed-in `user` may see what `session` looks like: whoever may watch it live or as a replay, or find it in
+/// the catalogue.
+///
+/// # Errors
+/// The database's own.
+pub async fn may_look(app: &App, session: &Session, user: Option<&User>) -> Result<bool> {
+    let enrolment = enrolment_of(app, session, user).await?;
+    let guest = guest(app, user, enrolment.as_ref());
+    let is_in_catalogue = session.migrated_to_workout_id.is_some() && user.is_some();
+    Ok(session.is_public
+        || is_in_catalogue
+        || may_watch(session, None, guest, &app.keys.tokens, Ts::now()).is_ok()
+        || may_replay(session, guest, Ts::now()).is_ok())
+}
+
 /// Notes that a viewer has opened `session`: the signed-in `user`, or whom the watch token `bearer` was given to. What
 /// is noted is not worth a class: a failure is logged.
 pub async fn note_watching(app: &App, session: &Session, bearer: Option<&str>, user: Option<&User>, what: Watched) {

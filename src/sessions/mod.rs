@@ -11,6 +11,7 @@
 //! | `recurrence`, `series` | weekly rules, and the sessions that they plan |
 //! | `calendar`, `feed` | calendar files, and the address of a user's feed |
 //! | `news` | what is told to others as jobs: planned, cancelled |
+//! | `recording` | what is known of its recording and its picture |
 //! | `retention` | how long recordings stay |
 //! | `view` | sessions as JSON |
 //! | `routes`, `calendars` | HTTP for viewers |
@@ -26,6 +27,7 @@ pub mod lifecycle;
 pub mod news;
 mod plan;
 pub mod pushes;
+mod recording;
 pub mod recurrence;
 pub mod retention;
 pub mod routes;
@@ -52,6 +54,8 @@ use crate::task::to_its_end;
 use crate::{App, id};
 
 pub use plan::{EndDates, Plan, Search};
+pub use recording::{RecordingPlace, RecordingState, RecordingView, ThumbnailKind};
+pub use view::thumbnail_url;
 
 /// A scheduled class: a row of `live_sessions`.
 #[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
@@ -110,6 +114,34 @@ pub struct Session {
     pub recording_available: bool,
     /// End of the replay; `None` before the end of the session, and where replays are kept for ever.
     pub recording_expires_at: Option<Ts>,
+    /// The entry of the catalogue that it became.
+    pub migrated_to_workout_id: Option<Uuid>,
+    /// Where the recording is in its life.
+    #[sqlx(try_from = "String")]
+    pub recording_state: RecordingState,
+    /// Whether what is made of the recording after the class is made.
+    pub recording_is_processed: bool,
+    /// Since when all of the recording is in the store.
+    pub recording_stored_at: Option<Ts>,
+    /// How much room the recording takes.
+    pub recording_bytes: i64,
+    /// How long the recording is.
+    pub recording_duration_us: i64,
+    /// Codecs of its pictures (RFC 6381), with spaces between.
+    pub recording_codecs: String,
+    /// Codecs of its sound.
+    pub recording_audio_codecs: String,
+    /// Whether there are pictures for its time line.
+    pub recording_has_storyboard: bool,
+    /// What cannot be done with the recording at present.
+    pub recording_error: Option<String>,
+    /// Where the picture that stands for it comes from.
+    #[sqlx(try_from = "String")]
+    pub thumbnail_kind: ThumbnailKind,
+    /// When that picture was made.
+    pub thumbnail_at: Option<Ts>,
+    /// When it was taken off the schedule; only seen by those who clean up after it.
+    pub deleted_at: Option<Ts>,
     /// The series that planned it.
     pub series_id: Option<Uuid>,
     /// Grows with every change that calendars should show (RFC 5545 section 3.8.7.4).
@@ -469,18 +501,6 @@ pub async fn get_own(app: &App, id: Uuid, user: &User) -> Result<Session> {
 /// The database's own.
 pub async fn without_recording(app: &App) -> Result<Vec<Uuid>> {
     Ok(store::list_without_recording(&app.db)
-        .await?
-        .into_iter()
-        .map(|(id,)| id)
-        .collect())
-}
-
-/// Keys of deleted sessions whose media is still there, and plays in no workout.
-///
-/// # Errors
-/// The database's own.
-pub async fn deleted_with_recording(app: &App) -> Result<Vec<Uuid>> {
-    Ok(store::list_deleted_with_recording(&app.db)
         .await?
         .into_iter()
         .map(|(id,)| id)

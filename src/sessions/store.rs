@@ -204,25 +204,12 @@ pub async fn set_recording_available(db: &Db, id: Uuid, available: bool) -> sqlx
     db.exec(sql, args![id, available, Ts::now()]).await.map(drop)
 }
 
-/// Keys of deleted sessions whose media is still there, and plays in no workout.
-///
-/// # Errors
-/// The database's own.
-pub async fn list_deleted_with_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> {
-    db.all(
-        "SELECT id FROM live_sessions WHERE deleted_at IS NOT NULL AND recording_available \
-         AND migrated_to_workout_id IS NULL",
-        args![],
-    )
-    .await
-}
-
 /// Keys of sessions that went live, were to be recorded, and have no media as far as is known; the newest thousand.
 ///
 /// # Errors
 /// The database's own.
 pub async fn list_without_recording(db: &Db) -> sqlx::Result<Vec<(Uuid,)>> {
     let sql = "SELECT id FROM live_sessions WHERE actual_start IS NOT NULL AND recording_enabled \
-               AND NOT recording_available AND deleted_at IS NULL ORDER BY actual_start DESC LIMIT 1000";
+               AND NOT recording_available AND recording_state IN ('none', 'live') AND deleted_at IS NULL ORDER BY actual_start DESC LIMIT 1000";
     db.all(sql, args![]).await
 }

@@ -19,7 +19,7 @@ macro_rules! kept {
 /// The database's own.
 pub async fn list_expired(db: &Db, now: Ts, keep_from: i64) -> sqlx::Result<Vec<(Uuid,)>> {
     let sql = concat!(
-        "SELECT id FROM live_sessions WHERE recording_available AND recording_expires_at <= $1 \
+        "SELECT id FROM live_sessions WHERE (recording_available OR recording_state = 'deleting') AND recording_expires_at <= $1 \
          AND migrated_to_workout_id IS NULL AND NOT ",
         kept!(),
         " ORDER BY recording_expires_at, id"

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Session, Status, access, store_viewers};
+use super::{RecordingView, Session, Status, ThumbnailKind, access, store_viewers};
 use crate::accounts::User;
 use crate::db::Ts;
 use crate::enrolments::{self, Enrolment};
@@ -54,7 +54,12 @@ pub struct SessionView {
     time_zone: String,
     recording_enabled: bool,
     recording_available: bool,
+    /// End of the replay, to the second.
     recording_expires_at: Option<Ts>,
+    /// Seconds until then, as the server's clock has it; 0 when it is over.
+    recording_expires_in_s: Option<i64>,
+    /// What was recorded; null: nothing.
+    recording: Option<RecordingView>,
     /// Whether the caller may watch what there is: live, or the replay.
     can_watch: bool,
     /// Whether the caller may broadcast, start and end it.
@@ -144,15 +149,17 @@ impl SessionView {
         let whep_url = may_watch.then(|| format!("/whep/{}", session.id));
         let hls_url = may_replay.then(|| format!("/api/live/sessions/{}/hls/master.m3u8", session.id));
         let is_live = session.status == Status::Live;
+        let is_host = user.is_some_and(|user| session.is_run_by(user));
+        let status = app.live.status(id::stream_of(session.id));
+        let expires_in = |end: Ts| (end.unix_s() - now.unix_s()).max(0);
         SessionView {
             video_url: if is_live { whep_url.clone() } else { hls_url.clone() },
-            viewer_count: if is_live {
-                app.live.status(id::stream_of(session.id)).viewers
-            } else {
-                0
-            },
+            viewer_count: if is_live { status.viewers } else { 0 },
             can_watch: may_watch || may_replay,
-            can_broadcast: !session.is_over() && user.is_some_and(|user| session.is_run_by(user)),
+            can_broadcast: !session.is_over() && is_host,
+            recording: RecordingView::of(&session, &app.config, status.recording, is_host),
+            recording_expires_in_s: session.recording_expires_at.map(expires_in),
+            thumbnail_url: thumbnail_url(&session, may_watch || may_replay),
             whep_url,
             hls_url,
             id: session.id,
@@ -163,7 +170,6 @@ impl SessionView {
             topic: session.topic,
             phase_id: session.phase_id,
             status: session.status,
-            thumbnail_url: session.thumbnail_url,
             has_reminder: viewing.reminders.contains(&session.id),
             is_public: session.is_public,
             level: session.level,
@@ -184,5 +190,20 @@ impl SessionView {
             actual_end: session.actual_end,
             series_id: session.series_id,
         }
+    }
+}
+
+/// The picture that stands for a session: what its instructor gave, else where they said that one is, else one from the
+/// class itself for those who may watch it.
+#[must_use]
+pub fn thumbnail_url(session: &Session, may_watch: bool) -> Option<String> {
+    let own = || {
+        let version = session.thumbnail_at?.0;
+        Some(format!("/api/live/sessions/{}/thumbnail.jpg?v={version}", session.id))
+    };
+    match session.thumbnail_kind {
+        ThumbnailKind::Custom => own(),
+        ThumbnailKind::Frame if session.thumbnail_url.is_none() && may_watch => own(),
+        ThumbnailKind::Frame | ThumbnailKind::None => session.thumbnail_url.clone(),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Workout, store};
 use crate::db::Ts;
 use crate::error::{Error, Result};
-use crate::sessions::{Session, retention};
+use crate::sessions::{self, Session, retention};
 use crate::tally::Tally;
 use crate::{App, id, recordings};
 
@@ -32,7 +32,7 @@ pub async fn migrate(app: &App, now: Ts) -> Result<Tally> {
 }
 
 async fn migrate_one(app: &App, session: &Session, now: Ts) -> Result<bool> {
-    match recordings::library_master(app, session.id).await {
+    match recordings::library_master(app, session.id, None).await {
         Ok(_) => {}
         Err(Error::NotFound(_)) => return Ok(false),
         Err(error) => return Err(error),
@@ -42,7 +42,7 @@ async fn migrate_one(app: &App, session: &Session, now: Ts) -> Result<bool> {
         title: session.title.clone(),
         description: session.description.clone(),
         duration_minutes: minutes(session),
-        thumbnail_url: session.thumbnail_url.clone(),
+        thumbnail_url: sessions::thumbnail_url(session, true),
         playback_id: session.id,
         created_at: now,
     };

@@ -85,9 +85,9 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<WorkoutView
     params(("id" = Uuid, Path)), responses(
     (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn play(State(app): State<App>, _: Viewer, Id(id): Id) -> Result<impl IntoResponse> {
+pub async fn play(State(app): State<App>, Viewer(user): Viewer, Id(id): Id) -> Result<impl IntoResponse> {
     let workout = super::find(&app, id).await?;
-    let text = recordings::library_master(&app, workout.playback_id).await?;
+    let text = recordings::library_master(&app, workout.playback_id, Some(user.id)).await?;
     let kind = "application/vnd.apple.mpegurl"; // RFC 8216 section 4
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "private, no-cache")], text))
 }

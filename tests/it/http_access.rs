@@ -101,6 +101,17 @@ const TABLE: &[Row] = &[
     ("POST", "/api/live/sessions/{id}/publish-token", NULL, Nothing, [401, 403, 404, 404, 404]),
     ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Live, [401, 403, 403, 404, 404]),
     ("GET", "/api/live/sessions/{id}/hls/master.m3u8", NULL, Nothing, [404; 5]),
+    ("GET", "/api/live/sessions/{id}/hls/storyboard.vtt", NULL, Live, [401, 403, 403, 404, 404]),
+    ("GET", "/api/live/sessions/{id}/hls/storyboard.vtt", NULL, Nothing, [404; 5]),
+    ("GET", "/api/instructor/streams/{id}/download", NULL, Live, [401, 403, 403, 404, 404]),
+    ("GET", "/api/instructor/streams/{id}/download", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/admin/recordings", NULL, Nothing, [401, 403, 403, 403, 200]),
+    ("GET", "/api/live/sessions/{id}/thumbnail.jpg", NULL, Scheduled, [404; 5]),
+    ("GET", "/api/live/sessions/{id}/thumbnail.jpg", NULL, Nothing, [404; 5]),
+    ("POST", "/api/instructor/streams/{id}/thumbnail", NULL, Scheduled, [401, 403, 403, 400, 400]), // no form
+    ("POST", "/api/instructor/streams/{id}/thumbnail", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("DELETE", "/api/instructor/streams/{id}/thumbnail", NULL, Scheduled, [401, 403, 403, 204, 204]),
+    ("DELETE", "/api/instructor/streams/{id}/thumbnail", NULL, Nothing, [401, 403, 404, 404, 404]),
 
     ("GET", "/live/{id}", NULL, Scheduled, [401, 403, 403, 426, 426]),
     ("GET", "/live/{id}", NULL, Nothing, [404; 5]),

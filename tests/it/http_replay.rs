@@ -6,6 +6,7 @@ use lectern::accounts::Role;
 use lectern::db::Ts;
 use lectern::recordings::signature::MediaGrant;
 use lectern::recordings::upkeep;
+use lectern::sessions::access::{Denied, ReplayRight};
 use lectern::sessions::{self, EndDates, store};
 use serde_json::json;
 use uuid::Uuid;
@@ -65,9 +66,15 @@ impl Class {
         self.test.get(&Browser::default(), path).await
     }
 
-    /// A good address of `file`.
+    /// A good address of `file`, for anybody.
     fn signed(&self, file: &str) -> String {
-        MediaGrant::new(self.id, Ts::now(), None).prefix(&self.test.app.keys.segments) + file
+        self.signed_for(None, file)
+    }
+
+    /// A good address of `file` for this user.
+    fn signed_for(&self, viewer: Option<Uuid>, file: &str) -> String {
+        let (prefix, query) = MediaGrant::new(self.id, Ts::now(), None).address(&self.test.app, viewer);
+        format!("{prefix}{file}{query}")
     }
 }
 
@@ -112,7 +119,7 @@ async fn a_live_session_can_be_rewound_and_becomes_a_replay() {
                 "the torn line and the growing segment are left out: {text}"
             );
             if address.contains("v0") {
-                let folder = address.rsplit_once('/').unwrap().0;
+                let folder = address.split('?').next().unwrap().rsplit_once('/').unwrap().0;
                 for file in addresses(&text) {
                     let segment = class.fetch(&format!("{folder}/{file}")).await;
                     assert_eq!(
@@ -163,7 +170,7 @@ async fn only_those_with_a_right_get_playlists() {
 }
 
 #[tokio::test]
-async fn a_forged_or_expired_address_gets_nothing() {
+async fn a_forged_or_expired_address_gets_nothing_and_is_told_which() {
     let class = class(true).await;
     let keys = &class.test.app.keys;
     let good = MediaGrant::new(class.id, Ts::now(), None);
@@ -176,27 +183,105 @@ async fn a_forged_or_expired_address_gets_nothing() {
         ..good
     };
     let signature = |grant: MediaGrant| grant.prefix(&keys.segments).split('/').nth(4).unwrap().to_owned();
-    let id = class.id;
+    let (id, query) = (class.id, good.query(None, &keys.segments));
+    let later = good.expires_s + 3600;
+    let another = good.query(None, &keys.tokens);
     let cases = [
-        ("expired", expired.prefix(&keys.segments) + "v0-0.mp4"),
         (
             "prolonged",
-            format!("/media/{id}/{}/{}/v0-0.mp4", good.expires_s + 3600, signature(good)),
+            format!("/media/{id}/{later}/{}/v0-0.mp4{query}", signature(good)),
         ),
         (
             "another session's",
-            format!("/media/{id}/{}/{}/v0-0.mp4", good.expires_s, signature(elsewhere)),
+            format!(
+                "/media/{id}/{}/{}/v0-0.mp4{query}",
+                good.expires_s,
+                signature(elsewhere)
+            ),
         ),
-        ("another key's", good.prefix(&keys.tokens) + "v0-0.mp4"),
-        ("no signature", format!("/media/{id}/{}/x/v0-0.mp4", good.expires_s)),
-        ("no time", format!("/media/{id}/soon/{}/v0-0.mp4", signature(good))),
+        ("another key's", good.prefix(&keys.tokens) + "v0-0.mp4" + &query),
+        (
+            "no signature",
+            format!("/media/{id}/{}/x/v0-0.mp4{query}", good.expires_s),
+        ),
+        (
+            "no time",
+            format!("/media/{id}/soon/{}/v0-0.mp4{query}", signature(good)),
+        ),
+        ("nobody's", good.prefix(&keys.segments) + "v0-0.mp4"),
+        (
+            "a user of another key",
+            good.prefix(&keys.segments) + "v0-0.mp4" + &another,
+        ),
     ];
     for (name, address) in cases {
         let answer = class.fetch(&address).await;
         assert_eq!(answer.status, 403, "{name}");
-        answer.is_problem(403, "link-expired");
+        answer.is_problem(403, "link-invalid");
     }
+    let (prefix, query) = expired.address(&class.test.app, None);
+    class
+        .fetch(&format!("{prefix}v0-0.mp4{query}"))
+        .await
+        .is_problem(403, "link-expired");
     assert_eq!(class.fetch(&class.signed("v0-0.mp4")).await.status, 200, "the good one");
+}
+
+#[tokio::test]
+async fn an_address_is_good_for_its_user_as_long_as_they_have_the_right() {
+    let class = class(false).await;
+    let viewer = class.test.sign_in("vic", Role::Viewer).await;
+    let of = |browser: &Browser| browser.user.as_ref().map(|user| user.id);
+    let own = class.signed_for(of(&viewer), "v0-0.mp4");
+    class
+        .fetch(&class.signed("v0-0.mp4"))
+        .await
+        .is_problem(403, "forbidden");
+    class.fetch(&own).await.is_problem(403, "not-enrolled");
+    let path = format!("/api/live/sessions/{}/enrol", class.id);
+    class.test.post(&viewer, &path, json!({})).await;
+    class.test.app.recordings.admissions.forget(class.id);
+    assert_eq!(class.fetch(&own).await.status, 200);
+    let host = class.signed_for(of(&class.instructor), "v0-0.mp4");
+    assert_eq!(class.fetch(&host).await.status, 200);
+    let paths = [&own, &host].map(|address| address.split('?').next().unwrap().to_owned());
+    assert_eq!(paths[0], paths[1], "a cache keeps one copy for both");
+
+    class.end(Ts::now().plus_s(-8 * 24 * 3600)).await;
+    class.test.app.recordings.admissions.forget(class.id);
+    class.fetch(&own).await.is_problem(403, "replay-expired");
+    assert_eq!(class.fetch(&host).await.status, 200, "who runs it still can");
+}
+
+#[tokio::test]
+async fn a_replay_ends_at_the_second_also_for_addresses_from_before() {
+    let class = class(true).await;
+    let before = class.signed("v0-0.mp4");
+    assert_eq!(class.fetch(&before).await.status, 200);
+    let seven_days = 7 * 24 * 3600;
+    class.end(Ts::now().plus_s(3 - seven_days)).await;
+    class.test.app.recordings.admissions.forget(class.id);
+    let end = sessions::get(&class.test.app, class.id)
+        .await
+        .unwrap()
+        .recording_expires_at
+        .unwrap();
+    let master = class.master(&Browser::default()).await.text();
+    let expires = addresses(&master)[0].split('/').nth(3).unwrap().to_owned();
+    assert_eq!(expires, end.unix_s().to_string(), "new addresses end with the replay");
+    let session = class
+        .test
+        .get(&Browser::default(), &format!("/api/live/sessions/{}", class.id))
+        .await
+        .json();
+    assert!(
+        (0..=3).contains(&session["recordingExpiresInS"].as_i64().unwrap()),
+        "{session}"
+    );
+    // The same right, read once and asked again: it is open until the last moment, and closed from then on.
+    let right = ReplayRight::read(&class.test.app, class.id, None).await.unwrap();
+    assert_eq!(right.check(&class.test.app, Ts(end.0 - 1)), Ok(()));
+    assert_eq!(right.check(&class.test.app, end), Err(Denied::Expired));
 }
 
 #[tokio::test]
@@ -215,6 +300,10 @@ async fn an_address_leads_to_segments_only() {
     for name in names {
         class.fetch(&class.signed(name)).await.is_problem(404, "not-found");
     }
+    let growing = lectern::recordings::folder(&class.test.app, class.id).join("v0-0-00002.m4s");
+    std::fs::write(growing, "half of it").unwrap();
+    let answer = class.fetch(&class.signed("v0-0-00002.m4s")).await;
+    answer.is_problem(404, "not-found"); // a cache would keep the half for good
 }
 
 #[tokio::test]
@@ -225,7 +314,16 @@ async fn segments_come_whole_in_ranges_or_not_at_all() {
     assert_eq!(whole.header("content-type"), "video/mp4");
     assert_eq!(whole.header("accept-ranges"), "bytes");
     assert_eq!(whole.header("access-control-allow-origin"), "*");
-    assert_eq!(whole.header("cache-control"), "no-cache", "it was written to just now");
+    let cache = whole.header("cache-control");
+    let seconds = cache
+        .strip_prefix("public, max-age=")
+        .and_then(|rest| rest.strip_suffix(", immutable"));
+    let expires: i64 = address.split('/').nth(3).unwrap().parse().unwrap();
+    let left = expires - Ts::now().unix_s();
+    assert!(
+        (left..left + 5).contains(&seconds.unwrap().parse().unwrap()),
+        "as long as the address: {cache}"
+    );
 
     let with = |name: &'static str, value: &str| {
         let request = Request::get(&address).header(name, value).body(Body::empty()).unwrap();
@@ -234,9 +332,21 @@ async fn segments_come_whole_in_ranges_or_not_at_all() {
     let part = with("range", "bytes=4-7").await;
     assert_eq!((part.status.as_u16(), part.text().as_str()), (206, "4567"));
     assert_eq!(part.header("content-range"), "bytes 4-7/16");
-    with("range", "bytes=99-")
+    let end = with("range", "bytes=-3").await;
+    assert_eq!((end.status.as_u16(), end.text().as_str()), (206, "def"));
+    let beyond = with("range", "bytes=99-").await;
+    assert_eq!(beyond.header("content-range"), "bytes */16");
+    beyond.is_problem(416, "range-not-satisfiable");
+    for (tag, status) in [(whole.header("etag"), 206), ("\"other\"", 200)] {
+        let request = Request::get(&address)
+            .header("range", "bytes=4-7")
+            .header("if-range", tag);
+        let answer = class.test.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{tag}");
+    }
+    with("if-match", "\"other\"")
         .await
-        .is_problem(416, "range-not-satisfiable");
+        .is_problem(412, "precondition-failed");
     let same = with("if-none-match", whole.header("etag")).await;
     assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
 
@@ -248,22 +358,49 @@ async fn segments_come_whole_in_ranges_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_settled_segment_is_kept_by_caches_for_good() {
+async fn what_is_asked_for_again_comes_from_memory_and_is_the_same() {
     let class = class(true).await;
+    let address = class.signed("v0-0-00000.m4s");
+    let first = class.fetch(&address).await;
+    let second = class.fetch(&address).await;
     let path = lectern::recordings::folder(&class.test.app, class.id).join("v0-0-00000.m4s");
-    let file = std::fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60))
-        .unwrap();
-    let answer = class.fetch(&class.signed("v0-0-00000.m4s")).await;
-    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    std::fs::remove_file(path).unwrap();
+    let third = class.fetch(&address).await;
+    for answer in [&second, &third] {
+        assert_eq!((answer.status, &answer.body), (first.status, &first.body));
+        assert_eq!(answer.header("etag"), first.header("etag"));
+    }
+}
+
+#[tokio::test]
+async fn players_of_other_sites_may_ask_for_ranges() {
+    let class = class(true).await;
+    let request = Request::builder()
+        .method(Method::OPTIONS)
+        .uri(class.signed("v0-0.mp4"))
+        .header("origin", "https://player.example")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "range,if-range");
+    let answer = class.test.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("access-control-allow-origin")),
+        (200, "*")
+    );
+    let allowed = answer.header("access-control-allow-headers").to_lowercase();
+    assert!(allowed.contains("range") && allowed.contains("if-range"), "{allowed}");
 }
 
 #[tokio::test]
 async fn viewers_of_one_hour_share_addresses() {
     let class = class(true).await;
-    let one = class.master(&Browser::default()).await.text();
-    let two = class.master(&class.instructor).await.text();
-    assert_eq!(one, two);
+    let paths = async |browser: &Browser| {
+        let text = class.master(browser).await.text();
+        let paths = addresses(&text)
+            .into_iter()
+            .map(|address| address.split('?').next().unwrap().to_owned());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&Browser::default()).await, paths(&class.instructor).await);
 }
 
 #[tokio::test]

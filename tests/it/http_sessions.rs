@@ -55,6 +55,8 @@ async fn a_session_has_the_fields_that_clients_know() {
         "recordingEnabled": true,
         "recordingAvailable": false,
         "recordingExpiresAt": null,
+        "recordingExpiresInS": null,
+        "recording": null,
         "canWatch": true,
         "canBroadcast": false,
         "whepUrl": format!("/whep/{id}"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod app;
+mod bucket;
 mod conformance;
 mod daily;
 mod databases;
@@ -26,6 +27,8 @@ mod http_magic_link;
 mod http_oidc;
 mod http_people;
 mod http_replay;
+mod http_replay_files;
+mod http_replay_store;
 mod http_schedule;
 mod http_server;
 mod http_sessions;
@@ -38,6 +41,7 @@ mod http_whip_settings;
 mod identity_provider;
 mod jobs;
 mod key_pair;
+mod made_recording;
 mod network_router;
 mod notices;
 mod notices_mail;

@@ -7,7 +7,9 @@ use lectern::accounts::{Role, User, admin, store as accounts};
 use lectern::args;
 use lectern::db::{Db, Ts, is_duplicate};
 use lectern::id;
+use lectern::recordings::{Facts, store as recordings};
 use lectern::sessions::{EndDates, Plan, Search, Session, Status, StreamKey, store as sessions, store_viewers};
+use lectern::sessions::{RecordingState, ThumbnailKind};
 use uuid::Uuid;
 
 use crate::databases;
@@ -343,16 +345,15 @@ async fn a_deleted_session_is_gone_but_its_media_is_remembered() {
         assert!(delete(&db, id).await, "{name}");
         assert!(!delete(&db, id).await, "{name}: twice");
         assert!(sessions::find(&db, id).await.unwrap().is_none(), "{name}");
+        assert_eq!(recordings::list_to_delete(&db).await.unwrap(), [(id,)], "{name}");
+        assert!(recordings::mark_deleting(&db, id).await.unwrap(), "{name}");
         assert_eq!(
-            sessions::list_deleted_with_recording(&db).await.unwrap(),
+            recordings::list_to_delete(&db).await.unwrap(),
             [(id,)],
-            "{name}"
+            "{name}: stopped in the middle"
         );
-        sessions::set_recording_available(&db, id, false).await.unwrap();
-        assert!(
-            sessions::list_deleted_with_recording(&db).await.unwrap().is_empty(),
-            "{name}"
-        );
+        recordings::mark_deleted(&db, id).await.unwrap();
+        assert!(recordings::list_to_delete(&db).await.unwrap().is_empty(), "{name}");
     }
 }
 
@@ -368,5 +369,87 @@ async fn writers_at_the_same_time_wait_for_each_other() {
         let ids: HashSet<Uuid> = tasks.join_all().await.into_iter().collect();
         assert_eq!(ids.len(), 50, "{name}");
         assert_eq!(find(&db, None, 100).await.len(), 50, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_goes_through_its_life() {
+    use RecordingState::{Deleted, Deleting, Kept, Live};
+    for (name, db, _folder) in databases::both().await {
+        let anna = insert_instructor(&db).await;
+        let id = insert_session(&db, &anna, "Discovery", T0).await.id;
+        let state = async || recordings::find(&db, id).await.unwrap().unwrap();
+        let facts = Facts {
+            bytes: 7,
+            duration_us: 9,
+            codecs: vec!["avc1.42e01f".into(), "vp09.00.10.08".into()],
+            audio_codecs: vec!["opus".into()],
+        };
+        assert!(recordings::note_live(&db, id, &facts).await.unwrap(), "{name}");
+        let row = state().await;
+        assert_eq!(
+            (row.recording_state, row.recording_bytes, row.recording_duration_us),
+            (Live, 7, 9)
+        );
+        assert_eq!(row.recording_codecs, "avc1.42e01f vp09.00.10.08", "{name}");
+        assert!(
+            !recordings::note_stored(&db, id, T0).await.unwrap(),
+            "{name}: it still grows"
+        );
+        recordings::note_whole(&db, id, &facts).await.unwrap();
+        assert!(
+            !recordings::note_live(&db, id, &facts).await.unwrap(),
+            "{name}: it was whole before"
+        );
+        recordings::note_error(&db, id, Some("upload-failing")).await.unwrap();
+        assert_eq!(
+            state().await.recording_error.as_deref(),
+            Some("upload-failing"),
+            "{name}"
+        );
+        recordings::note_processed(&db, id, true, None).await.unwrap();
+        assert!(recordings::note_stored(&db, id, T0).await.unwrap(), "{name}");
+        let row = state().await;
+        assert_eq!(
+            (row.recording_state, row.recording_stored_at, row.recording_error),
+            (Kept, Some(T0), None)
+        );
+        assert!(row.recording_is_processed && row.recording_has_storyboard, "{name}");
+        assert_eq!(recordings::total_bytes(&db).await.unwrap(), 7, "{name}");
+        assert_eq!(recordings::list(&db, 10).await.unwrap().len(), 1, "{name}");
+
+        assert!(recordings::mark_deleting(&db, id).await.unwrap(), "{name}");
+        assert_eq!(state().await.recording_state, Deleting, "{name}");
+        recordings::note_whole(&db, id, &facts).await.unwrap();
+        recordings::mark_deleted(&db, id).await.unwrap();
+        let row = state().await;
+        assert_eq!((row.recording_state, row.recording_bytes), (Deleted, 0), "{name}");
+        assert!(
+            !recordings::mark_deleting(&db, Uuid::nil()).await.unwrap(),
+            "{name}: no such session"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_frame_does_not_take_the_place_of_a_given_picture() {
+    for (name, db, _folder) in databases::both().await {
+        let anna = insert_instructor(&db).await;
+        let id = insert_session(&db, &anna, "Discovery", T0).await.id;
+        let set = async |kind, at| recordings::set_thumbnail(&db, id, kind, at).await.unwrap();
+        assert!(
+            set(ThumbnailKind::Frame, T0).await && set(ThumbnailKind::Frame, T0.plus_s(1)).await,
+            "{name}"
+        );
+        assert!(set(ThumbnailKind::Custom, T0.plus_s(2)).await, "{name}");
+        assert!(!set(ThumbnailKind::Frame, T0.plus_s(3)).await, "{name}");
+        let row = recordings::find(&db, id).await.unwrap().unwrap();
+        assert_eq!(
+            (row.thumbnail_kind, row.thumbnail_at),
+            (ThumbnailKind::Custom, Some(T0.plus_s(2))),
+            "{name}"
+        );
+        assert!(set(ThumbnailKind::None, T0.plus_s(4)).await, "{name}: taken away");
+        assert!(set(ThumbnailKind::Frame, T0.plus_s(5)).await, "{name}");
     }
 }

@@ -3,10 +3,12 @@
 use anyhow::{Context, Result};
 use lectern::accounts::{self, Role, login};
 use lectern::config::Config;
-use lectern::{Listeners, Server};
+use lectern::db::Ts;
+use lectern::recordings::{self, signature::MediaGrant};
+use lectern::{App, Listeners, Server, sessions};
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// Where the class is.
@@ -18,6 +20,21 @@ pub(crate) struct Class {
     pub(crate) whep: String,
     /// What may publish to it.
     pub(crate) key: String,
+    /// Its recording.
+    pub(crate) replay: Replay,
+}
+
+/// Where a recording is.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Replay {
+    /// Of the server.
+    pub(crate) address: SocketAddr,
+    /// On the disk.
+    pub(crate) folder: PathBuf,
+    /// What comes before and behind a file's name in signed addresses.
+    pub(crate) prefix: String,
+    /// See `prefix`.
+    pub(crate) query: String,
 }
 
 impl Class {
@@ -32,9 +49,10 @@ impl Class {
         config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.shards = shards;
         let listeners = Listeners::bind(&config).await?;
-        let url = format!("http://{}", listeners.http.local_addr()?);
+        let address = listeners.http.local_addr()?;
+        let url = format!("http://{address}");
         let server = Server::start(config, listeners, CancellationToken::new()).await?;
-        let db = server.app.db.clone();
+        let (app, db) = (server.app.clone(), server.app.db.clone());
         tokio::spawn(server.serve());
         let user = accounts::without_password(&db, "Anna", "anna@example.org", Role::Instructor).await?;
         let token = login::start(&db, user.id).await?;
@@ -67,6 +85,24 @@ impl Class {
             whip: format!("{url}/whip/{id}"),
             whep: format!("{url}/whep/{id}"),
             key: key.to_owned(),
+            replay: Replay::new(&app, address, id).await?,
+        })
+    }
+}
+
+impl Replay {
+    /// An empty one, open to everybody.
+    async fn new(app: &App, address: SocketAddr, class: &str) -> Result<Replay> {
+        let session = class.parse()?;
+        let folder = recordings::folder(app, session);
+        std::fs::create_dir_all(&folder)?;
+        sessions::set_recording_available(app, session, true).await?;
+        let (prefix, query) = MediaGrant::new(session, Ts::now(), None).address(app, None);
+        Ok(Replay {
+            address,
+            folder,
+            prefix,
+            query,
         })
     }
 }

@@ -3,7 +3,8 @@
 //! who join within a second. `make bench` runs it.
 //!
 //! Ratios and counts are what it is for: each is of one run, so a slow or busy machine changes them little.
-//! `lectern-fanout soak MINUTES` lets viewers come and go instead; `lectern-fanout quick` leaves out the large cases.
+//! `lectern-fanout soak MINUTES` lets viewers come and go instead; `lectern-fanout quick` leaves out the large cases;
+//! `lectern-fanout serving` measures what a replay costs beside nginx, and nothing else.
 
 mod allocations;
 mod audience;
@@ -13,6 +14,7 @@ mod engine;
 mod memory;
 mod network;
 mod server;
+mod serving;
 mod shards;
 mod sink;
 
@@ -57,7 +59,8 @@ fn main() -> Result<()> {
         ["soak", minutes] => server::soak(minutes.parse()?),
         [] => table(Network::enter(), 1000),
         ["quick"] => table(Network::enter(), 100),
-        _ => bail!("usage: lectern-fanout [quick | soak MINUTES]"),
+        ["serving"] => serving(),
+        _ => bail!("usage: lectern-fanout [quick | serving | soak MINUTES]"),
     }
 }
 
@@ -102,7 +105,27 @@ fn table(network: Network, many: usize) -> Result<()> {
         shards.ratio(),
         Some(Bound::AtLeast(1.7)),
     );
-    storm(many)
+    storm(many)?;
+    serving()
+}
+
+/// What a replay costs beside nginx.
+#[expect(clippy::print_stdout, reason = "the table is the product")]
+fn serving() -> Result<()> {
+    match serving::measure()? {
+        Some(costs) => row(
+            &format!(
+                "CPU per byte of a replay, times that of nginx ({:.0} and {:.0} ns/KB)",
+                costs.ours, costs.nginx
+            ),
+            costs.ours / costs.nginx,
+            Some(Bound::AtMost(1.5)),
+        ),
+        None => {
+            println!("| CPU per byte of a replay: there is no nginx here (apt-get install nginx-light) | | | | | |")
+        }
+    }
+    Ok(())
 }
 
 fn storm(many: usize) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The whole server in a process of its own, and `lectern-load` against it.
 
-use crate::class::Class;
+use crate::class::{Class, Replay};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use lectern_load::{Options, Report};
@@ -42,13 +42,23 @@ impl Server {
         })
     }
 
+    /// The recording of its class.
+    pub(crate) fn replay(&self) -> &Replay {
+        &self.class.replay
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs the load tester with its own publisher.
     ///
     /// # Errors
     /// The run cannot begin.
     pub(crate) fn load(&self, arguments: &[&str]) -> Result<Report> {
         let pid = self.child.id().to_string();
-        let Class { whip, whep, key } = &self.class;
+        let Class { whip, whep, key, .. } = &self.class;
         let common = [
             "lectern-load",
             whep,

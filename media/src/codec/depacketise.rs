@@ -101,21 +101,27 @@ impl Description {
         if self.width == 0 { Kind::Audio } else { Kind::Video }
     }
 
-    fn new(entry: SampleEntry) -> Option<Description> {
+    /// Of a track with this sample entry; nothing for codecs that are not ours.
+    pub fn new(entry: SampleEntry) -> Option<Description> {
         let codecs = codec_string::from_sample_entry(&entry).ok()?;
-        let visual = match &entry {
-            SampleEntry::Avc1(b) => Some(&b.visual),
-            SampleEntry::Hvc1(b) => Some(&b.visual),
-            SampleEntry::Vp09(b) => Some(&b.visual),
-            SampleEntry::Av01(b) => Some(&b.visual),
-            _ => None,
-        };
-        let (width, height) = visual.map_or((0, 0), |v| (v.width, v.height));
+        let (width, height) = Description::size_of(&entry);
         Some(Description {
             codecs,
             width,
             height,
             entry,
         })
+    }
+
+    /// Width and height in pixels, 0 for sound.
+    pub(crate) fn size_of(entry: &SampleEntry) -> (u16, u16) {
+        let visual = match entry {
+            SampleEntry::Avc1(b) => Some(&b.visual),
+            SampleEntry::Hvc1(b) => Some(&b.visual),
+            SampleEntry::Vp09(b) => Some(&b.visual),
+            SampleEntry::Av01(b) => Some(&b.visual),
+            _ => None,
+        };
+        visual.map_or((0, 0), |v| (v.width, v.height))
     }
 }

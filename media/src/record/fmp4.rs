@@ -48,7 +48,7 @@ pub(super) fn init(kind: Kind, timescale: u32, description: &Description) -> Vec
     };
     let moov = MoovBox {
         mvhd_box: movie,
-        trak_boxes: vec![track(kind, timescale, description)],
+        trak_boxes: vec![track(kind, timescale, TRACK_ID, &description.entry)],
         mvex_box: Some(MvexBox {
             mehd_box: None,
             trex_boxes: vec![defaults],
@@ -66,7 +66,8 @@ pub(super) fn init(kind: Kind, timescale: u32, description: &Description) -> Vec
     bytes
 }
 
-fn track(kind: Kind, timescale: u32, description: &Description) -> TrakBox {
+/// A track without samples.
+pub(super) fn track(kind: Kind, timescale: u32, track_id: u32, entry: &SampleEntry) -> TrakBox {
     let time = Mp4FileTime::from_secs(0);
     let (handler_type, header, volume) = match kind {
         Kind::Video => (
@@ -80,6 +81,7 @@ fn track(kind: Kind, timescale: u32, description: &Description) -> TrakBox {
             TkhdBox::DEFAULT_AUDIO_VOLUME,
         ),
     };
+    let (width, height) = Description::size_of(entry);
     let pixels = |n: u16| FixedPointNumber::new(i16::try_from(n).unwrap_or(i16::MAX), 0);
     let tkhd_box = TkhdBox {
         flag_track_enabled: true,
@@ -88,14 +90,14 @@ fn track(kind: Kind, timescale: u32, description: &Description) -> TrakBox {
         flag_track_size_is_aspect_ratio: false,
         creation_time: time,
         modification_time: time,
-        track_id: TRACK_ID,
+        track_id,
         duration: 0,
         layer: 0,
         alternate_group: 0,
         volume,
         matrix: TkhdBox::DEFAULT_MATRIX,
-        width: pixels(description.width),
-        height: pixels(description.height),
+        width: pixels(width),
+        height: pixels(height),
     };
     let mdhd_box = MdhdBox {
         creation_time: time,
@@ -107,7 +109,7 @@ fn track(kind: Kind, timescale: u32, description: &Description) -> TrakBox {
     let minf_box = MinfBox {
         media_header: Some(header),
         dinf_box: DinfBox::LOCAL_FILE,
-        stbl_box: empty_samples(description),
+        stbl_box: empty_samples(entry),
         unknown_boxes: Vec::new(),
     };
     let hdlr_box = HdlrBox {
@@ -129,10 +131,10 @@ fn track(kind: Kind, timescale: u32, description: &Description) -> TrakBox {
 }
 
 /// The sample table of a fragmented file: a description and no samples.
-fn empty_samples(description: &Description) -> StblBox {
+fn empty_samples(entry: &SampleEntry) -> StblBox {
     StblBox {
         stsd_box: StsdBox {
-            entries: vec![description.entry.clone()],
+            entries: vec![entry.clone()],
         },
         stts_box: SttsBox { entries: Vec::new() },
         ctts_box: None,

@@ -291,7 +291,7 @@ impl Catalogue {
 }
 
 /// Ticks of a clock as microseconds.
-fn ticks_to_us(ticks: u64, timescale: u32) -> i64 {
+pub(super) fn ticks_to_us(ticks: u64, timescale: u32) -> i64 {
     let us = u128::from(ticks) * 1_000_000 / u128::from(timescale.max(1));
     i64::try_from(us).unwrap_or(i64::MAX)
 }

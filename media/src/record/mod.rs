@@ -14,7 +14,10 @@
 //! clock, over publisher restarts and server restarts, in 90 kHz for pictures and 48 kHz for sound.
 
 mod fmp4;
+mod fragments;
 mod journal;
+pub mod movie;
+mod movie_boxes;
 pub mod playlist;
 mod presentation;
 mod recorder;
@@ -26,10 +29,13 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod track;
 
+pub use fragments::{Fragment, SampleInfo, fragments, sample_entry};
 pub use journal::{Catalogue, Entry, Init, Segment, Tail, VERSION};
 pub use recorder::Recorder;
 pub use repair::{Repaired, repair};
+pub use track::{TrackWriter, positions, time_ns};
 
 use crate::id::TrackId;
 use bytes::Bytes;

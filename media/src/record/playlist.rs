@@ -17,8 +17,8 @@ const MIN_TARGET_DURATION_S: u64 = 4;
 
 const AUDIO_GROUP: &str = "audio";
 
-/// The master playlist: a variant for each picture rendition, with the sound beside it; the sound alone where there is
-/// no picture. `uri` gives the address of a rendition's media playlist. Nothing before each rendition has a segment:
+/// The master playlist: a variant for each picture rendition, with the sound beside it, once for each codec of sound; the
+/// sound alone where there is no picture. `uri` gives the address of a rendition's media playlist. Nothing before each rendition has a segment:
 /// players read a master playlist once, and would never hear sound that is added a moment later.
 pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<String> {
     if !is_complete(catalogue) {
@@ -31,29 +31,34 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
         .collect();
     let (pictures, sounds): (Vec<&Summary<'_>>, Vec<&Summary<'_>>) =
         renditions.iter().partition(|summary| summary.kind == Kind::Video);
-    let sound = sounds.first();
-    let variants = match (pictures.is_empty(), sound) {
+    let families = families(&sounds);
+    let variants = match (pictures.is_empty(), families.first()) {
         (true, None) => return None,
-        (true, Some(sound)) => vec![variant(sound, None, &uri)],
-        (false, _) => pictures
+        (true, Some(_)) => families
             .iter()
-            .map(|picture| variant(picture, sound.copied(), &uri))
+            .map(|family| variant(family.sounds[0], None, &uri))
+            .collect(),
+        (false, None) => pictures.iter().map(|picture| variant(picture, None, &uri)).collect(),
+        (false, Some(_)) => families
+            .iter()
+            .flat_map(|family| pictures.iter().map(|picture| variant(picture, Some(family), &uri)))
             .collect(),
     };
-    let alternatives = if pictures.is_empty() { &[][..] } else { &sounds[..] };
-    let alternatives = alternatives.iter().enumerate().map(|(index, sound)| AlternativeMedia {
-        media_type: AlternativeMediaType::Audio,
-        group_id: AUDIO_GROUP.to_owned(),
-        name: if index == 0 {
-            "Sound".to_owned()
-        } else {
-            format!("Sound {}", index + 1)
-        },
-        default: index == 0,
-        autoselect: true,
-        channels: Some("2".to_owned()),
-        uri: Some(uri(sound.name)),
-        ..Default::default()
+    let alternatives = families.iter().filter(|_| !pictures.is_empty()).flat_map(|family| {
+        family.sounds.iter().enumerate().map(|(index, sound)| AlternativeMedia {
+            media_type: AlternativeMediaType::Audio,
+            group_id: family.group.clone(),
+            name: if index == 0 {
+                "Sound".to_owned()
+            } else {
+                format!("Sound {}", index + 1)
+            },
+            default: index == 0,
+            autoselect: true,
+            channels: Some("2".to_owned()),
+            uri: Some(uri(sound.name)),
+            ..Default::default()
+        })
     });
     let playlist = MasterPlaylist {
         version: Some(HLS_VERSION),
@@ -141,7 +146,7 @@ fn used_parts(catalogue: &Catalogue) -> Vec<u32> {
 }
 
 /// A segment's length in ticks up to the next one of its part, so that a pause does not shift what follows.
-fn length(segment: &Segment, next: Option<&Segment>) -> u64 {
+pub(super) fn length(segment: &Segment, next: Option<&Segment>) -> u64 {
     let until_next = next
         .filter(|next| next.part == segment.part)
         .and_then(|next| next.tfdt.checked_sub(segment.tfdt))
@@ -218,7 +223,37 @@ fn without_level(codecs: &str) -> &str {
     }
 }
 
-fn variant(main: &Summary<'_>, sound: Option<&Summary<'_>>, uri: &impl Fn(&str) -> String) -> VariantStream {
+/// Sounds of one codec: a player takes those that it can decode.
+struct Family<'a> {
+    group: String,
+    sounds: Vec<&'a Summary<'a>>,
+}
+
+fn families<'a>(sounds: &[&'a Summary<'a>]) -> Vec<Family<'a>> {
+    let codec = |sound: &Summary<'_>| {
+        let first = sound.codecs.first().and_then(|codecs| codecs.split('.').next());
+        first.unwrap_or_default().to_owned()
+    };
+    let mut families: Vec<(String, Family<'a>)> = Vec::new();
+    for sound in sounds {
+        let codec = codec(sound);
+        match families.iter_mut().find(|(known, _)| *known == codec) {
+            Some((_, family)) => family.sounds.push(sound),
+            None => {
+                let group = match families.is_empty() {
+                    true => AUDIO_GROUP.to_owned(),
+                    false => format!("{AUDIO_GROUP}-{codec}"),
+                };
+                let sounds = vec![*sound];
+                families.push((codec, Family { group, sounds }));
+            }
+        }
+    }
+    families.into_iter().map(|(_, family)| family).collect()
+}
+
+fn variant(main: &Summary<'_>, family: Option<&Family<'_>>, uri: &impl Fn(&str) -> String) -> VariantStream {
+    let sound = family.and_then(|family| family.sounds.first());
     let codecs: Vec<&str> = main
         .codecs
         .iter()
@@ -237,7 +272,7 @@ fn variant(main: &Summary<'_>, sound: Option<&Summary<'_>>, uri: &impl Fn(&str) 
             height: height.into(),
         }),
         frame_rate: is_picture.then_some(main.frames_per_s),
-        audio: sound.map(|_| AUDIO_GROUP.to_owned()),
+        audio: family.map(|family| family.group.clone()),
         ..Default::default()
     }
 }

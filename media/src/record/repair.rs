@@ -101,7 +101,7 @@ fn read_run(r: &mut Reader<'_>, tfdt: u64) -> Result<Fragment, Malformed> {
 }
 
 /// The body of the next box, which must be of this kind.
-fn expect_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malformed> {
+pub(super) fn expect_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malformed> {
     match next_box(r)? {
         (found, body) if found == *kind => Ok(body),
         _ => Err(r.malformed()),
@@ -109,7 +109,7 @@ fn expect_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malfor
 }
 
 /// The body of the first box of this kind.
-fn find_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malformed> {
+pub(super) fn find_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malformed> {
     loop {
         let (found, body) = next_box(r)?;
         if found == *kind {
@@ -119,7 +119,7 @@ fn find_box<'a>(r: &mut Reader<'a>, kind: &[u8; 4]) -> Result<&'a [u8], Malforme
 }
 
 /// The next box: its kind and body. Sizes are 32 bits; the recorder writes no others.
-fn next_box<'a>(r: &mut Reader<'a>) -> Result<([u8; 4], &'a [u8]), Malformed> {
+pub(super) fn next_box<'a>(r: &mut Reader<'a>) -> Result<([u8; 4], &'a [u8]), Malformed> {
     let size = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
     let kind = r.array()?;
     let body = r.take(size.checked_sub(8).ok_or(r.malformed())?)?;

@@ -1,0 +1,166 @@
+//! HTTP of one file of a recording: from memory, from the disk, or from the store, whole or by range.
+
+use std::io::SeekFrom;
+use std::ops::Range;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+use super::cache::{Admit, Place};
+use super::files::{self, Kind};
+use super::{folder, object_name};
+use crate::App;
+use crate::config::Delivery;
+use crate::db::Ts;
+use crate::error::{Error, Result};
+use crate::http::range::Representation;
+use crate::storage::Store;
+
+/// Larger files are not taken into memory.
+const MOST_IN_MEMORY: u64 = 16 << 20;
+
+/// Files are read from the disk in pieces of this size.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Addresses in the store are good for this long, and are given to caches for a part of it.
+const REDIRECT_S: i64 = 600;
+
+const GONE: Error = Error::NotFound("segment");
+
+/// Serves a file of a session's recording. What it holds never changes, so caches keep it for good, but not beyond
+/// `until`, when its address ends.
+///
+/// # Errors
+/// 404 when there is none that is whole; 503 when the store does not answer.
+pub async fn serve(app: &App, session: Uuid, name: &str, kind: Kind, until: Ts, request: &Parts) -> Result<Response> {
+    let answer = Answer {
+        app,
+        session,
+        name,
+        kind,
+        left_s: (until.unix_s() - Ts::now().unix_s()).max(0),
+        request,
+    };
+    let key = (session, name.to_owned());
+    let cache = &app.recordings.cache;
+    let place = cache.place(&key, Admit::SecondTime);
+    if let Some(bytes) = place.as_ref().and_then(|place| place.get()) {
+        return answer.bytes(bytes.clone()).await;
+    }
+    let (path, wanted) = (folder(app, session), name.to_owned());
+    let local = tokio::task::spawn_blocking(move || files::whole_size(&path, &wanted));
+    match (local.await.map_err(anyhow::Error::from)?, &app.recordings.store) {
+        (Some(size), _) => match place.filter(|_| size <= MOST_IN_MEMORY) {
+            Some(place) => answer.bytes(answer.read_into(&place).await?).await,
+            None => answer.file(size).await,
+        },
+        (None, Some(store)) if app.config.storage.delivery == Delivery::Server => {
+            match cache.place(&key, Admit::Always) {
+                Some(place) => answer.bytes(answer.fetch_into(&place, store).await?).await,
+                None => answer.bytes(store.get_all(&object_name(session, name)).await?).await,
+            }
+        }
+        (None, Some(store)) => answer.redirect(store).await,
+        (None, None) => {
+            cache.forget(&key);
+            Err(GONE)
+        }
+    }
+}
+
+struct Answer<'a> {
+    app: &'a App,
+    session: Uuid,
+    name: &'a str,
+    kind: Kind,
+    left_s: i64,
+    request: &'a Parts,
+}
+
+impl Answer<'_> {
+    fn representation(&self, bytes: u64) -> Representation {
+        Representation {
+            // Files only ever grew, and this one is whole: its size says which one it is, on every server.
+            etag: format!("\"{bytes:x}\""),
+            bytes,
+            content_type: self.kind.content_type(),
+            cache: format!("public, max-age={}, immutable", self.left_s),
+        }
+    }
+
+    async fn bytes(&self, all: Bytes) -> Result<Response> {
+        let size = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let body = async |range: Range<u64>| {
+            let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(all.len()));
+            Ok(Body::from(all.slice(start..end)))
+        };
+        let (method, headers) = (&self.request.method, &self.request.headers);
+        self.representation(size).answer(method, headers, body).await
+    }
+
+    async fn file(&self, size: u64) -> Result<Response> {
+        let path = folder(self.app, self.session).join(self.name);
+        let body = async |range: Range<u64>| {
+            let mut file = tokio::fs::File::open(path).await.map_err(|_| GONE)?;
+            file.seek(SeekFrom::Start(range.start)).await?;
+            let piece = file.take(range.end - range.start);
+            Ok(Body::from_stream(ReaderStream::with_capacity(piece, PIECE_BYTES)))
+        };
+        let (method, headers) = (&self.request.method, &self.request.headers);
+        self.representation(size).answer(method, headers, body).await
+    }
+
+    async fn redirect(&self, store: &Store) -> Result<Response> {
+        let lifetime_s = REDIRECT_S.min(self.left_s).max(1);
+        let lifetime = Duration::from_secs(lifetime_s.unsigned_abs());
+        let url = store
+            .signed_url(&object_name(self.session, self.name), lifetime)
+            .await?;
+        let headers = [
+            (LOCATION, url.to_string()),
+            (CACHE_CONTROL, format!("public, max-age={}", lifetime_s / 2)),
+        ];
+        Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
+    }
+
+    async fn read_into(&self, place: &Place) -> Result<Bytes> {
+        let path = folder(self.app, self.session).join(self.name);
+        let load = async || Ok(Bytes::from(tokio::fs::read(path).await.map_err(|_| GONE)?));
+        self.fill(place, load).await
+    }
+
+    async fn fetch_into(&self, place: &Place, store: &Store) -> Result<Bytes> {
+        let load = async || {
+            store
+                .get_all(&object_name(self.session, self.name))
+                .await
+                .map_err(Error::from)
+        };
+        self.fill(place, load).await
+    }
+
+    async fn fill(&self, place: &Place, load: impl AsyncFnOnce() -> Result<Bytes>) -> Result<Bytes> {
+        let key = (self.session, self.name.to_owned());
+        let cache = &self.app.recordings.cache;
+        let filled = place
+            .get_or_try_init(async || {
+                let bytes = load().await?;
+                cache.filled(&key, bytes.len());
+                Ok(bytes)
+            })
+            .await
+            .cloned();
+        if filled.is_err() {
+            cache.forget(&key);
+        }
+        filled
+    }
+}
