@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::live::PublicAddress;
 
+mod analytics;
 mod conversation;
 mod embedding;
 mod people;
@@ -27,6 +28,7 @@ mod storage;
 mod tls;
 mod work;
 
+pub use analytics::Analytics;
 pub use conversation::Conversation;
 pub use embedding::Embedding;
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
@@ -72,6 +74,8 @@ pub struct Config {
     pub access: Access,
     /// `[tokens]`
     pub tokens: Tokens,
+    /// `[analytics]`
+    pub analytics: Analytics,
     /// `[conversation]`
     pub conversation: Conversation,
     /// `[jobs]`
@@ -304,6 +308,7 @@ impl Config {
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
+        self.analytics.check()?;
         self.conversation.check()?;
         self.jobs.check()?;
         self.mail.check()?;

@@ -17,6 +17,8 @@
 //! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `enrolments`, `live` |
 //! | [`chat`] | messages, reactions, raised hands | `sessions` |
 //! | [`polls`] | polls and questions | `chat` |
+//! | [`tracking`] | events for analytics, and their webhook | `jobs` |
+//! | [`analytics`] | how sessions are watched | `sessions`, `tracking` |
 //! | [`conversation`] | the WebSocket | `chat`, `polls` |
 //! | [`storage`] | objects in an S3-compatible store | |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
@@ -30,6 +32,7 @@
 //! [`run`], then at `http/router.rs`.
 
 pub mod accounts;
+pub mod analytics;
 pub mod chat;
 pub mod config;
 pub mod conversation;
@@ -52,6 +55,7 @@ pub mod storage;
 pub mod tally;
 pub mod task;
 pub mod tokens;
+pub mod tracking;
 pub mod whip;
 pub mod workouts;
 
@@ -98,6 +102,8 @@ pub struct App {
     pub limits: Limits,
     /// What happens in sessions.
     pub events: events::Bus,
+    /// Events for analytics.
+    pub tracker: tracking::Tracker,
     /// What chat keeps.
     pub chat: chat::Shared,
     /// What the WebSockets have in common.
@@ -253,6 +259,7 @@ impl Server {
             limits: Limits::default(),
             jobs: jobs::Jobs::default(),
             events: events::Bus::default(),
+            tracker: tracking::Tracker::default(),
             chat: chat::Shared::default(),
             outside_tokens,
             shutdown,
@@ -292,6 +299,8 @@ impl Server {
         background.spawn(drain(app.clone(), asked_to_stop));
         background.spawn(events::run(app.clone(), notes));
         background.spawn(conversation::teller::run(app.clone()));
+        background.spawn(tracking::run(app.clone()));
+        background.spawn(analytics::watch::run(app.clone()));
         background.spawn(sessions::lifecycle::run(app.clone()));
         background.spawn(sessions::access::follow_rights(app.clone()));
         background.spawn(enrolments::upkeep::run(app.clone()));
@@ -329,6 +338,7 @@ pub fn handlers(app: &App) -> jobs::Handlers {
     let mut handlers = jobs::Handlers::default();
     notifications::add_handlers(app, &mut handlers);
     daily::add_handlers(&mut handlers);
+    tracking::add_handlers(&mut handlers);
     handlers
 }
 

@@ -175,7 +175,7 @@ pub async fn count_open_sessions(tx: &mut Tx, instructor: Uuid) -> sqlx::Result<
 /// # Errors
 /// The database's own.
 pub async fn erase(tx: &mut Tx, user: Uuid, now: Ts) -> sqlx::Result<()> {
-    const BY_USER: [&str; 12] = [
+    const BY_USER: [&str; 14] = [
         "DELETE FROM login_sessions WHERE user_id = $1",
         "DELETE FROM outside_identities WHERE user_id = $1",
         "DELETE FROM login_links WHERE email = (SELECT lower(email) FROM users WHERE id = $1)",
@@ -188,6 +188,8 @@ pub async fn erase(tx: &mut Tx, user: Uuid, now: Ts) -> sqlx::Result<()> {
         "DELETE FROM chat_bans WHERE user_id = $1",
         "DELETE FROM chat_writers WHERE user_id = $1",
         "DELETE FROM raised_hands WHERE user_id = $1",
+        "UPDATE watch_visits SET user_id = NULL WHERE user_id = $1",
+        "UPDATE analytics_events SET user_id = NULL WHERE user_id = $1",
     ];
     const STAMPED: [&str; 4] = [
         "UPDATE live_chat_messages SET message = '', deleted_at = $2 WHERE user_id = $1",

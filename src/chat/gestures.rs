@@ -58,10 +58,16 @@ pub fn react(app: &App, session: &Session, user: &User, emoji: &str) -> Result<(
     Ok(())
 }
 
-/// `reaction`
-#[must_use]
-pub fn reaction(session: Uuid, emoji: &str, count: u64) -> Push {
-    Push::new(session, "reaction", &json!({ "emoji": emoji, "count": count }))
+/// Shows so many reactions to everybody, and adds them up for the session's report.
+///
+/// # Errors
+/// The database's own.
+pub async fn tell(app: &App, session: Uuid, emoji: &'static str, count: u64) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let more = i64::try_from(count).unwrap_or(i64::MAX);
+    store_gestures::add_reactions(&mut tx, session, emoji, more).await?;
+    let told = Push::new(session, "reaction", &json!({ "emoji": emoji, "count": count }));
+    app.events.commit(tx, vec![told]).await
 }
 
 /// Raises the hand of `user`; one that is up stays so.

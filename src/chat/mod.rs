@@ -39,6 +39,7 @@ use crate::error::{Error, Result};
 use crate::events::Push;
 use crate::sessions::bans::{self, Ban, BanKind};
 use crate::sessions::{Session, Status};
+use crate::tracking::Event;
 
 pub use words::check as check_text;
 
@@ -161,6 +162,8 @@ pub async fn post(app: &App, session: &Session, user: &User, text: &str) -> Resu
     store::insert(&mut tx, &message).await?;
     let message = ChatMessage::from(message);
     app.events.commit(tx, vec![message.push()]).await?;
+    let chars = message.message.chars().count();
+    app.tracker.note(Event::chat_sent(session.id, user.id, chars));
     Ok(message)
 }
 

@@ -24,6 +24,16 @@ pub async fn lower(tx: &mut Tx, session: Uuid, user: Uuid) -> sqlx::Result<bool>
     Ok(tx.exec(sql, args![session, user]).await? == 1)
 }
 
+/// Adds up the reactions of a session.
+///
+/// # Errors
+/// The database's own.
+pub async fn add_reactions(tx: &mut Tx, session: Uuid, emoji: &'static str, count: i64) -> sqlx::Result<()> {
+    let sql = "INSERT INTO reaction_counts (session_id, emoji, count) VALUES ($1, $2, $3) \
+               ON CONFLICT (session_id, emoji) DO UPDATE SET count = reaction_counts.count + excluded.count";
+    tx.exec(sql, args![session, emoji, count]).await.map(drop)
+}
+
 /// Key, name and time of those whose hand is up; the first two hundred.
 ///
 /// # Errors

@@ -28,11 +28,7 @@ async fn tell(app: &App, counted: HashMap<Subject, u64>) {
                 Ok(())
             }
             Subject::Question(question) => questions::tell(app, question).await,
-            Subject::Reaction { session, emoji } => {
-                app.events
-                    .push(&app.db, gestures::reaction(session, emoji, count))
-                    .await
-            }
+            Subject::Reaction { session, emoji } => gestures::tell(app, session, emoji, count).await,
             Subject::Viewers(session) => {
                 pushes::tell_viewers(app, session).await;
                 Ok(())

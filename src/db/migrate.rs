@@ -24,6 +24,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0006" "schedule",
     "0007" "conversation",
     "0010" "conversation_rules",
+    "0011" "analytics",
     "0020" "job_details",
     "0021" "notifications",
     "0022" "runs",

@@ -20,6 +20,7 @@ use utoipa::{Modify, OpenApi};
         (name = "accounts", description = "Signing up, in and out"),
         (name = "sessions", description = "Classes as viewers see them"),
         (name = "conversation", description = "Chat, reactions, raised hands, polls and questions; the WebSocket"),
+        (name = "analytics", description = "How classes are watched"),
         (name = "calendar", description = "Classes as calendar files and feeds"),
         (name = "instructor", description = "Classes as their instructors run them"),
         (name = "media", description = "Connections of publishers (WHIP, RFC 9725) and viewers (WHEP); OPTIONS, HEAD and \

@@ -13,7 +13,9 @@ use crate::notifications::{follow_routes as follows, routes as notices};
 use crate::polls::question_routes as questions;
 use crate::recordings::thumbnail_routes as thumbnails;
 use crate::sessions::{calendars, instructor, series_routes as series};
-use crate::{App, accounts, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip, workouts};
+use crate::{
+    App, accounts, analytics, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip, workouts,
+};
 
 /// Everything that the server answers.
 ///
@@ -131,6 +133,12 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(questions::upvote, questions::take_upvote_back)) // POST DELETE /api/live/questions/{id}/upvote
         .routes(routes!(questions::mark_answered, questions::mark_open)) // POST DELETE /api/live/questions/{id}/answered
         .routes(routes!(questions::delete))                  // DELETE /api/live/questions/{id}
+
+        .routes(routes!(analytics::routes::of_session))      // GET    /api/instructor/streams/{id}/analytics
+        .routes(routes!(analytics::routes::table_of_session)) // GET   /api/instructor/streams/{id}/analytics.csv
+        .routes(routes!(analytics::routes::of_all))          // GET    /api/instructor/analytics
+        .routes(routes!(analytics::routes::table_of_all))    // GET    /api/instructor/analytics.csv
+        .routes(routes!(analytics::routes::played))          // POST   /api/live/sessions/{id}/watched
 
         .routes(routes!(enrolments::routes::enrol))          // POST   /api/live/sessions/{id}/enrol
         .routes(routes!(enrolments::routes::show))           // GET    /api/live/sessions/{id}/enrolment

@@ -134,6 +134,13 @@ impl Directory {
         }
     }
 
+    /// Every connected viewer: the connection, its stream, and whose it is.
+    pub(super) fn watching(&self) -> Vec<(PeerId, StreamId, Option<Uuid>)> {
+        let is_watching = |peer: &Peer| peer.role == Role::Viewer && peer.is_connected;
+        let watching = self.peers.iter().filter(|(_, peer)| is_watching(peer));
+        watching.map(|(&id, peer)| (id, peer.stream, peer.user)).collect()
+    }
+
     /// Whose the viewers of a stream are, each once.
     pub(super) fn users_in(&self, stream: StreamId) -> HashSet<Option<Uuid>> {
         let viewers = self.peers.values();

@@ -102,6 +102,12 @@ impl Live {
         section.await.ok()?
     }
 
+    /// Every connected viewer: the connection, its stream, and whose it is.
+    #[must_use]
+    pub fn watching(&self) -> Vec<(PeerId, StreamId, Option<Uuid>)> {
+        self.hub.directory.lock().watching()
+    }
+
     /// Whose the viewers of a stream are, each once.
     #[must_use]
     pub fn users_in(&self, stream: StreamId) -> HashSet<Option<Uuid>> {

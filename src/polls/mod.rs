@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::events::{Push, Subject};
 use crate::sessions::Session;
 use crate::sessions::access::authorize_conversation;
+use crate::tracking::Event;
 use crate::{App, id, sessions};
 
 /// Polls of one session.
@@ -234,6 +235,7 @@ pub async fn vote(app: &App, poll: Uuid, user: &User, option: Uuid) -> Result<Po
     tx.commit().await?;
     if is_counted {
         app.events.count(Subject::Vote { poll, option });
+        app.tracker.note(Event::poll_voted(session.id, user.id, poll, option));
     }
     Ok(Poll::new(row, options, Eyes::One(Some(option))))
 }

@@ -13,8 +13,9 @@ use crate::App;
 use crate::accounts;
 use crate::db::Ts;
 use crate::error::{Error, Result};
-use crate::http::extract::{Id, Origin, Viewer};
+use crate::http::extract::{Id, MaybeUser, Origin, Viewer};
 use crate::http::problem::Problem;
+use crate::tracking::Event;
 
 /// RFC 5545 section 8.1
 const CALENDAR: &str = "text/calendar; charset=utf-8";
@@ -35,8 +36,16 @@ pub struct CalendarAddress {
     params(("id" = uuid::Uuid, Path)), responses(
     (status = 200, body = String, content_type = "text/calendar"),
     (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn file(State(app): State<App>, origin: Origin, Id(id): Id) -> Result<impl IntoResponse> {
+pub async fn file(
+    State(app): State<App>,
+    MaybeUser(user): MaybeUser,
+    origin: Origin,
+    Id(id): Id,
+) -> Result<impl IntoResponse> {
     let session = super::get(&app, id).await?;
+    let user = user.map(|user| user.id);
+    app.tracker
+        .note(Event::calendar_export(id, user, session.scheduled_start));
     let text = calendar::write(&[session], None, |session| watch_url(&origin, session));
     let disposition = "attachment; filename=\"live-coaching-session.ics\"";
     Ok(([(CONTENT_TYPE, CALENDAR), (CONTENT_DISPOSITION, disposition)], text))

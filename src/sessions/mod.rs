@@ -51,6 +51,7 @@ use crate::db::Ts;
 use crate::enrolments;
 use crate::error::{Error, Result};
 use crate::task::to_its_end;
+use crate::tracking::Event;
 use crate::{App, id};
 
 pub use plan::{EndDates, Plan, Search};
@@ -305,10 +306,17 @@ pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session>
 /// # Errors
 /// 404; 409 when it is over.
 pub async fn set_reminder(app: &App, session: Uuid, user: &User) -> Result<Uuid> {
-    if get(app, session).await?.is_over() {
+    let planned = get(app, session).await?;
+    if planned.is_over() {
         return Err(over());
     }
-    Ok(store_viewers::set_reminder(&app.db, id::new(), session, user.id, Ts::now()).await?)
+    let new = id::new();
+    let reminder = store_viewers::set_reminder(&app.db, new, session, user.id, Ts::now()).await?;
+    if reminder == new {
+        let event = Event::reminder_set(session, user.id, planned.scheduled_start);
+        app.tracker.note(event);
+    }
+    Ok(reminder)
 }
 
 /// Takes a reminder back; none is fine, too.

@@ -19,11 +19,10 @@ pub mod routes;
 
 use crate::App;
 use crate::accounts::User;
-use crate::enrolments::Watched;
 use crate::error::{Error, Result};
 use crate::live::{AnswerError, LiveError, PatchError, Precondition, Role};
 use crate::sessions::Session;
-use crate::sessions::access::{authorize_publish, authorize_watch, note_watching};
+use crate::sessions::access::{authorize_publish, authorize_watch};
 use crate::sessions::token::{MediaToken, Purpose};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, HeaderName};
@@ -98,11 +97,6 @@ impl Caller {
             return Err(error);
         }
         Ok(())
-    }
-
-    /// Notes that the caller has begun to watch.
-    pub async fn note_watching(&self, app: &App, session: &Session) {
-        note_watching(app, session, self.bearer.as_deref(), self.user.as_ref(), Watched::Live).await;
     }
 
     /// Who watches: the one who is signed in, or for whom the token was made.

@@ -198,7 +198,6 @@ pub async fn view(
     };
     let peer = accepted.peer;
     caller.confirm(&app, session.id, Role::Viewer, cuts, peer).await?;
-    caller.note_watching(&app, &session).await;
     let at = format!("/whep/{}/{peer}", session.id);
     let mut response = if we_offer {
         let content_type = format!("{SDP}; valid-until=\"{}\"", offer_end());

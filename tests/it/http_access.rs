@@ -147,6 +147,15 @@ const TABLE: &[Row] = &[
     ("DELETE", "/api/live/questions/{id}", NULL, Wondered, [401, 403, 403, 204, 204]),
     ("DELETE", "/api/live/questions/{id}", NULL, Nothing, [401, 404, 404, 404, 404]),
 
+    ("GET", "/api/instructor/streams/{id}/analytics", NULL, Live, [401, 403, 403, 200, 200]),
+    ("GET", "/api/instructor/streams/{id}/analytics", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/instructor/streams/{id}/analytics.csv", NULL, Live, [401, 403, 403, 200, 200]),
+    ("GET", "/api/instructor/streams/{id}/analytics.csv", NULL, Nothing, [401, 403, 404, 404, 404]),
+    ("GET", "/api/instructor/analytics", NULL, Nothing, [401, 403, 200, 200, 200]),
+    ("GET", "/api/instructor/analytics.csv", NULL, Nothing, [401, 403, 200, 200, 200]),
+    ("POST", "/api/live/sessions/{id}/watched", || json!({"kind": "replay", "seconds": 15}), Live, [401, 403, 403, 404, 404]),
+    ("POST", "/api/live/sessions/{id}/watched", || json!({"kind": "replay", "seconds": 15}), Nothing, [404; 5]),
+
     ("POST", "/api/live/sessions/{id}/enrol", NULL, Scheduled, [401, 201, 201, 409, 201]),
     ("POST", "/api/live/sessions/{id}/enrol", NULL, Nothing, [401, 404, 404, 404, 404]),
     ("GET", "/api/live/sessions/{id}/enrolment", NULL, Scheduled, [401, 200, 200, 200, 200]),
