@@ -20,6 +20,12 @@ pub(crate) struct Class {
     pub(crate) whep: String,
     /// What may publish to it.
     pub(crate) key: String,
+    /// Its WebSocket.
+    pub(crate) live: String,
+    /// Its chat.
+    pub(crate) chat: String,
+    /// The login of its instructor.
+    pub(crate) cookie: String,
     /// Its recording.
     pub(crate) replay: Replay,
 }
@@ -48,6 +54,7 @@ impl Class {
         config.http.listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.shards = shards;
+        config.conversation.sockets_per_address = u32::MAX;
         let listeners = Listeners::bind(&config).await?;
         let address = listeners.http.local_addr()?;
         let url = format!("http://{address}");
@@ -56,6 +63,7 @@ impl Class {
         tokio::spawn(server.serve());
         let user = accounts::without_password(&db, "Anna", "anna@example.org", Role::Instructor).await?;
         let token = login::start(&db, user.id).await?;
+        let cookie = format!("lectern_session={}", token.expose());
         let api = async |path: String, body: Option<Value>| {
             let http = reqwest::Client::new();
             let address = format!("{url}{path}");
@@ -66,8 +74,7 @@ impl Class {
                     .body(body.to_string()),
                 None => http.get(address),
             };
-            let cookie = format!("lectern_session={}", token.expose());
-            let request = request.header("cookie", cookie).header("origin", &url);
+            let request = request.header("cookie", &cookie).header("origin", &url);
             let answer = request.send().await?.text().await?;
             serde_json::from_str::<Value>(&answer).context(answer)
         };
@@ -85,6 +92,9 @@ impl Class {
             whip: format!("{url}/whip/{id}"),
             whep: format!("{url}/whep/{id}"),
             key: key.to_owned(),
+            live: format!("{url}/live/{id}"),
+            chat: format!("{url}/api/live/sessions/{id}/chat"),
+            cookie,
             replay: Replay::new(&app, address, id).await?,
         })
     }

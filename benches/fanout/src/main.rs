@@ -1,10 +1,11 @@
 //! What the engine costs, in one table: CPU per forwarded packet beside a bare loop that does only what cannot be left out
 //! (header, encryption, one send per viewer and frame), memory per viewer, two shards against one, and a thousand viewers
-//! who join within a second. `make bench` runs it.
+//! who join within a second; and one chat message to five thousand WebSockets. `make bench` runs it.
 //!
 //! Ratios and counts are what it is for: each is of one run, so a slow or busy machine changes them little.
 //! `lectern-fanout soak MINUTES` lets viewers come and go instead; `lectern-fanout quick` leaves out the large cases;
-//! `lectern-fanout serving` measures what a replay costs beside nginx, and nothing else.
+//! `lectern-fanout serving` measures what a replay costs beside nginx, and nothing else; `lectern-fanout sockets N` times
+//! chat, and nothing else.
 
 mod allocations;
 mod audience;
@@ -17,6 +18,7 @@ mod server;
 mod serving;
 mod shards;
 mod sink;
+mod sockets;
 
 use anyhow::{Result, bail};
 use engine::Extras;
@@ -58,9 +60,10 @@ fn main() -> Result<()> {
         [server::SERVE] => server::serve(),
         ["soak", minutes] => server::soak(minutes.parse()?),
         [] => table(Network::enter(), 1000),
+        ["sockets", sockets] => chat(sockets.parse()?),
         ["quick"] => table(Network::enter(), 100),
         ["serving"] => serving(),
-        _ => bail!("usage: lectern-fanout [quick | serving | soak MINUTES]"),
+        _ => bail!("usage: lectern-fanout [quick | serving | soak MINUTES | sockets N]"),
     }
 }
 
@@ -106,7 +109,8 @@ fn table(network: Network, many: usize) -> Result<()> {
         Some(Bound::AtLeast(1.7)),
     );
     storm(many)?;
-    serving()
+    serving()?;
+    chat(5 * many)
 }
 
 /// What a replay costs beside nginx.
@@ -125,6 +129,16 @@ fn serving() -> Result<()> {
             println!("| CPU per byte of a replay: there is no nginx here (apt-get install nginx-light) | | | | | |")
         }
     }
+    Ok(())
+}
+
+fn chat(sockets: usize) -> Result<()> {
+    let mut times = sockets::measure(sockets)?;
+    times.sort_unstable();
+    let ms = |time: Option<&Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0);
+    let title = |what: &str| format!("ms from a chat message's post to the last of {sockets} sockets, {what}");
+    row(&title("best"), ms(times.first()), None);
+    row(&title("worst of 5"), ms(times.last()), Some(Bound::AtMost(200.0)));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub(crate) const SERVE: &str = "serve";
 
 /// A server that ends with this value.
 pub(crate) struct Server {
-    class: Class,
+    pub(crate) class: Class,
     child: Child,
     /// Closed, it tells the server to end.
     _stdin: ChildStdin,
