@@ -191,7 +191,9 @@ pub async fn erase(tx: &mut Tx, user: Uuid, now: Ts) -> sqlx::Result<()> {
         "UPDATE watch_visits SET user_id = NULL WHERE user_id = $1",
         "UPDATE analytics_events SET user_id = NULL WHERE user_id = $1",
     ];
-    const STAMPED: [&str; 4] = [
+    const STAMPED: [&str; 5] = [
+        "UPDATE jobs SET summary = 'for a deleted user', updated_at = $2 \
+         WHERE summary LIKE '%' || (SELECT email FROM users WHERE id = $1)",
         "UPDATE live_chat_messages SET message = '', deleted_at = $2 WHERE user_id = $1",
         "UPDATE questions SET question = '', deleted_at = $2, updated_at = $2 WHERE user_id = $1",
         "UPDATE live_sessions SET instructor_name = 'Deleted user', updated_at = $2 WHERE instructor_id = $1",

@@ -378,6 +378,37 @@ async fn a_link_to_sign_in_is_mailed_and_leaves_no_trace_in_the_queue() {
 }
 
 #[tokio::test]
+async fn a_deleted_account_is_told_nothing_and_named_nowhere() {
+    for test in TestApp::on_both("").await {
+        let anna = test.sign_in("anna", Role::Instructor).await;
+        let (bob, cees) = (viewer(&test, "bob").await, viewer(&test, "cees").await);
+        let session = test.plan_with(&anna, starts(DAY_S - 5)).await;
+        for person in [&bob, &cees] {
+            remind(&test, person, &session).await;
+        }
+        assert_eq!(tick(&test).await.len(), 2);
+        let gone = bob.user.unwrap().id;
+        let mut tx = test.app.db.begin().await.unwrap();
+        lectern::accounts::store_privacy::erase(&mut tx, gone, Ts::now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        move_to(&test, &anna, &session, DAY_S - 60).await;
+        assert_eq!(recipients(&tick(&test).await), ["cees@example.org"]);
+        let jobs = lectern::jobs::store_admin::list(&test.app.db, &admin::Filter::default(), None, 50).await;
+        let summaries: Vec<String> = jobs.unwrap().into_iter().map(|job| job.summary).collect();
+        assert!(
+            summaries.iter().any(|summary| summary.contains("cees@")),
+            "{summaries:?}"
+        );
+        assert!(
+            !summaries.iter().any(|summary| summary.contains("bob@")),
+            "{summaries:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn admins_see_what_is_to_be_done_try_it_again_and_remove_it() {
     for test in TestApp::on_both("").await {
         let admin = test.sign_in("admin", Role::Admin).await;

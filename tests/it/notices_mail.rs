@@ -215,11 +215,15 @@ async fn two_servers_remind_of_a_session_once() {
 async fn a_refused_mail_is_tried_again_or_given_up_as_the_server_says() {
     let mut smtp = SmtpServer::start(0.0).await;
     let settings = format!("[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"off\"\n", smtp.port);
+    let encrypted = settings.replace("\"off\"", "\"starttls\"");
+    let with_login = format!("{settings}user = \"lectern\"\npassword = \"s3cret\"\n");
     let nobody_there = "[mail]\nhost = \"127.0.0.1\"\nport = 1\ntls = \"off\"\n";
     let cases = [
         (settings.as_str(), "nobody", State::Dead, "no such person"),
         (settings.as_str(), "later", State::Ready, "not now"),
         (nobody_there, "anna", State::Ready, "no line to the mail server"),
+        (encrypted.as_str(), "anna", State::Ready, "STARTTLS is not supported"),
+        (with_login.as_str(), "anna", State::Ready, "it refused `mail.user`"),
     ];
     for (settings, name, want, why) in cases {
         for test in TestApp::on_both(settings).await {
