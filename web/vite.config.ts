@@ -16,6 +16,11 @@ export default defineConfig({
     // The replay engine is one large library, loaded only on the page that needs it.
     chunkSizeWarningLimit: 600,
   },
-  server: { proxy: Object.fromEntries(proxied.map((path) => [path, { target: server }])) },
+  server: {
+    proxy: {
+      ...Object.fromEntries(proxied.map((path) => [path, { target: server }])),
+      "/live": { target: server, ws: true },
+    },
+  },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, unstubGlobals: true },
 });

@@ -17,6 +17,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },
+  snapshotPathTemplate: "{testDir}/golden/{arg}{ext}",
   outputDir: process.env.TEST_OUTPUT ?? "../node_modules/.cache/e2e",
   reporter: [["list"]],
   use: {

@@ -1583,31 +1583,31 @@ export interface components {
     schemas: {
         /** @description A user as they see themselves. */
         Account: {
+            email: string;
             /** Format: uuid */
             id: string;
-            name: string;
-            email: string;
-            role: components["schemas"]["Role"];
-            tier: components["schemas"]["Tier"];
             /** @description What mails are written in. */
             language: components["schemas"]["Language"];
+            name: string;
+            role: components["schemas"]["Role"];
+            tier: components["schemas"]["Tier"];
             /** @description IANA name. */
             timeZone: string;
         };
         /** @description Something that was done. */
         AuditEntry: {
-            /** Format: uuid */
-            id: string;
-            at: components["schemas"]["Timestamp"];
+            action: string;
             /**
              * Format: uuid
              * @description `null`: the server itself, or its command line.
              */
             actorId?: string | null;
-            action: string;
+            at: components["schemas"]["Timestamp"];
+            detail: Record<string, never>;
+            /** Format: uuid */
+            id: string;
             /** Format: uuid */
             subjectId?: string | null;
-            detail: Record<string, never>;
         };
         /** @description A page of the audit log. */
         AuditLog: {
@@ -1693,9 +1693,9 @@ export interface components {
         };
         /** @description What was taken. */
         Deducted: {
-            success: boolean;
             /** Format: int64 */
             newBalance: number;
+            success: boolean;
             transactionId: string;
         };
         /** @description What to take from the caller. */
@@ -1705,9 +1705,9 @@ export interface components {
              * @description Tokens.
              */
             amount: number;
-            reason: string;
             /** @description A JSON object, kept with the transaction. */
             metadata?: Record<string, never> | null;
+            reason: string;
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
@@ -1718,21 +1718,21 @@ export interface components {
         };
         /** @description A user's right to one session. */
         Enrolment: {
+            canWatchLive: boolean;
+            canWatchReplay: boolean;
+            enrolledAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
+            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
+            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** Format: uuid */
             sessionId: string;
             state: components["schemas"]["State"];
+            tokenTransactionId?: string | null;
             /** Format: int64 */
             tokensPaid: number;
-            tokenTransactionId?: string | null;
-            canWatchLive: boolean;
-            canWatchReplay: boolean;
-            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             watchedLive: boolean;
             watchedReplay: boolean;
-            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
-            enrolledAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of enrolments. */
         EnrolmentList: {
@@ -1742,21 +1742,21 @@ export interface components {
         };
         /** @description An enrolment that was made, or was there. */
         EnrolmentMade: {
-            success: boolean;
             enrolment: components["schemas"]["Enrolment"];
             /**
              * Format: int64
              * @description What is left, if tokens were paid now.
              */
             newBalance?: number | null;
+            success: boolean;
             transactionId?: string | null;
         };
         /** @description One field that is not acceptable. */
         FieldError: {
-            /** @description Where in the body, for example `title`. */
-            path: string;
             /** @description What is wrong with it. */
             message: string;
+            /** @description Where in the body, for example `title`. */
+            path: string;
         };
         /** @description Whether the caller follows. */
         Following: {
@@ -1764,8 +1764,8 @@ export interface components {
         };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
-            token: string;
             expiresAt: components["schemas"]["Timestamp"];
+            token: string;
         };
         /** @description A raised hand. */
         Hand: {
@@ -1783,12 +1783,19 @@ export interface components {
         };
         /** @description What OBS, ffmpeg and the like need to publish. */
         Ingest: {
-            whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
+            whipUrl: string;
         };
         /** @description An instructor as others see them. */
         Instructor: {
+            /**
+             * Format: int64
+             * @description How many do.
+             */
+            followers: number;
+            /** @description Whether the caller follows them. */
+            following: boolean;
             /**
              * Format: uuid
              * @description Key.
@@ -1796,13 +1803,6 @@ export interface components {
             id: string;
             /** @description Their name. */
             name: string;
-            /** @description Whether the caller follows them. */
-            following: boolean;
-            /**
-             * Format: int64
-             * @description How many do.
-             */
-            followers: number;
             /**
              * Format: int64
              * @description Sessions that they have planned or held; cancelled ones are left out.
@@ -1811,31 +1811,41 @@ export interface components {
         };
         /** @description The access token for instructors, or an address and its password. */
         InstructorLogin: {
-            /** Format: password */
-            token?: string | null;
             email?: string | null;
             /** Format: password */
             password?: string | null;
+            /** Format: password */
+            token?: string | null;
         };
         /** @description A job as admins see it. */
         Job: {
+            /** Format: int64 */
+            attempts: number;
+            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
             kind: string;
-            /** @description What it is about. */
-            summary: string;
-            state: components["schemas"]["JobState"];
-            /** Format: int64 */
-            attempts: number;
-            /** @description Not before. */
-            runAt: components["schemas"]["Timestamp"];
             /** @description Why the last attempt failed. */
             lastError?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
+            /** @description Not before. */
+            runAt: components["schemas"]["Timestamp"];
+            state: components["schemas"]["JobState"];
+            /** @description What it is about. */
+            summary: string;
             updatedAt: components["schemas"]["Timestamp"];
         };
         /** @description How many jobs there are. */
         JobCounts: {
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Done within the last month.
+             */
+            done: number;
             /**
              * Format: int64
              * @description Waiting.
@@ -1846,24 +1856,14 @@ export interface components {
              * @description In hand.
              */
             running: number;
-            /**
-             * Format: int64
-             * @description Done within the last month.
-             */
-            done: number;
-            /**
-             * Format: int64
-             * @description Given up.
-             */
-            dead: number;
         };
         /** @description A page of jobs. */
         JobList: {
-            /** @description Latest first. */
-            jobs: components["schemas"]["Job"][];
             /** @description Of all jobs, whatever was asked for. */
             counts: components["schemas"]["JobCounts"];
             hasMore: boolean;
+            /** @description Latest first. */
+            jobs: components["schemas"]["Job"][];
         };
         /**
          * @description Where a job is in its life.
@@ -1948,37 +1948,37 @@ export interface components {
         };
         /** @description A plan for a session. */
         NewSession: {
-            title: string;
             description?: string | null;
-            scheduledStart: components["schemas"]["Timestamp"];
             /** Format: int64 */
             durationMinutes: number;
-            topic?: string | null;
+            /** @description Whether the first media makes it live, or only the button does; true if not given. */
+            goesLiveWithMedia?: boolean | null;
+            /** @description Whether its recording moves to the catalogue; false if not given. */
+            isKeptForCatalogue?: boolean;
+            /** @description Watched live by subscribers without enrolling; false if not given. */
+            isOpenToSubscribers?: boolean;
+            /** @description Watched without a login; false if not given. */
+            isPublic?: boolean;
+            /** @description For people, for example "Beginner". */
+            level?: string | null;
             /**
              * Format: int64
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
-            /** @description For people, for example "Beginner". */
-            level?: string | null;
-            thumbnailUrl?: string | null;
             /**
              * Format: int64
              * @description What enrolling costs; nothing if not given.
              */
             priceInTokens?: number | null;
-            /** @description Watched without a login; false if not given. */
-            isPublic?: boolean;
-            /** @description Watched live by subscribers without enrolling; false if not given. */
-            isOpenToSubscribers?: boolean;
-            /** @description Whether the first media makes it live, or only the button does; true if not given. */
-            goesLiveWithMedia?: boolean | null;
-            /** @description Whether its recording moves to the catalogue; false if not given. */
-            isKeptForCatalogue?: boolean;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
+            scheduledStart: components["schemas"]["Timestamp"];
+            thumbnailUrl?: string | null;
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
+            title: string;
+            topic?: string | null;
         };
         /** @description A browser, as its `PushSubscription` says it in JSON. */
         NewSubscription: {
@@ -1994,12 +1994,12 @@ export interface components {
         };
         /** @description What a user wants to be told of. */
         NotificationEvents: {
-            /** @description A session starts in a day. */
-            reminder24h: boolean;
-            /** @description A session starts in a quarter of an hour. */
-            reminder15m: boolean;
             /** @description An instructor whom they follow has planned something. */
             newSession: boolean;
+            /** @description A session starts in a quarter of an hour. */
+            reminder15m: boolean;
+            /** @description A session starts in a day. */
+            reminder24h: boolean;
             /** @description A replay ends in a day. */
             replayExpires: boolean;
         };
@@ -2007,14 +2007,14 @@ export interface components {
         NotificationPreferences: {
             /** @description Whether by mail. */
             email: boolean;
+            /** @description Of what. */
+            events: components["schemas"]["NotificationEvents"];
+            /** @description With the country: +31612345678. */
+            phone?: string | null;
             /** @description Whether as push messages to the browsers that were signed up. */
             push: boolean;
             /** @description Whether by SMS; needs a number. */
             sms: boolean;
-            /** @description With the country: +31612345678. */
-            phone?: string | null;
-            /** @description Of what. */
-            events: components["schemas"]["NotificationEvents"];
         };
         /** @description A browser that takes no more messages. */
         OldSubscription: {
@@ -2030,10 +2030,10 @@ export interface components {
         };
         /** @description The caller's own sessions. */
         OwnSessionList: {
-            /** @description Latest first. */
-            sessions: components["schemas"]["OwnSession"][];
             /** @description Whether there are older ones. */
             hasMore: boolean;
+            /** @description Latest first. */
+            sessions: components["schemas"]["OwnSession"][];
         };
         /** @description A body that says who asks, as some clients send it. */
         OwnUser: {
@@ -2089,34 +2089,34 @@ export interface components {
         };
         /** @description An RFC 9457 problem. */
         Problem: {
-            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
-            type: string;
-            /** @description The HTTP status in words. */
-            title: string;
             /**
-             * Format: int32
-             * @description The HTTP status.
+             * Format: int64
+             * @description With `insufficient-balance`: the tokens that are there.
              */
-            status: number;
+            balance?: number | null;
             /** @description This problem, for people. */
             detail?: string | null;
             /** @description The fields that are not acceptable. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
-             * @description With `insufficient-balance`: the tokens that are there.
-             */
-            balance?: number | null;
-            /**
-             * Format: int64
              * @description With `insufficient-balance`: the tokens that it costs.
              */
             price?: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The HTTP status in words. */
+            title: string;
+            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
+            type: string;
         };
         /** @description What to change; what is not given stays. */
         ProfileChange: {
-            name?: string | null;
             language?: components["schemas"]["Language"] | null;
+            name?: string | null;
             /** @description IANA name. */
             timeZone?: string | null;
         };
@@ -2165,18 +2165,18 @@ export interface components {
         };
         /** @description A reminder that is set. */
         ReminderSet: {
-            success: boolean;
             /** Format: uuid */
             reminderId: string;
+            success: boolean;
         };
         /** @description What a provider sends the browser back with. */
         ReturnParams: {
-            /** @description Which attempt it belongs to. */
-            state?: string | null;
             /** @description What the provider's tokens are got with. */
             code?: string | null;
             /** @description Why there is none. */
             error?: string | null;
+            /** @description Which attempt it belongs to. */
+            state?: string | null;
             /** @description Apple's: who signed in, the first time only. */
             user?: string | null;
         };
@@ -2219,6 +2219,33 @@ export interface components {
         /** @description Which layer a viewer wants; what is not given is left to the server. */
         Selection: {
             /**
+             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
+             * @default false
+             */
+            lowest: boolean;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxHeight: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxSpatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxTemporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxWidth: number | null;
+            /**
              * @description The place of the section among those of the SDP, as text.
              * @default null
              */
@@ -2240,47 +2267,20 @@ export interface components {
              * @default null
              */
             temporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxSpatialLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxTemporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxWidth: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxHeight: number | null;
-            /**
-             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
-             * @default false
-             */
-            lowest: boolean;
         };
         /** @description A series. */
         Series: {
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Local time of the first one. */
+            firstStart: string;
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             instructorId: string;
-            rule: string;
-            /** @description Local time of the first one. */
-            firstStart: string;
-            timeZone: string;
             /** @description Sessions that start before this moment are planned. */
             plannedUntil: components["schemas"]["Timestamp"];
-            endedAt?: components["schemas"]["Timestamp"] | null;
+            rule: string;
+            timeZone: string;
         };
         /** @description What was cancelled. */
         SeriesCancelled: {
@@ -2298,112 +2298,112 @@ export interface components {
         };
         /** @description A session as the caller may see it. */
         Session: {
-            /** Format: uuid */
-            id: string;
-            title: string;
+            actualEnd?: components["schemas"]["Timestamp"] | null;
+            actualStart?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the caller may broadcast, start and end it. */
+            canBroadcast: boolean;
+            /** @description Whether the caller may watch what there is: live, or the replay. */
+            canWatch: boolean;
             description?: string | null;
-            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: int64
              * @description Minutes.
              */
             duration: number;
-            topic?: string | null;
-            /**
-             * Format: int64
-             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
-             */
-            phaseId?: number | null;
-            status: components["schemas"]["Status"];
-            /** @description What to play now: WHEP while live, HLS afterwards. */
-            videoUrl?: string | null;
-            thumbnailUrl?: string | null;
-            /**
-             * Format: int32
-             * @description Connected at this moment.
-             */
-            viewerCount: number;
+            /** @description Whether the first media makes it live, or only the button does. */
+            goesLiveWithMedia: boolean;
             hasReminder: boolean;
+            hlsUrl?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            instructorId: string;
+            instructorName: string;
+            /** @description Whether the caller has a good enrolment. */
+            isEnrolled: boolean;
+            isKeptForCatalogue: boolean;
+            /** @description Watched live by subscribers without enrolling. */
+            isOpenToSubscribers: boolean;
             /** @description Watched without a login. */
             isPublic: boolean;
             level?: string | null;
-            /** Format: int64 */
-            priceInTokens: number;
-            /** @description Watched live by subscribers without enrolling. */
-            isOpenToSubscribers: boolean;
-            /** @description Whether the first media makes it live, or only the button does. */
-            goesLiveWithMedia: boolean;
-            isKeptForCatalogue: boolean;
-            /** @description Whether the caller has a good enrolment. */
-            isEnrolled: boolean;
-            /** Format: int64 */
-            totalEnrollments: number;
             /**
              * Format: int64
              * @description Most viewers at the same time.
              */
             maxViewers: number;
-            /** Format: uuid */
-            instructorId: string;
-            instructorName: string;
-            /** @description IANA name of the zone in which it was planned. */
-            timeZone: string;
-            recordingEnabled: boolean;
+            /**
+             * Format: int64
+             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
+             */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens: number;
             recordingAvailable: boolean;
+            recordingEnabled: boolean;
             recordingExpiresAt?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether the caller may watch what there is: live, or the replay. */
-            canWatch: boolean;
-            /** @description Whether the caller may broadcast, start and end it. */
-            canBroadcast: boolean;
-            whepUrl?: string | null;
-            hlsUrl?: string | null;
-            actualStart?: components["schemas"]["Timestamp"] | null;
-            actualEnd?: components["schemas"]["Timestamp"] | null;
+            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description The series that planned it.
              */
             seriesId?: string | null;
+            status: components["schemas"]["Status"];
+            thumbnailUrl?: string | null;
+            /** @description IANA name of the zone in which it was planned. */
+            timeZone: string;
+            title: string;
+            topic?: string | null;
+            /** Format: int64 */
+            totalEnrollments: number;
+            /** @description What to play now: WHEP while live, HLS afterwards. */
+            videoUrl?: string | null;
+            /**
+             * Format: int32
+             * @description Connected at this moment.
+             */
+            viewerCount: number;
+            whepUrl?: string | null;
         };
         /** @description What to change; what is not given stays. `null` takes a description, topic or phase away. */
         SessionChange: {
-            title?: string | null;
             description?: string | null;
-            scheduledStart?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             durationMinutes?: number | null;
-            topic?: string | null;
-            /** Format: int64 */
-            phaseId?: number | null;
-            level?: string | null;
-            thumbnailUrl?: string | null;
-            /** Format: int64 */
-            priceInTokens?: number | null;
-            isOpenToSubscribers?: boolean | null;
             goesLiveWithMedia?: boolean | null;
             isKeptForCatalogue?: boolean | null;
+            isOpenToSubscribers?: boolean | null;
             isPublic?: boolean | null;
+            level?: string | null;
+            /** Format: int64 */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens?: number | null;
             recordingEnabled?: boolean | null;
+            scheduledStart?: components["schemas"]["Timestamp"] | null;
+            thumbnailUrl?: string | null;
             timeZone?: string | null;
+            title?: string | null;
+            topic?: string | null;
         };
         /** @description Several sessions. */
         SessionList: {
-            /** @description In the order that the route promises. */
-            sessions: components["schemas"]["Session"][];
             /** @description Whether the same question with a higher `skip` gives more. */
             hasMore: boolean;
+            /** @description In the order that the route promises. */
+            sessions: components["schemas"]["Session"][];
         };
         /** @description The first admin. */
         SetupForm: {
-            /** @description From the link that the server printed at its start. */
-            token: string;
-            name: string;
             email: string;
+            name: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
              */
             password: string;
+            /** @description From the link that the server printed at its start. */
+            token: string;
         };
         /** @description Whether the first admin is missing. */
         SetupState: {
@@ -2411,28 +2411,28 @@ export interface components {
         };
         /** @description Who has signed in, and where they wanted to go. */
         SignedIn: {
-            user: components["schemas"]["Account"];
             next?: string | null;
+            user: components["schemas"]["Account"];
         };
         /** @description A signed-in browser. */
         SignedInBrowser: {
-            /** Format: uuid */
-            id: string;
-            /** @description What it calls itself. */
-            userAgent?: string | null;
             /** @description Where it signed in from. */
             address?: string | null;
             createdAt: components["schemas"]["Timestamp"];
-            seenAt: components["schemas"]["Timestamp"];
             expiresAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
             /** @description Whether it is the one that asks. */
             isThis: boolean;
+            seenAt: components["schemas"]["Timestamp"];
+            /** @description What it calls itself. */
+            userAgent?: string | null;
         };
         /** @description A new account. */
         SignupForm: {
+            email: string;
             /** @description As shown to others. */
             name: string;
-            email: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
@@ -2451,8 +2451,8 @@ export interface components {
         Status: "upcoming" | "live" | "ended" | "cancelled";
         /** @description The keys of a browser. */
         SubscriptionKeys: {
-            p256dh: string;
             auth: string;
+            p256dh: string;
         };
         /** @description It is as wished. */
         Success: {
@@ -2476,15 +2476,12 @@ export interface components {
         };
         /** @description A page of the history. */
         TokenHistory: {
+            hasMore: boolean;
             /** @description Latest first. */
             transactions: components["schemas"]["TokenTransaction"][];
-            hasMore: boolean;
         };
         /** @description One movement of tokens. */
         TokenTransaction: {
-            /** Format: uuid */
-            id: string;
-            kind: components["schemas"]["Kind"];
             /**
              * Format: int64
              * @description Below zero: spent.
@@ -2492,27 +2489,30 @@ export interface components {
             amount: number;
             /** Format: int64 */
             balanceAfter: number;
-            reason: string;
+            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["Kind"];
             metadata: Record<string, never>;
+            reason: string;
             /** Format: uuid */
             sessionId?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A user as admins see them. */
         User: {
+            createdAt: components["schemas"]["Timestamp"];
+            email: string;
             /** Format: uuid */
             id: string;
-            email: string;
             name: string;
             role: components["schemas"]["Role"];
             tier: components["schemas"]["Tier"];
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of users. */
         UserList: {
+            hasMore: boolean;
             /** @description Latest first. */
             users: components["schemas"]["User"][];
-            hasMore: boolean;
         };
         /** @description A vote that counts. */
         Voted: {
@@ -2521,10 +2521,10 @@ export interface components {
         };
         /** @description How people sign in here. */
         WaysIn: {
-            /** @description Accounts elsewhere. */
-            providers: components["schemas"]["Provider"][];
             /** @description Whether passwords are used. */
             passwords: boolean;
+            /** @description Accounts elsewhere. */
+            providers: components["schemas"]["Provider"][];
             /** @description Whether people make accounts of their own. */
             signUp: boolean;
         };

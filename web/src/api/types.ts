@@ -17,3 +17,15 @@ export type OwnSession = Schemas["OwnSession"];
 
 /** What an instructor decides when planning a class. */
 export type NewSession = Schemas["NewSession"];
+
+/** An enrolment that was made, or was there. */
+export type EnrolmentMade = Schemas["EnrolmentMade"];
+
+/** One movement of tokens; below zero: spent. */
+export type TokenTransaction = Schemas["TokenTransaction"];
+
+/** How and about what a person wants to be told. */
+export type NotificationPreferences = Schemas["NotificationPreferences"];
+
+/** An instructor as viewers see them. */
+export type Instructor = Schemas["Instructor"];

@@ -36,10 +36,11 @@ function Header() {
       <div className="mx-auto flex h-14 w-full max-w-7xl items-center gap-1 px-3 sm:h-16 sm:gap-4 sm:px-6">
         <Link to="/streams" className="flex items-center gap-2 rounded-lg p-1 font-bold tracking-tight">
           <img src="/favicon.svg" alt="" width="28" height="28" />
-          <span className={user ? "max-sm:sr-only" : ""}>Lectern</span>
+          <span className="max-sm:sr-only">Lectern</span>
         </Link>
         <nav aria-label={t("nav.main")} className="flex flex-1 items-center gap-1">
           <NavLink to="/streams">{t("nav.classes")}</NavLink>
+          <NavLink to="/workouts">{t("nav.workouts")}</NavLink>
           {user && user.role !== "viewer" ? <NavLink to="/instructor/streams">{t("nav.teach")}</NavLink> : null}
         </nav>
         {user ? (
@@ -54,7 +55,7 @@ function Header() {
   );
 }
 
-function NavLink({ to, children }: { to: "/streams" | "/instructor/streams"; children: string }) {
+function NavLink({ to, children }: { to: "/streams" | "/workouts" | "/instructor/streams"; children: string }) {
   return (
     <Link
       to={to}

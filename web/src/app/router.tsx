@@ -35,8 +35,18 @@ const setup = createRoute({
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search): { next?: string } => ownPath(search),
+  validateSearch: (search): { next?: string; problem?: string } => ({
+    ...ownPath(search),
+    ...optionalText(search, "problem"),
+  }),
   component: lazyRouteComponent(() => import("../features/entry/login-page"), "LoginPage"),
+});
+
+const loginLink = createRoute({
+  getParentRoute: () => root,
+  path: "/login/link",
+  validateSearch: (search): { token?: string } => optionalText(search, "token"),
+  component: lazyRouteComponent(() => import("../features/entry/link-page"), "LinkPage"),
 });
 
 const signup = createRoute({
@@ -49,6 +59,7 @@ const signup = createRoute({
 const streams = createRoute({
   getParentRoute: () => root,
   path: "/streams",
+  validateSearch: (search): { q?: string; phase?: number } => ({ ...optionalText(search, "q"), ...phaseOf(search) }),
   component: lazyRouteComponent(() => import("../features/streams/streams-page"), "StreamsPage"),
 });
 
@@ -64,6 +75,34 @@ const watch = createRoute({
   getParentRoute: () => root,
   path: "/streams/$id/watch",
   component: lazyRouteComponent(() => import("../features/watch/watch-page"), "WatchPage"),
+});
+
+const instructorProfile = createRoute({
+  getParentRoute: () => root,
+  path: "/instructors/$id",
+  component: lazyRouteComponent(() => import("../features/streams/instructor-page"), "InstructorPage"),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: "/tokens",
+  beforeLoad: async ({ context, location }) => {
+    const user = await context.queries.ensureQueryData(meQuery);
+    if (!user) throw redirect({ to: "/login", search: { next: location.href } });
+  },
+  component: lazyRouteComponent(() => import("../features/account/tokens-page"), "TokensPage"),
+});
+
+const workouts = createRoute({
+  getParentRoute: () => root,
+  path: "/workouts",
+  component: lazyRouteComponent(() => import("../features/workouts/workouts-page"), "WorkoutsPage"),
+});
+
+const workout = createRoute({
+  getParentRoute: () => root,
+  path: "/workouts/$id",
+  component: lazyRouteComponent(() => import("../features/watch/workout-page"), "WorkoutPage"),
 });
 
 const account = createRoute({
@@ -106,10 +145,15 @@ const tree = root.addChildren([
   home,
   setup,
   login,
+  loginLink,
   signup,
   streams,
   stream,
   watch,
+  instructorProfile,
+  workouts,
+  workout,
+  tokens,
   account,
   instructor.addChildren([studio, create, broadcast]),
 ]);
@@ -135,9 +179,14 @@ declare module "@tanstack/react-router" {
   }
 }
 
-function optionalText(search: Record<string, unknown>, name: "token"): { token?: string } {
+function optionalText<Name extends string>(search: Record<string, unknown>, name: Name): { [Key in Name]?: string } {
   const value = search[name];
-  return typeof value === "string" && value !== "" ? { [name]: value } : {};
+  return (typeof value === "string" && value !== "" ? { [name]: value } : {}) as { [Key in Name]?: string };
+}
+
+/** A phase of the address, 1 to 4. */
+function phaseOf({ phase }: Record<string, unknown>): { phase?: number } {
+  return typeof phase === "number" && [1, 2, 3, 4].includes(phase) ? { phase } : {};
 }
 
 /** Where to go after signing in: only within this site. */

@@ -1,7 +1,7 @@
 /** The signed-in person's own menu. */
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { CircleUserRound, LogOut, Settings } from "lucide-react";
+import { CircleUserRound, Coins, LogOut, Settings } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { forgetEverything, logOut } from "../api/accounts";
@@ -41,6 +41,12 @@ export function UserMenu({ user }: { user: User }) {
             <Link to="/account">
               <Settings className="size-4" aria-hidden="true" />
               {t("nav.account")}
+            </Link>
+          </DropdownMenu.Item>
+          <DropdownMenu.Item asChild className={item}>
+            <Link to="/tokens">
+              <Coins className="size-4" aria-hidden="true" />
+              {t("nav.tokens")}
             </Link>
           </DropdownMenu.Item>
           <DropdownMenu.Item className={item} onSelect={() => void leave()}>

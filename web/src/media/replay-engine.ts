@@ -21,6 +21,9 @@ export interface ReplayEvents {
   fault: "access" | "network" | "media";
 }
 
+/** Where to begin in a class that is still live: as near to now as HLS can. */
+export const NEWEST = -1;
+
 /** Lets `choose` go back to automatic. */
 export const AUTOMATIC = -1;
 
@@ -30,7 +33,10 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
   #destroyed = false;
   #mediaRepairs = 0;
 
-  /** Loads the engine (a separate bundle) and the playlist, and stands at `startAt` seconds. */
+  /**
+   * Loads the engine (a separate bundle) and the playlist, and stands at `startAt` seconds; at the newest picture of a
+   * class that is still live with `NEWEST`.
+   */
   async attach(video: HTMLVideoElement, playlist: string, startAt = 0): Promise<void> {
     const { default: Engine } = await import("hls.js");
     if (this.#destroyed) return;

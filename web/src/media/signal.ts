@@ -8,6 +8,8 @@ export interface Resource {
   etag: string | null;
   /** Absolute URL of the extension by which a viewer chooses a layer, where the server has it. */
   layerUrl: string | null;
+  /** Absolute URL of what the server tells while a viewer watches, where the server has it. */
+  eventsUrl: string | null;
 }
 
 /** Which layer a viewer wants (WHEP extension); the empty one leaves the choice to the server. */
@@ -23,6 +25,7 @@ export interface LayerSelection {
 }
 
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
+const EVENTS = "urn:ietf:params:whep:ext:core:server-sent-events";
 
 /** The server's side of a connection. */
 export interface Answered {
@@ -67,11 +70,13 @@ export async function postOffer(
   if (!location || !answer.startsWith("v=")) throw new SignalError("the server sent no usable answer", 0);
   // A redirect may have led elsewhere: Location is relative to where the answer came from.
   const base = new URL(response.url || endpoint, globalThis.location.href);
-  const layer = linkTo(LAYER, response.headers.get("Link") ?? "");
+  const links = response.headers.get("Link") ?? "";
+  const absolute = (target: string | null) => (target === null ? null : new URL(target, base).href);
   const resource = {
     url: new URL(location, base).href,
     etag: response.headers.get("ETag"),
-    layerUrl: layer === null ? null : new URL(layer, base).href,
+    layerUrl: absolute(linkTo(LAYER, links)),
+    eventsUrl: absolute(linkTo(EVENTS, links)),
   };
   return { answer, resource };
 }

@@ -1,5 +1,6 @@
 /** Plays one live stream by WHEP (draft-ietf-wish-whep) and keeps playing it. */
 import { Emitter } from "./emitter";
+import { type Layer, LayerWatch } from "./layers";
 import { type LinkState, PeerLink } from "./peer-link";
 import { askForStereo } from "./sdp";
 import { type LayerSelection, postLayer } from "./signal";
@@ -21,6 +22,8 @@ export interface WhepEvents {
   /** Tracks to play; a new object after each reconnection. */
   stream: MediaStream;
   stats: ViewerStats;
+  /** Sizes that can be chosen, after `askForLayers`. */
+  layers: Layer[];
   problem: Error;
 }
 
@@ -45,6 +48,8 @@ export class WhepClient extends Emitter<WhepEvents> {
   #silentReports = 0;
   #wanted: LayerSelection = {};
   #isHidden = false;
+  #asksForLayers = false;
+  #layerWatch: LayerWatch | null = null;
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: WhepOptions) {
@@ -53,6 +58,7 @@ export class WhepClient extends Emitter<WhepEvents> {
     this.#link.on("state", (state) => {
       // A new connection knows nothing of what was chosen before; the server's own choice needs no words.
       if (state === "live" && (this.#isHidden || Object.keys(this.#wanted).length > 0)) void this.#sendChoice();
+      if (state === "live") this.#watchLayers();
       this.emit("state", state);
     });
     this.#link.on("problem", (problem) => this.emit("problem", problem));
@@ -78,7 +84,22 @@ export class WhepClient extends Emitter<WhepEvents> {
   stop(): Promise<void> {
     document.removeEventListener("visibilitychange", this.#onVisibility);
     clearTimeout(this.#hiddenTimer);
+    this.#layerWatch?.close();
     return this.#link.stop();
+  }
+
+  /** Begins to tell which sizes there are: it costs a request that stays open, so only who chooses asks. */
+  askForLayers(): void {
+    if (this.#asksForLayers) return;
+    this.#asksForLayers = true;
+    this.#watchLayers();
+  }
+
+  #watchLayers(): void {
+    this.#layerWatch?.close();
+    this.#layerWatch = null;
+    const url = this.#link.resource?.resource.eventsUrl;
+    if (this.#asksForLayers && url) this.#layerWatch = new LayerWatch(url, (layers) => this.emit("layers", layers));
   }
 
   /** Chooses a layer, over reconnections as well; `{}` leaves it to the server. False if it cannot be had now. */

@@ -8,7 +8,8 @@ interface FieldProps {
   error?: string | undefined;
 }
 
-const CONTROL =
+/** Classes of anything that is filled in. */
+export const CONTROL =
   "w-full min-h-11 rounded-lg border border-edge bg-surface px-3 py-2 text-ink placeholder:text-muted " +
   "disabled:opacity-60 aria-invalid:border-danger";
 

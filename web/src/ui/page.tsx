@@ -20,7 +20,7 @@ export function Page({ title, lead, actions, width = "wide", children }: PagePro
     <div className={clsx("mx-auto w-full px-4 py-6 sm:px-6 sm:py-8", WIDTHS[width])}>
       <div className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
-          <h1 className="text-2xl font-bold tracking-tight wrap-anywhere sm:text-3xl">{title}</h1>
+          <h1 className="text-2xl font-bold tracking-tight wrap-anywhere hyphens-auto sm:text-3xl">{title}</h1>
           {lead ? <p className="mt-1 text-muted">{lead}</p> : null}
         </div>
         {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}

@@ -42,7 +42,7 @@ export function statusOf(error: unknown): number | null {
 }
 
 /** The server's stable word for a problem, or null. */
-function codeOf(error: unknown): string | null {
+export function codeOf(error: unknown): string | null {
   if (typeof error !== "object" || error === null || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;
 }

@@ -48,6 +48,16 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** The reader's clock at an instant, for example "15:04". */
+export function timeOfDay(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+/** The reader's day and clock at an instant, for example "4 Mar 2026, 15:04". */
+export function dateAndTime(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
 /** Whole days from now until `at`, rounded up; 0 when it has passed. */
 export function daysUntil(at: string): number {
   return Math.max(0, Math.ceil((Date.parse(at) - Date.now()) / 86_400_000));

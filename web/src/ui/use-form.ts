@@ -35,7 +35,13 @@ export function useForm<Answer>({ check, send, onDone, say }: FormOptions<Answer
 
   const status = statusOf(mutation.error);
   const message = mutation.error ? (status !== null && say?.[status]) || sentence(mutation.error, t) : null;
-  return { form: { onSubmit, noValidate: true }, errors, message, pending: mutation.isPending };
+  return {
+    form: { onSubmit, noValidate: true },
+    errors,
+    message,
+    pending: mutation.isPending,
+    done: mutation.isSuccess,
+  };
 }
 
 /** The text of a form field, trimmed. */

@@ -1,15 +1,21 @@
-/** The person's own account and how the page looks to them. */
+/** The person's own account, and how the page looks to them. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { meQuery } from "../../api/accounts";
-import type { User } from "../../api/types";
 import { setTheme, type Theme, useTheme } from "../../ui/appearance";
 import { buttonClass } from "../../ui/button";
 import { SelectField } from "../../ui/field";
 import { type Language, setLanguage } from "../../ui/i18n/i18n";
-import { Card, Page } from "../../ui/page";
-import { Loading, Skeleton } from "../../ui/states";
+import { Page } from "../../ui/page";
+import { ErrorState, Loading, Skeleton } from "../../ui/states";
+import { Browsers } from "./browsers";
+import { CalendarFeed } from "./calendar-feed";
+import { Notifications } from "./notifications";
+import { OwnData } from "./own-data";
+import { PasswordSection } from "./password-section";
+import { Profile } from "./profile";
+import { Section } from "./section";
 
 const THEMES: Theme[] = ["system", "light", "dark"];
 
@@ -19,70 +25,68 @@ export function AccountPage() {
   const me = useQuery(meQuery);
   return (
     <Page title={t("account.title")} width="text">
-      <div className="grid gap-4">
+      <div className="grid gap-4 *:min-w-0">
         {me.isPending ? (
           <Loading>
-            <Skeleton className="h-36" />
+            <Skeleton className="h-72" />
           </Loading>
+        ) : me.isError ? (
+          <ErrorState error={me.error} onRetry={() => void me.refetch()} />
         ) : me.data ? (
-          <Profile user={me.data} />
+          <Profile key={me.data.id} user={me.data} />
         ) : (
-          <Card className="flex flex-wrap gap-2 p-6">
-            <Link to="/login" search={{ next: "/account" }} className={buttonClass()}>
-              {t("nav.logIn")}
-            </Link>
-            <Link to="/signup" search={{ next: "/account" }} className={buttonClass({ variant: "secondary" })}>
-              {t("nav.signUp")}
-            </Link>
-          </Card>
+          <SignInFirst />
         )}
-        <Preferences />
+        <Appearance signedIn={Boolean(me.data)} />
+        {me.data ? (
+          <>
+            <Notifications />
+            <CalendarFeed />
+            <PasswordSection />
+            <Browsers />
+            <OwnData user={me.data} />
+          </>
+        ) : null}
       </div>
     </Page>
   );
 }
 
-function Profile({ user }: { user: User }) {
+function SignInFirst() {
   const { t } = useTranslation();
-  const rows = [
-    [t("form.name"), user.name],
-    [t("form.emailLabel"), user.email],
-    [t("account.role"), t(`account.roles.${user.role}`)],
-  ];
   return (
-    <Card className="p-6">
-      <h2 className="mb-3 text-lg font-semibold">{t("account.profile")}</h2>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
-        {rows.map(([term, value]) => (
-          <div key={term} className="contents">
-            <dt className="text-muted">{term}</dt>
-            <dd className="min-w-0 wrap-anywhere">{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </Card>
+    <div className="flex flex-wrap gap-2">
+      <Link to="/login" search={{ next: "/account" }} className={buttonClass()}>
+        {t("nav.logIn")}
+      </Link>
+      <Link to="/signup" search={{ next: "/account" }} className={buttonClass({ variant: "secondary" })}>
+        {t("nav.signUp")}
+      </Link>
+    </div>
   );
 }
 
-function Preferences() {
+/** Of this browser. Who is signed in chooses the language with the profile, since mails speak it too. */
+function Appearance({ signedIn }: { signedIn: boolean }) {
   const { t, i18n } = useTranslation();
   const theme = useTheme();
   return (
-    <Card className="p-6">
-      <h2 className="mb-3 text-lg font-semibold">{t("account.preferences")}</h2>
+    <Section title={t("account.preferences")}>
       <div className="grid gap-4 sm:grid-cols-2">
-        <SelectField
-          label={t("account.language")}
-          value={i18n.language}
-          onChange={(event) => void setLanguage(event.target.value as Language)}
-        >
-          <option value="nl" lang="nl">
-            Nederlands
-          </option>
-          <option value="en" lang="en">
-            English
-          </option>
-        </SelectField>
+        {signedIn ? null : (
+          <SelectField
+            label={t("account.language")}
+            value={i18n.language}
+            onChange={(event) => void setLanguage(event.target.value as Language)}
+          >
+            <option value="nl" lang="nl">
+              Nederlands
+            </option>
+            <option value="en" lang="en">
+              English
+            </option>
+          </SelectField>
+        )}
         <SelectField
           label={t("account.theme")}
           value={theme}
@@ -95,6 +99,6 @@ function Preferences() {
           ))}
         </SelectField>
       </div>
-    </Card>
+    </Section>
   );
 }

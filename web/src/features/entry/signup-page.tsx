@@ -8,6 +8,7 @@ import { Alert } from "../../ui/states";
 import { text, useForm } from "../../ui/use-form";
 import { NewAccountFields } from "./account-fields";
 import { checkNewAccount, password } from "./checks";
+import { Providers } from "./providers";
 import { useEnter } from "./use-enter";
 
 const route = getRouteApi("/signup");
@@ -25,7 +26,7 @@ export function SignupPage() {
   });
   return (
     <Page title={t("signup.title")} lead={t("signup.lead")} width="narrow">
-      <Card className="p-6">
+      <Card className="grid gap-5 p-6">
         <form {...form} className="grid gap-4">
           {message ? <Alert tone="danger">{message}</Alert> : null}
           <NewAccountFields errors={errors} />
@@ -33,6 +34,7 @@ export function SignupPage() {
             {t("signup.submit")}
           </Button>
         </form>
+        <Providers next={next} />
       </Card>
       <p className="mt-4 text-center text-muted">
         {t("signup.hasAccount")}{" "}

@@ -1,16 +1,18 @@
 /** One class in a list. */
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { Lock, Play, Radio } from "lucide-react";
+import { Check, Lock, Play, Radio } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
 import { Badge, LiveBadge, PhaseBadge, ViewerCount } from "../../ui/badge";
 import { buttonClass } from "../../ui/button";
 import { ClassTime } from "../../ui/class-time";
 import { Card } from "../../ui/page";
+import { PriceBadge } from "../../ui/price-badge";
 import { Skeleton } from "../../ui/states";
 import { Thumbnail } from "../../ui/thumbnail";
 import { daysUntil } from "../../ui/time";
+import { Prepare } from "./prepare";
 
 /** A class with its picture, its time and the one thing to do with it. */
 export function SessionCard({ session, wide = false }: { session: Session; wide?: boolean }) {
@@ -35,17 +37,19 @@ export function SessionCard({ session, wide = false }: { session: Session; wide?
             <PhaseBadge phase={session.phaseId} />
             {session.status === "cancelled" ? <Badge tone="danger">{t("status.cancelled")}</Badge> : null}
             <ReplayBadge session={session} />
-            {session.canWatch ? null : (
-              <Badge>
-                <Lock aria-hidden="true" />
-                {t("streams.members")}
-              </Badge>
-            )}
+            <AccessBadge session={session} />
           </div>
           <div>
-            <h3 className="text-lg leading-snug font-semibold wrap-anywhere">{session.title}</h3>
+            <h3 className="text-lg leading-snug font-semibold wrap-anywhere hyphens-auto">{session.title}</h3>
             <p className="text-sm text-muted">
-              {[t("streams.by", { name: session.instructorName }), session.topic].filter(Boolean).join(" · ")}
+              <Link
+                to="/instructors/$id"
+                params={{ id: session.instructorId }}
+                className="underline-offset-2 hover:underline"
+              >
+                {t("streams.by", { name: session.instructorName })}
+              </Link>
+              {session.topic ? ` · ${session.topic}` : null}
             </p>
           </div>
           {live ? (
@@ -53,7 +57,8 @@ export function SessionCard({ session, wide = false }: { session: Session; wide?
           ) : (
             <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
           )}
-          <div className={clsx("pt-1", !wide && "mt-auto")}>
+          <div className={clsx("grid gap-2 pt-1", !wide && "mt-auto")}>
+            {session.status === "upcoming" ? <Prepare session={session} /> : null}
             <Action session={session} />
           </div>
         </div>
@@ -83,6 +88,29 @@ function ReplayBadge({ session }: { session: Session }) {
   if (!session.recordingExpiresAt) return null;
   const count = daysUntil(session.recordingExpiresAt);
   return <Badge tone={count <= 1 ? "warn" : "neutral"}>{t("streams.daysLeft", { count })}</Badge>;
+}
+
+/** Whether the reader is in, and if not, what it takes. */
+function AccessBadge({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const { status, isEnrolled, isPublic, canWatch, priceInTokens } = session;
+  if (isEnrolled) {
+    return (
+      <Badge tone="good">
+        <Check aria-hidden="true" />
+        {t("streams.enrolled")}
+      </Badge>
+    );
+  }
+  if (status === "cancelled" || isPublic) return null;
+  if (status !== "ended") return <PriceBadge price={priceInTokens} />;
+  if (canWatch) return null;
+  return (
+    <Badge>
+      <Lock aria-hidden="true" />
+      {t("streams.members")}
+    </Badge>
+  );
 }
 
 function Action({ session }: { session: Session }) {

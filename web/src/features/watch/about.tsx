@@ -1,6 +1,6 @@
 /** What a class is about, and when. */
 import { Link } from "@tanstack/react-router";
-import { Radio } from "lucide-react";
+import { Check, Radio } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
@@ -9,45 +9,71 @@ import { buttonClass } from "../../ui/button";
 import { ClassTime } from "../../ui/class-time";
 import { CopyButton } from "../../ui/copy-button";
 import { Card } from "../../ui/page";
+import { PriceBadge } from "../../ui/price-badge";
 import { daysUntil } from "../../ui/time";
+import { Prepare } from "./prepare";
 
-/** Title and description, under the player. */
-export function Heading({ session }: { session: Session }) {
+/** State and title, under the player; what one can do with it follows. */
+export function Heading({ session, children }: { session: Session; children?: ReactNode }) {
   const { t } = useTranslation();
   const { status, recordingAvailable, recordingExpiresAt } = session;
   const days = status === "ended" && recordingAvailable && recordingExpiresAt ? daysUntil(recordingExpiresAt) : null;
   return (
-    <div className="px-4 sm:px-0">
-      <div className="mb-2 flex flex-wrap items-center gap-2">
+    <div className="grid gap-2 px-4 sm:px-0">
+      <div className="flex flex-wrap items-center gap-2">
         {status === "live" ? <LiveBadge /> : <Badge>{t(`status.${status}`)}</Badge>}
         <PhaseBadge phase={session.phaseId} />
         {days !== null ? (
           <Badge tone={days <= 1 ? "warn" : "neutral"}>{t("streams.daysLeft", { count: days })}</Badge>
         ) : null}
       </div>
-      <h1 className="text-2xl leading-tight font-bold tracking-tight wrap-anywhere sm:text-3xl">{session.title}</h1>
-      {session.description ? (
-        <p className="mt-3 max-w-prose whitespace-pre-line wrap-anywhere text-muted">{session.description}</p>
-      ) : null}
+      <h1 className="text-xl leading-tight font-bold tracking-tight wrap-anywhere hyphens-auto sm:text-3xl">
+        {session.title}
+      </h1>
+      {children}
     </div>
   );
 }
 
-/** The facts, beside the player. */
+/** What it is about, and the facts. */
 export function About({ session }: { session: Session }) {
   const { t } = useTranslation();
   const open = session.status === "upcoming" || session.status === "live";
   const link = `${location.origin}/streams/${session.id}`;
   return (
-    <Card className="grid gap-4 p-5 max-sm:mx-4">
+    <Card className="grid gap-4 p-5 max-lg:rounded-none max-lg:border-0 max-lg:shadow-none">
       <h2 className="text-lg font-semibold">{t("watch.about")}</h2>
-      <dl className="grid gap-4">
+      {session.description ? (
+        <p className="max-w-prose whitespace-pre-line wrap-anywhere">{session.description}</p>
+      ) : null}
+      <dl className="grid gap-4 sm:grid-cols-2">
         <Fact name={t("watch.when")}>
           <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
         </Fact>
-        <Fact name={t("watch.instructor")}>{session.instructorName}</Fact>
+        <Fact name={t("watch.instructor")}>
+          <Link
+            to="/instructors/$id"
+            params={{ id: session.instructorId }}
+            className="underline underline-offset-2 hover:no-underline"
+          >
+            {session.instructorName}
+          </Link>
+        </Fact>
         {session.topic ? <Fact name={t("watch.topic")}>{session.topic}</Fact> : null}
         <Fact name={t("watch.length")}>{t("common.minutes", { count: session.duration })}</Fact>
+        {session.level ? <Fact name={t("watch.level")}>{session.level}</Fact> : null}
+        {session.isPublic ? null : (
+          <Fact name={t("watch.access")}>
+            {session.isEnrolled ? (
+              <Badge tone="good">
+                <Check aria-hidden="true" />
+                {t("watch.enrolled")}
+              </Badge>
+            ) : (
+              <PriceBadge price={session.priceInTokens} />
+            )}
+          </Fact>
+        )}
         <Fact name={t("watch.share")}>
           <span className="flex items-center gap-2">
             <code className="min-w-0 flex-1 truncate rounded-lg bg-raised px-2 py-1.5 font-mono text-sm">{link}</code>
@@ -55,6 +81,7 @@ export function About({ session }: { session: Session }) {
           </span>
         </Fact>
       </dl>
+      {session.status === "upcoming" ? <Prepare session={session} /> : null}
       {session.canBroadcast && open ? (
         <Link
           to="/instructor/streams/$id/broadcast"

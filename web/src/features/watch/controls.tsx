@@ -1,6 +1,8 @@
 /** The bar of buttons over the picture; it hides while the picture plays and nobody moves. */
 import { clsx } from "clsx";
 import {
+  Captions as CaptionsIcon,
+  CaptionsOff,
   ChartNoAxesColumn,
   Maximize,
   Minimize,
@@ -17,6 +19,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Slider } from "../../ui/slider";
 import { clock } from "../../ui/time";
+import { SeekBar } from "./seek-bar";
 import { useFullscreen } from "./use-fullscreen";
 import { useIdle } from "./use-idle";
 import { useShortcuts } from "./use-shortcuts";
@@ -25,21 +28,37 @@ import type { VideoActions, VideoState } from "./use-video";
 interface ControlsProps {
   playback: VideoState;
   actions: VideoActions;
-  /** Shows how long it is and where we are; a live class has neither. */
-  seekable?: boolean;
+  /** Playlist of what can be moved through; a class that is watched as it happens has none. */
+  playlist?: string;
+  captions?: Captions;
+  /** Buttons after the sound. */
+  leading?: ReactNode;
   /** More buttons, on the right. */
   extras?: ReactNode;
   onToggleStats?: (() => void) | undefined;
 }
 
+interface Captions {
+  exist: boolean;
+  on: boolean;
+  toggle: () => void;
+}
+
 const SKIP_S = 10;
 
 /** Play, sound, position, and the ways to see it larger. */
-export function Controls({ playback, actions, seekable = false, extras, onToggleStats }: ControlsProps) {
+export function Controls({ playback, actions, playlist, captions, leading, extras, onToggleStats }: ControlsProps) {
   const { t } = useTranslation();
   const fullscreen = useFullscreen();
   const idle = useIdle();
-  useShortcuts({ actions, seekable, onFullscreen: fullscreen.toggle, onStats: onToggleStats });
+  const seekable = playlist !== undefined;
+  useShortcuts({
+    actions,
+    seekable,
+    onFullscreen: fullscreen.toggle,
+    onStats: onToggleStats,
+    onCaptions: captions?.exist ? captions.toggle : undefined,
+  });
   const hidden = idle && !playback.paused;
 
   return (
@@ -50,7 +69,7 @@ export function Controls({ playback, actions, seekable = false, extras, onToggle
         hidden ? "pointer-events-none opacity-0" : "opacity-100",
       )}
     >
-      {seekable ? <SeekBar playback={playback} actions={actions} /> : null}
+      {seekable ? <SeekBar playback={playback} actions={actions} playlist={playlist} /> : null}
       <div className="flex items-center gap-0.5 sm:gap-1">
         <IconButton
           label={playback.paused ? t("watch.controls.play") : t("watch.controls.pause")}
@@ -74,7 +93,16 @@ export function Controls({ playback, actions, seekable = false, extras, onToggle
             {clock(playback.time)} / {clock(playback.duration)}
           </span>
         ) : null}
+        {leading}
         <div className="ml-auto flex items-center gap-0.5 sm:gap-1">
+          {captions?.exist ? (
+            <IconButton
+              label={captions.on ? t("watch.controls.captionsOff") : t("watch.controls.captionsOn")}
+              onClick={captions.toggle}
+            >
+              {captions.on ? <CaptionsIcon /> : <CaptionsOff />}
+            </IconButton>
+          ) : null}
           {extras}
           {onToggleStats ? (
             <IconButton label={t("watch.controls.stats")} onClick={onToggleStats}>
@@ -96,22 +124,6 @@ export function Controls({ playback, actions, seekable = false, extras, onToggle
       </div>
       <p className="sr-only">{t("watch.controls.keys")}</p>
     </div>
-  );
-}
-
-function SeekBar({ playback, actions }: { playback: VideoState; actions: VideoActions }) {
-  const { t } = useTranslation();
-  return (
-    <Slider
-      label={t("watch.controls.position")}
-      valueText={t("watch.controls.positionText", { at: clock(playback.time), of: clock(playback.duration) })}
-      value={playback.time}
-      max={Math.max(playback.duration, 0.1)}
-      step={1}
-      secondary={playback.bufferedTo}
-      onChange={actions.seek}
-      className="mx-1.5"
-    />
   );
 }
 
@@ -146,7 +158,8 @@ interface IconButtonProps {
   children: ReactNode;
 }
 
-function IconButton({ label, roomy = false, onClick, children }: IconButtonProps) {
+/** A round button over the picture. */
+export function IconButton({ label, roomy = false, onClick, children }: IconButtonProps) {
   return (
     <button
       type="button"

@@ -1,20 +1,33 @@
 /** Plays a class that is on the air. */
 import { clsx } from "clsx";
-import { Volume2 } from "lucide-react";
-import { useState } from "react";
+import { RotateCcw } from "lucide-react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "../../api/types";
+import { LinkError } from "../../media/peer-link";
 import { LiveBadge, ViewerCount } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { explain } from "../../ui/problem";
-import { Controls } from "./controls";
+import { Controls, IconButton } from "./controls";
+import { LiveQuality } from "./live-quality";
+import { SoundButton } from "./sound-button";
 import { Stage, StageNotice, type StageState } from "./stage";
 import { StatsPanel } from "./stats-panel";
 import { type Live, useLive } from "./use-live";
 import { useVideo } from "./use-video";
 
+interface LivePlayerProps {
+  session: Session;
+  /** Lies over the picture. */
+  overlay?: ReactNode;
+  /** Goes back in the class; not given where it is not recorded. */
+  onRewind?: () => void;
+  /** The server answers, and no packet gets through. */
+  onNoPath?: () => void;
+}
+
 /** The player while the class is live. */
-export function LivePlayer({ session }: { session: Session }) {
+export function LivePlayer({ session, overlay, onRewind, onNoPath }: LivePlayerProps) {
   const { t } = useTranslation();
   const { attach, video, state: playback, actions } = useVideo();
   const live = useLive(session, video);
@@ -24,24 +37,29 @@ export function LivePlayer({ session }: { session: Session }) {
     live.flow === "flowing" && !playback.hasPicture && latest && latest.audioBps > 0 && latest.videoBps === 0,
   );
   const state = stateOf(live, playback.hasPicture || soundOnly);
+  const facts = { ...live, hasPicture: playback.hasPicture, delayed: false };
+  const noPath = live.link !== "live" && live.problem instanceof LinkError && live.problem.kind === "no-path";
   const blocked = live.soundBlocked && playback.muted && state === "live";
+
+  const onBlocked = useEffectEvent(() => onNoPath?.());
+
+  useEffect(() => {
+    if (noPath) onBlocked();
+  }, [noPath]);
 
   return (
     <Stage state={state}>
       {/* biome-ignore lint/a11y/useMediaCaption: a live class has no captions to offer */}
       <video ref={attach} playsInline className="size-full object-contain" onClick={actions?.togglePlay} />
       {soundOnly ? <StageNotice title={t("watch.soundOnly")} /> : null}
-      <LiveNotice state={state} live={live} onRetry={live.retry} veil={playback.hasPicture} />
-      {blocked ? (
-        <Button
-          size="large"
-          className="absolute top-1/2 left-1/2 z-20 -translate-1/2 whitespace-nowrap shadow-lift"
-          onClick={() => actions?.setMuted(false)}
-        >
-          <Volume2 aria-hidden="true" />
-          {t("watch.unmute")}
-        </Button>
-      ) : null}
+      <LiveNotice
+        state={state}
+        live={live}
+        onRetry={live.retry}
+        onWhy={() => setShowStats(true)}
+        veil={playback.hasPicture}
+      />
+      {blocked ? <SoundButton onPress={() => actions?.setMuted(false)} /> : null}
       {state === "live" ? (
         <div className="absolute top-3 left-3 z-10 flex items-center gap-2">
           <LiveBadge />
@@ -50,11 +68,31 @@ export function LivePlayer({ session }: { session: Session }) {
           </span>
         </div>
       ) : null}
-      {showStats ? <StatsPanel history={live.history} onClose={() => setShowStats(false)} /> : null}
+      {overlay}
+      {showStats ? <StatsPanel facts={facts} onClose={() => setShowStats(false)} /> : null}
       {actions && state !== "failed" ? (
         // Small screens have no room for both the bar and a message.
         <div className={clsx(state !== "live" && "max-sm:hidden")}>
-          <Controls playback={playback} actions={actions} onToggleStats={() => setShowStats((shown) => !shown)} />
+          <Controls
+            playback={playback}
+            actions={actions}
+            onToggleStats={() => setShowStats((shown) => !shown)}
+            leading={
+              onRewind ? (
+                <IconButton label={t("watch.controls.rewind")} onClick={onRewind}>
+                  <RotateCcw />
+                </IconButton>
+              ) : null
+            }
+            extras={
+              <LiveQuality
+                layers={live.layers}
+                layer={live.layer}
+                onOpen={live.askForLayers}
+                onChoose={live.chooseLayer}
+              />
+            }
+          />
         </div>
       ) : null}
     </Stage>
@@ -74,22 +112,34 @@ interface LiveNoticeProps {
   state: StageState;
   live: Live;
   onRetry: () => void;
+  /** Opens the panel that says what is wrong. */
+  onWhy: () => void;
   veil: boolean;
 }
 
-function LiveNotice({ state, live, onRetry, veil }: LiveNoticeProps) {
+function LiveNotice({ state, live, onRetry, onWhy, veil }: LiveNoticeProps) {
   const { t } = useTranslation();
   const why = live.problem ? explain(live.problem, t) : null;
   const retry = (
-    <Button variant="secondary" size="small" className="mt-2" onClick={onRetry}>
-      {t("common.retry")}
-    </Button>
+    <div className="mt-2 flex flex-wrap justify-center gap-2">
+      <Button variant="secondary" size="small" onClick={onRetry}>
+        {t("common.retry")}
+      </Button>
+      <Button variant="secondary" size="small" onClick={onWhy}>
+        {t("diagnosis.why")}
+      </Button>
+    </div>
   );
   switch (state) {
     case "connecting":
       return (
         <StageNotice title={t("watch.connecting")} busy>
-          {why ? <p className="text-sm opacity-90">{`${why.title} ${why.hint}`}</p> : null}
+          {why ? (
+            <>
+              <p className="text-sm opacity-90">{`${why.title} ${why.hint}`}</p>
+              {retry}
+            </>
+          ) : null}
         </StageNotice>
       );
     case "waiting":

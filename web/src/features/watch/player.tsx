@@ -1,27 +1,39 @@
 /** Chooses what the stage shows for the state that a class is in. */
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { playlistOf } from "../../api/sessions";
 import type { Session } from "../../api/types";
 import { buttonClass } from "../../ui/button";
 import { EnrolPanel } from "./enrol-panel";
-import { LivePlayer } from "./live-player";
+import { LiveStage } from "./live-stage";
 import { Stage, StageNotice } from "./stage";
 import { WaitingRoom } from "./waiting-room";
 
 // The live player must start at once; the replay's engine takes a moment to load anyway.
 const ReplayPlayer = lazy(async () => ({ default: (await import("./replay-player")).ReplayPlayer }));
 
+interface PlayerProps {
+  session: Session;
+  signedIn: boolean;
+  /** Lies over the picture of a live class. */
+  overlay?: ReactNode;
+}
+
 /** The player of one class, from before its start until after its end. */
-export function Player({ session, signedIn }: { session: Session; signedIn: boolean }) {
+export function Player({ session, signedIn, overlay }: PlayerProps) {
   if (session.status === "cancelled") return <Cancelled />;
   if (session.status === "ended" && isGone(session)) return <Ended session={session} />;
   if (!session.canWatch) return <NoAccess session={session} signedIn={signedIn} />;
   if (session.status === "upcoming") return <WaitingRoom session={session} />;
-  if (session.status === "live") return <LivePlayer session={session} />;
+  if (session.status === "live") return <LiveStage session={session} overlay={overlay} />;
   return (
     <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
-      <ReplayPlayer session={session} />
+      <ReplayPlayer
+        playlist={playlistOf(session)}
+        poster={session.thumbnailUrl}
+        countFor={signedIn ? session.id : null}
+      />
     </Suspense>
   );
 }

@@ -1,47 +1,43 @@
-/** Plays the recording of a class that has ended. */
-import { LoaderCircle, Play } from "lucide-react";
-import { useState } from "react";
+/** Plays the recording of a class that has ended, or of the catalogue. */
+import { Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { Session } from "../../api/types";
-import { Button } from "../../ui/button";
 import { Controls } from "./controls";
+import { HlsNotices } from "./hls-notices";
 import { SettingsMenu } from "./settings-menu";
-import { Stage, StageNotice } from "./stage";
+import { Stage } from "./stage";
+import { useCaptions } from "./use-captions";
 import { useReplay } from "./use-replay";
 import { useVideo } from "./use-video";
+import { useWatched } from "./use-watched";
+
+interface ReplayPlayerProps {
+  playlist: string;
+  poster: string | null | undefined;
+  /** The class whose playback is counted; nobody's is not. */
+  countFor?: string | null;
+}
 
 /** The player of a replay. */
-export function ReplayPlayer({ session }: { session: Session }) {
+export function ReplayPlayer({ playlist, poster, countFor = null }: ReplayPlayerProps) {
   const { t } = useTranslation();
   const { attach, video, state: playback, actions } = useVideo();
-  const replay = useReplay(session, video);
-  const [speed, setSpeed] = useState(1);
+  const replay = useReplay(playlist, video);
+  const captions = useCaptions(video);
+  useWatched(countFor, video);
   const unstarted = playback.paused && playback.time === 0;
-
-  function changeSpeed(next: number): void {
-    setSpeed(next);
-    if (video) video.playbackRate = next;
-  }
 
   return (
     <Stage state={replay.fault ? "failed" : "replay"}>
-      {/* biome-ignore lint/a11y/useMediaCaption: captions come with transcription */}
+      {/* biome-ignore lint/a11y/useMediaCaption: the playlist brings them, where there are some */}
       <video
         ref={attach}
         playsInline
         preload="metadata"
-        poster={session.thumbnailUrl ?? undefined}
+        poster={poster ?? undefined}
         className="size-full object-contain"
         onClick={actions?.togglePlay}
       />
-      {replay.fault ? (
-        <StageNotice title={t(`watch.replayFault.${replay.fault}.title`)}>
-          <p className="opacity-90">{t(`watch.replayFault.${replay.fault}.text`)}</p>
-          <Button variant="secondary" size="small" className="mt-2" onClick={replay.retry}>
-            {t("common.retry")}
-          </Button>
-        </StageNotice>
-      ) : null}
+      <HlsNotices replay={replay} starved={playback.starved} />
       {unstarted && actions && !replay.fault ? (
         <button
           type="button"
@@ -52,25 +48,14 @@ export function ReplayPlayer({ session }: { session: Session }) {
           <Play className="size-8 translate-x-0.5 fill-current" aria-hidden="true" />
         </button>
       ) : null}
-      {playback.starved && !replay.fault ? (
-        <LoaderCircle
-          className="pointer-events-none absolute inset-0 z-10 m-auto size-12 animate-spin"
-          aria-label={t("common.loading")}
-        />
-      ) : null}
       {actions && !replay.fault ? (
         <Controls
           playback={playback}
           actions={actions}
-          seekable
+          playlist={playlist}
+          captions={captions}
           extras={
-            <SettingsMenu
-              renditions={replay.renditions}
-              chosen={replay.chosen}
-              onChoose={replay.choose}
-              speed={speed}
-              onSpeed={changeSpeed}
-            />
+            <SettingsMenu quality={replay.quality} speed={{ value: playback.speed, onChange: actions.setSpeed }} />
           }
         />
       ) : null}

@@ -5,7 +5,16 @@ import { createContext, type ReactNode, useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 /** What the frame shows; also its `data-state`. */
-export type StageState = "idle" | "connecting" | "live" | "reconnecting" | "waiting" | "ended" | "replay" | "failed";
+export type StageState =
+  | "idle"
+  | "connecting"
+  | "live"
+  | "delayed"
+  | "reconnecting"
+  | "waiting"
+  | "ended"
+  | "replay"
+  | "failed";
 
 const StageElement = createContext<HTMLElement | null>(null);
 
@@ -31,7 +40,7 @@ export function Stage({ state, className, children }: StageProps) {
       data-state={state}
       className={clsx(
         "group/stage relative isolate aspect-video w-full overflow-hidden bg-black text-white",
-        "sm:rounded-card [:fullscreen]:rounded-none",
+        "ring-line sm:rounded-card sm:ring-1 [:fullscreen]:rounded-none",
         className,
       )}
     >

@@ -1,7 +1,9 @@
-/** Numbers about the live connection, over the picture. */
+/** What is wrong with the live connection, in plain words, and its numbers; over the picture. */
 import { X } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { diagnose, type Facts, report } from "../../media/diagnosis";
 import type { ViewerStats } from "../../media/stats";
+import { CopyButton } from "../../ui/copy-button";
 import { type Figure, Figures } from "../../ui/figures";
 import { useLocale } from "../../ui/i18n/locale";
 import { bitrate, percent } from "../../ui/numbers";
@@ -11,10 +13,13 @@ import { ICON } from "./controls";
 /** Seconds of the plot. */
 const PLOT_S = 60;
 
-/** Shows the last measurement and a plot of the last minute. */
-export function StatsPanel({ history, onClose }: { history: ViewerStats[]; onClose: () => void }) {
+/** Shows the finding, the last measurement and a plot of the last minute. */
+export function StatsPanel({ facts, onClose }: { facts: Facts; onClose: () => void }) {
   const { t } = useTranslation();
+  const { history } = facts;
   const figures = useFigures(history.at(-1));
+  const finding = diagnose(facts);
+  const text = report(facts, { page: location.pathname, at: new Date().toISOString(), browser: navigator.userAgent });
   return (
     <aside
       aria-label={t("stats.title")}
@@ -26,9 +31,21 @@ export function StatsPanel({ history, onClose }: { history: ViewerStats[]; onClo
           <X />
         </button>
       </div>
-      <Figures figures={figures} />
-      <div className="mt-2">
-        <Sparkline values={history.map((one) => one.videoBps)} capacity={PLOT_S} label={t("stats.trend")} />
+      <div role="status" data-finding={finding} className="mb-2 rounded-lg bg-white/10 p-2 text-sm">
+        <p className="font-semibold">{t(`diagnosis.${finding}.title`)}</p>
+        <p>{t(`diagnosis.${finding}.hint`)}</p>
+      </div>
+      {facts.delayed ? null : (
+        <>
+          <Figures figures={figures} />
+          <div className="mt-2">
+            <Sparkline values={history.map((one) => one.videoBps)} capacity={PLOT_S} label={t("stats.trend")} />
+          </div>
+        </>
+      )}
+      <div className="mt-2 flex items-center justify-between gap-2 text-sm">
+        {t("diagnosis.report")}
+        <CopyButton text={text} label={t("diagnosis.copy")} />
       </div>
     </aside>
   );

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { sessionQuery, watchToken } from "../../api/sessions";
 import type { Session } from "../../api/types";
 import { playAsAllowed } from "../../media/autoplay";
+import type { Layer } from "../../media/layers";
 import type { LinkState } from "../../media/peer-link";
 import type { ViewerStats } from "../../media/stats";
 import { type Flow, WhepClient } from "../../media/whep-client";
@@ -17,10 +18,22 @@ export interface Live {
   problem: Error | null;
   /** The browser allows the picture only without sound, until the person asks for it. */
   soundBlocked: boolean;
+  /** Sizes that can be chosen, once somebody asked. */
+  layers: Layer[];
+  /** The chosen one; null leaves it to the server. */
+  layer: Layer | null;
 }
 
 const HISTORY = 60;
-const INITIAL: Live = { link: "idle", flow: "none", history: [], problem: null, soundBlocked: false };
+const INITIAL: Live = {
+  link: "idle",
+  flow: "none",
+  history: [],
+  problem: null,
+  soundBlocked: false,
+  layers: [],
+  layer: null,
+};
 
 /** Connects while mounted; `retry` tries again at once. */
 export function useLive(session: Pick<Session, "id" | "whepUrl">, video: HTMLVideoElement | null) {
@@ -41,6 +54,7 @@ export function useLive(session: Pick<Session, "id" | "whepUrl">, video: HTMLVid
       if (link === "reconnecting") void queries.invalidateQueries({ queryKey: sessionQuery(id).queryKey });
     });
     whep.on("flow", (flow) => change({ flow }));
+    whep.on("layers", (layers) => change({ layers }));
     whep.on("problem", (problem) => change({ problem }));
     whep.on("stats", (stats) => setLive((last) => ({ ...last, history: [...last.history.slice(1 - HISTORY), stats] })));
     whep.on("stream", async (stream) => {
@@ -60,5 +74,14 @@ export function useLive(session: Pick<Session, "id" | "whepUrl">, video: HTMLVid
     client.current?.retryNow();
     client.current?.start();
   };
-  return { ...live, retry };
+  const askForLayers = () => client.current?.askForLayers();
+  const chooseLayer = (layer: Layer | null) => {
+    setLive((last) => ({ ...last, layer }));
+    const { rid, spatialLayerId } = layer ?? {};
+    void client.current?.chooseLayer({
+      ...(rid ? { rid } : {}),
+      ...(spatialLayerId != null ? { maxSpatialLayerId: spatialLayerId } : {}),
+    });
+  };
+  return { ...live, retry, askForLayers, chooseLayer };
 }

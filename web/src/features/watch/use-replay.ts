@@ -1,6 +1,6 @@
 /** Plays a recording into a video element. */
 import { useEffect, useRef, useState } from "react";
-import type { Session } from "../../api/types";
+import { useTranslation } from "react-i18next";
 import { AUTOMATIC, type Rendition, ReplayEngine, type ReplayEvents } from "../../media/replay-engine";
 
 /** What is known of the recording. */
@@ -13,13 +13,13 @@ interface Replay {
 
 const INITIAL: Replay = { renditions: [], chosen: AUTOMATIC, fault: null };
 
-/** Loads while mounted. */
-export function useReplay(session: Pick<Session, "id" | "hlsUrl">, video: HTMLVideoElement | null) {
+/** Loads while mounted, from the beginning if not told otherwise. */
+export function useReplay(playlist: string, video: HTMLVideoElement | null, startAt = 0) {
+  const { t } = useTranslation();
   const engine = useRef<ReplayEngine | null>(null);
   const [replay, setReplay] = useState(INITIAL);
   const [attempt, setAttempt] = useState(0);
-  const position = useRef(0);
-  const playlist = session.hlsUrl ?? `/api/live/sessions/${session.id}/hls/master.m3u8`;
+  const position = useRef(startAt);
 
   useEffect(() => {
     if (!video) return;
@@ -40,11 +40,20 @@ export function useReplay(session: Pick<Session, "id" | "hlsUrl">, video: HTMLVi
     };
   }, [video, playlist, attempt]);
 
+  const { renditions, chosen, fault } = replay;
+  const choices = [
+    { value: String(AUTOMATIC), label: t("watch.controls.automatic") },
+    ...renditions.map(({ index, height }) => ({ value: String(index), label: `${height}p` })),
+  ];
   return {
-    ...replay,
-    choose: (index: number) => {
-      engine.current?.choose(index);
-      setReplay((last) => ({ ...last, chosen: index }));
+    fault,
+    quality: {
+      choices: renditions.length > 1 ? choices : choices.slice(0, 1),
+      value: String(chosen),
+      onChange: (value: string) => {
+        engine.current?.choose(Number(value));
+        setReplay((last) => ({ ...last, chosen: Number(value) }));
+      },
     },
     retry: () => setAttempt((last) => last + 1),
   };

@@ -7,13 +7,14 @@ interface Shortcuts {
   seekable: boolean;
   onFullscreen: () => void;
   onStats: (() => void) | undefined;
+  onCaptions: (() => void) | undefined;
 }
 
 const SEEK_S = 5;
 const VOLUME_STEP = 0.1;
 
-/** Space or K plays, M mutes, F full screen, P picture in picture, I statistics, arrows seek and volume. */
-export function useShortcuts({ actions, seekable, onFullscreen, onStats }: Shortcuts): void {
+/** Space or K plays, M mutes, F full screen, P picture in picture, C captions, I statistics, arrows seek and volume. */
+export function useShortcuts({ actions, seekable, onFullscreen, onStats, onCaptions }: Shortcuts): void {
   const press = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
     const deed = deedOf(event.key);
@@ -35,6 +36,8 @@ export function useShortcuts({ actions, seekable, onFullscreen, onStats }: Short
         return actions.togglePictureInPicture;
       case "i":
         return onStats;
+      case "c":
+        return onCaptions;
       case "arrowleft":
         return seekable ? () => actions.skip(-SEEK_S) : undefined;
       case "arrowright":
@@ -59,6 +62,7 @@ export function useShortcuts({ actions, seekable, onFullscreen, onStats }: Short
 function typing(event: KeyboardEvent): boolean {
   const { target } = event;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=menu], [role=slider]")) return true;
+  if (target.closest("input, textarea, select, [contenteditable], [role=menu], [role=slider], [role=tab], [role=log]"))
+    return true;
   return event.key === " " && target.closest("button, a, summary") !== null;
 }

@@ -2,10 +2,12 @@
 
 import { account, login, setup, signup } from "./en/account";
 import { broadcast } from "./en/broadcast";
+import { chat, conversation, hands, polls, questions, reactions } from "./en/conversation";
+import { instructor, notifications, tokens, workouts } from "./en/notifications";
 import { problem } from "./en/problem";
 import { streams } from "./en/streams";
 import { create, studio } from "./en/studio";
-import { stats, watch } from "./en/watch";
+import { diagnosis, stats, watch } from "./en/watch";
 
 /** Every text of the page, by place. */
 export const en = {
@@ -17,6 +19,7 @@ export const en = {
     copied: "Copied",
     delete: "Delete",
     none: "–",
+    more: "Show more",
     skip: "Skip to content",
     tokens_one: "{{number}} token",
     tokens_other: "{{number}} tokens",
@@ -26,6 +29,8 @@ export const en = {
   nav: {
     main: "Main",
     classes: "Classes",
+    workouts: "Library",
+    tokens: "Tokens",
     teach: "Teach",
     account: "Account",
     logIn: "Sign in",
@@ -58,8 +63,19 @@ export const en = {
   login,
   signup,
   streams,
+  notifications,
+  tokens,
+  instructor,
+  workouts,
   watch,
+  conversation,
+  chat,
+  polls,
+  questions,
+  reactions,
+  hands,
   stats,
+  diagnosis,
   studio,
   create,
   broadcast,

@@ -2,10 +2,12 @@
 import type { en } from "./en";
 import { account, login, setup, signup } from "./nl/account";
 import { broadcast } from "./nl/broadcast";
+import { chat, conversation, hands, polls, questions, reactions } from "./nl/conversation";
+import { instructor, notifications, tokens, workouts } from "./nl/notifications";
 import { problem } from "./nl/problem";
 import { streams } from "./nl/streams";
 import { create, studio } from "./nl/studio";
-import { stats, watch } from "./nl/watch";
+import { diagnosis, stats, watch } from "./nl/watch";
 
 /** Every text of the page in Dutch. */
 export const nl: typeof en = {
@@ -17,6 +19,7 @@ export const nl: typeof en = {
     copied: "Gekopieerd",
     delete: "Verwijderen",
     none: "–",
+    more: "Meer tonen",
     skip: "Naar de inhoud",
     tokens_one: "{{number}} token",
     tokens_other: "{{number}} tokens",
@@ -26,6 +29,8 @@ export const nl: typeof en = {
   nav: {
     main: "Hoofdmenu",
     classes: "Lessen",
+    workouts: "Bibliotheek",
+    tokens: "Tokens",
     teach: "Lesgeven",
     account: "Account",
     logIn: "Inloggen",
@@ -58,8 +63,19 @@ export const nl: typeof en = {
   login,
   signup,
   streams,
+  notifications,
+  tokens,
+  instructor,
+  workouts,
   watch,
+  conversation,
+  chat,
+  polls,
+  questions,
+  reactions,
+  hands,
   stats,
+  diagnosis,
   studio,
   create,
   broadcast,

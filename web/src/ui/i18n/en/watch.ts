@@ -1,5 +1,9 @@
 /** Player and watch page. */
 export const watch = {
+  tabStream: "Stream",
+  enrolled: "You are enrolled",
+  access: "Access",
+  level: "Level",
   player: "Player",
   viewers_one: "{{count}} viewer",
   viewers_other: "{{count}} viewers",
@@ -19,6 +23,11 @@ export const watch = {
     stay: "Stay on this page: the picture appears by itself.",
     days_one: "{{count}} day",
     days_other: "{{count}} days",
+  },
+  toLive: "Back to live",
+  delayed: {
+    text: "Some seconds late: your network blocks the direct connection.",
+    retry: "Try directly",
   },
   connecting: "Connecting…",
   noPicture: {
@@ -47,8 +56,9 @@ export const watch = {
   enrol: {
     title: "Enrol to watch",
     free: "This class is free.",
-    price_one: "This class costs {{count}} token.",
-    price_other: "This class costs {{count}} tokens.",
+    costs: "This class costs {{price}}.",
+    balance: "You have {{balance}}.",
+    short: "You are short of {{missing}}. Ask whoever runs this site for more, then come back.",
     button: "Enrol",
   },
   replayFault: {
@@ -67,6 +77,9 @@ export const watch = {
     volume: "Volume",
     position: "Position",
     positionText: "{{at}} of {{of}}",
+    captionsOn: "Captions on",
+    captionsOff: "Captions off",
+    rewind: "Go back in the class",
     pip: "Picture in picture",
     fullscreen: "Full screen",
     exitFullscreen: "Leave full screen",
@@ -76,7 +89,7 @@ export const watch = {
     speed: "Speed",
     back: "Back 10 seconds",
     forward: "Forward 10 seconds",
-    keys: "Keys: space play, M sound, F full screen, P picture in picture, I statistics, arrows seek and volume",
+    keys: "Keys: space play, M sound, F full screen, P picture in picture, C captions, I statistics, arrows seek and volume",
   },
 };
 
@@ -98,4 +111,42 @@ export const stats = {
   limits: { none: "nothing", cpu: "this computer", bandwidth: "the network", other: "something else" },
   ms: "{{value}} ms",
   trend: "Bitrate of the last minute",
+};
+
+/** What the statistics panel finds, and what to do about it. */
+export const diagnosis = {
+  why: "What is wrong?",
+  report: "Report for whoever helps you",
+  copy: "Copy the report",
+  fine: { title: "All is well.", hint: "If you see a fault, copy the report." },
+  delayed: {
+    title: "Plays some seconds late.",
+    hint: "The direct connection does not get through: your network blocks UDP, most often. Another network, or a phone’s hotspot, plays without delay.",
+  },
+  "udp-blocked": {
+    title: "Your network lets no video through.",
+    hint: "It blocks UDP, most often on company and school networks. Try another network, or switch off the VPN.",
+  },
+  tcp: { title: "Plays over TCP.", hint: "Your network blocks UDP. It works, with more delay when the line is bad." },
+  "no-codec": {
+    title: "This browser cannot decode the picture.",
+    hint: "Try a recent Chrome, Edge, Firefox or Safari. In Firefox, restart it once so that it loads its H.264 plug-in.",
+  },
+  "access-ended": {
+    title: "Your access has ended.",
+    hint: "Reload the page. If it stays so, sign in again or ask the instructor.",
+  },
+  unreachable: { title: "The server is not reached.", hint: "Check your network. The page keeps trying." },
+  "not-sending": {
+    title: "The instructor is not sending.",
+    hint: "Your connection is fine. The picture comes by itself.",
+  },
+  lossy: {
+    title: "Your line loses data.",
+    hint: "Move nearer to the Wi-Fi, use a cable, or choose a smaller picture under Quality.",
+  },
+  "slow-device": {
+    title: "This device is too slow for the picture.",
+    hint: "Close other programs and tabs, or choose a smaller picture under Quality.",
+  },
 };

@@ -2,6 +2,10 @@
 import type * as en from "../en/watch";
 
 export const watch: typeof en.watch = {
+  tabStream: "Stream",
+  enrolled: "Je bent ingeschreven",
+  access: "Toegang",
+  level: "Niveau",
   player: "Speler",
   viewers_one: "{{count}} kijker",
   viewers_other: "{{count}} kijkers",
@@ -21,6 +25,11 @@ export const watch: typeof en.watch = {
     stay: "Blijf op deze pagina: het beeld verschijnt vanzelf.",
     days_one: "{{count}} dag",
     days_other: "{{count}} dagen",
+  },
+  toLive: "Terug naar live",
+  delayed: {
+    text: "Enkele seconden later: je netwerk blokkeert de directe verbinding.",
+    retry: "Probeer direct",
   },
   connecting: "Verbinden…",
   noPicture: { title: "Wachten op het beeld van de instructeur", text: "De les is bezig; de camera zendt nog niet." },
@@ -49,8 +58,9 @@ export const watch: typeof en.watch = {
   enrol: {
     title: "Schrijf je in om te kijken",
     free: "Deze les is gratis.",
-    price_one: "Deze les kost {{count}} token.",
-    price_other: "Deze les kost {{count}} tokens.",
+    costs: "Deze les kost {{price}}.",
+    balance: "Je hebt {{balance}}.",
+    short: "Je komt {{missing}} tekort. Vraag de beheerder van deze site om meer en kom dan terug.",
     button: "Inschrijven",
   },
   replayFault: {
@@ -72,6 +82,9 @@ export const watch: typeof en.watch = {
     volume: "Volume",
     position: "Positie",
     positionText: "{{at}} van {{of}}",
+    captionsOn: "Ondertiteling aan",
+    captionsOff: "Ondertiteling uit",
+    rewind: "Terug in de les",
     pip: "Beeld in beeld",
     fullscreen: "Volledig scherm",
     exitFullscreen: "Volledig scherm verlaten",
@@ -81,7 +94,7 @@ export const watch: typeof en.watch = {
     speed: "Snelheid",
     back: "10 seconden terug",
     forward: "10 seconden vooruit",
-    keys: "Toetsen: spatie afspelen, M geluid, F volledig scherm, P beeld in beeld, I statistieken, pijltjes spoelen en volume",
+    keys: "Toetsen: spatie afspelen, M geluid, F volledig scherm, P beeld in beeld, C ondertiteling, I statistieken, pijltjes spoelen en volume",
   },
 };
 
@@ -103,4 +116,48 @@ export const stats: typeof en.stats = {
   limits: { none: "niets", cpu: "deze computer", bandwidth: "het netwerk", other: "iets anders" },
   ms: "{{value}} ms",
   trend: "Bitsnelheid van de laatste minuut",
+};
+
+/** Wat het statistiekenpaneel vindt, en wat eraan te doen is. */
+export const diagnosis: typeof en.diagnosis = {
+  why: "Wat is er mis?",
+  report: "Verslag voor wie je helpt",
+  copy: "Kopieer het verslag",
+  fine: { title: "Alles gaat goed.", hint: "Zie je toch een fout, kopieer dan het verslag." },
+  delayed: {
+    title: "Speelt enkele seconden later.",
+    hint: "De directe verbinding komt er niet door: meestal blokkeert je netwerk UDP. Een ander netwerk, of de hotspot van een telefoon, speelt zonder vertraging.",
+  },
+  "udp-blocked": {
+    title: "Je netwerk laat geen video door.",
+    hint: "Het blokkeert UDP, zoals vaak op het werk of op school. Probeer een ander netwerk of zet de VPN uit.",
+  },
+  tcp: {
+    title: "Speelt over TCP.",
+    hint: "Je netwerk blokkeert UDP. Het werkt, met meer vertraging op een slechte lijn.",
+  },
+  "no-codec": {
+    title: "Deze browser kan het beeld niet weergeven.",
+    hint: "Probeer een recente Chrome, Edge, Firefox of Safari. Herstart Firefox eenmaal, zodat het zijn H.264-plug-in laadt.",
+  },
+  "access-ended": {
+    title: "Je toegang is afgelopen.",
+    hint: "Herlaad de pagina. Blijft het zo, log dan opnieuw in of vraag het de instructeur.",
+  },
+  unreachable: {
+    title: "De server is niet bereikbaar.",
+    hint: "Controleer je netwerk. De pagina blijft het proberen.",
+  },
+  "not-sending": {
+    title: "De instructeur zendt niet uit.",
+    hint: "Jouw verbinding is in orde. Het beeld komt vanzelf.",
+  },
+  lossy: {
+    title: "Je lijn verliest gegevens.",
+    hint: "Ga dichter bij de wifi zitten, gebruik een kabel, of kies een kleiner beeld onder Kwaliteit.",
+  },
+  "slow-device": {
+    title: "Dit apparaat is te traag voor het beeld.",
+    hint: "Sluit andere programma’s en tabbladen, of kies een kleiner beeld onder Kwaliteit.",
+  },
 };
