@@ -2,7 +2,7 @@
 //! file's beginning and a list of where the rest is in the recording's segments; it is put together while it is sent, from
 //! any byte on.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
 use lectern_media::record::Catalogue;
-use lectern_media::record::movie::{Movie, movie, reels};
+use lectern_media::record::movie::{Movie, Piece, movie, reels};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +31,8 @@ struct Index {
     files: usize,
     /// Names of segments.
     segments: Vec<String>,
+    /// What is in none of them; counted behind them.
+    added: Vec<Vec<u8>>,
     /// Which segment, where in it, how many bytes.
     pieces: Vec<(usize, u64, u64)>,
 }
@@ -108,20 +110,39 @@ pub async fn open(app: &App, session: Uuid, number: usize) -> Result<Download> {
 
 impl Index {
     fn of(movie: &Movie, files: usize) -> Index {
-        let mut segments: Vec<String> = Vec::new();
-        let mut places = std::collections::HashMap::new();
-        let pieces = movie.pieces.iter().map(|piece| {
-            let place = *places.entry(&piece.file).or_insert_with(|| {
-                segments.push(piece.file.to_string());
-                segments.len() - 1
-            });
-            (place, piece.offset, piece.bytes)
-        });
-        Index {
+        let mut index = Index {
             files,
-            pieces: pieces.collect(),
-            segments,
+            segments: Vec::new(),
+            added: Vec::new(),
+            pieces: Vec::new(),
+        };
+        let mut places = HashMap::new();
+        for piece in &movie.pieces {
+            if let Piece::Stored { file, .. } = piece {
+                places.entry(file).or_insert_with(|| {
+                    index.segments.push(file.to_string());
+                    index.segments.len() - 1
+                });
+            }
         }
+        for piece in &movie.pieces {
+            match piece {
+                Piece::Stored { file, offset, bytes } => {
+                    let place = places.get(file).copied().unwrap_or_default();
+                    index.pieces.push((place, *offset, *bytes));
+                }
+                Piece::Added(bytes) => {
+                    let known = index.added.iter().position(|known| known == bytes);
+                    let place = known.unwrap_or_else(|| {
+                        index.added.push(bytes.clone());
+                        index.added.len() - 1
+                    });
+                    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                    index.pieces.push((index.segments.len() + place, 0, length));
+                }
+            }
+        }
+        index
     }
 }
 
@@ -210,6 +231,9 @@ impl Reading {
             index: list,
             ..
         } = &self.file;
+        if let Some(added) = index.checked_sub(list.segments.len()).and_then(|at| list.added.get(at)) {
+            return Ok(Bytes::copy_from_slice(added));
+        }
         let name = list
             .segments
             .get(index)

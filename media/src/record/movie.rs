@@ -2,8 +2,9 @@
 //! recording's files their bytes are. Nothing is copied: the file exists while it is read.
 //!
 //! Pauses between parts are left out, as in the replay; a hole within a part stays one, by the length of the sample before
-//! it. Sizes and parameters may change between parts (each has its own sample description). Another codec cannot go on in
-//! the same track: what was recorded in it is a file of its own.
+//! it. Sizes and parameters may change between parts: each has its own sample description, and for players that read the
+//! first one only, H.264's parameter sets stand before every key frame of the later ones as well. Another codec cannot go on
+//! in the same track: what was recorded in it is a file of its own.
 
 use super::fragments::{Fragment, fragments, sample_entry};
 use super::movie_boxes::{Chunk, Table, moov};
@@ -11,7 +12,7 @@ use super::track::{ticks, time_ns};
 use super::{Catalogue, FileName, Init, Segment};
 use crate::codec::Kind;
 use shiguredo_mp4::Encode;
-use shiguredo_mp4::boxes::{Brand, FtypBox};
+use shiguredo_mp4::boxes::{Brand, FtypBox, SampleEntry};
 
 /// The file: its beginning, and what follows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,15 +23,29 @@ pub struct Movie {
     pub pieces: Vec<Piece>,
 }
 
-/// A stretch of one of the recording's files.
+/// Bytes of the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Piece {
-    /// Which file.
-    pub file: FileName,
-    /// Where in it.
-    pub offset: u64,
-    /// How long.
-    pub bytes: u64,
+pub enum Piece {
+    /// A stretch of one of the recording's files.
+    Stored {
+        /// Which file.
+        file: FileName,
+        /// Where in it.
+        offset: u64,
+        /// How long.
+        bytes: u64,
+    },
+    /// These, which are in no file.
+    Added(Vec<u8>),
+}
+
+impl Piece {
+    fn bytes(&self) -> u64 {
+        match self {
+            Piece::Stored { bytes, .. } => *bytes,
+            Piece::Added(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// Parts that fit into one file.
@@ -103,13 +118,21 @@ pub fn movie<E>(
             let Some((table, entry)) = tables.get_mut(track).zip(entry) else {
                 continue;
             };
+            let sets = parameter_sets(&entry);
             let description = table.description(entry);
+            let sets = sets.filter(|_| description.get() > 1);
             let place = |tfdt: u64| ticks(at_ns + time_ns(tfdt, init.timescale) - start_ns, init.timescale);
             for segment in own_segments(catalogue, name, *part) {
-                for fragment in fragments(&read(&segment.file)?) {
+                for mut fragment in fragments(&read(&segment.file)?) {
+                    let pieces = pieces(&segment.file, &mut fragment, sets.as_deref());
                     let starts_ns = at_ns + time_ns(fragment.tfdt, init.timescale) - start_ns;
                     let chunk = table.add(&fragment, place(fragment.tfdt), description);
-                    places.push(Placed::new(starts_ns, track, chunk, &segment.file, &fragment));
+                    places.push(Placed {
+                        starts_ns,
+                        track,
+                        chunk,
+                        pieces,
+                    });
                 }
             }
             table.end = table.end.max(ticks(at_ns + end_ns - start_ns, init.timescale));
@@ -125,30 +148,57 @@ struct Placed {
     starts_ns: i64,
     track: usize,
     chunk: usize,
-    piece: Piece,
+    pieces: Vec<Piece>,
 }
 
-impl Placed {
-    fn new(starts_ns: i64, track: usize, chunk: usize, file: &FileName, fragment: &Fragment) -> Placed {
-        let bytes: u64 = fragment.samples.iter().map(|sample| u64::from(sample.size)).sum();
-        let piece = Piece {
-            file: file.clone(),
-            offset: u64::try_from(fragment.data.start).unwrap_or(u64::MAX),
-            bytes,
-        };
-        Placed {
-            starts_ns,
-            track,
-            chunk,
-            piece,
+/// The bytes of a fragment's samples, with `sets` before each key frame, which grows by them.
+fn pieces(file: &FileName, fragment: &mut Fragment, sets: Option<&[u8]>) -> Vec<Piece> {
+    let mut offset = u64::try_from(fragment.data.start).unwrap_or(u64::MAX);
+    let mut pieces = Vec::new();
+    let mut bytes = 0;
+    for sample in &mut fragment.samples {
+        let size = u64::from(sample.size);
+        if let Some(sets) = sets.filter(|_| sample.key) {
+            if bytes > 0 {
+                pieces.push(stored(file, offset, bytes));
+                (offset, bytes) = (offset + bytes, 0);
+            }
+            pieces.push(Piece::Added(sets.to_vec()));
+            sample.size = sample
+                .size
+                .saturating_add(u32::try_from(sets.len()).unwrap_or(u32::MAX));
         }
+        bytes += size;
     }
+    pieces.push(stored(file, offset, bytes));
+    pieces
+}
+
+fn stored(file: &FileName, offset: u64, bytes: u64) -> Piece {
+    Piece::Stored {
+        file: file.clone(),
+        offset,
+        bytes,
+    }
+}
+
+/// What stands before a frame for a decoder that has to know the picture anew: H.264's parameter sets, each after its
+/// length. Key frames of VP9 and AV1 say it themselves.
+fn parameter_sets(entry: &SampleEntry) -> Option<Vec<u8>> {
+    let SampleEntry::Avc1(avc1) = entry else { return None };
+    let mut sets = Vec::new();
+    for set in avc1.avcc_box.sps_list.iter().chain(&avc1.avcc_box.pps_list) {
+        sets.extend(u32::try_from(set.len()).ok()?.to_be_bytes());
+        sets.extend_from_slice(set);
+    }
+    Some(sets)
 }
 
 /// Gives every chunk its place in the file: sound and pictures of the same time stand beside each other. The tables stand
 /// before the samples, and their size does not depend on what the places are, so they are written twice.
 fn lay_out(tables: &mut [Table; 2], places: Vec<Placed>) -> Movie {
-    let media_bytes: u64 = places.iter().map(|place| place.piece.bytes).sum();
+    let size = |place: &Placed| place.pieces.iter().map(Piece::bytes).sum::<u64>();
+    let media_bytes: u64 = places.iter().map(size).sum();
     let write = |tables: &[Table; 2]| {
         let ftyp = FtypBox {
             major_brand: Brand::ISOM,
@@ -171,11 +221,11 @@ fn lay_out(tables: &mut [Table; 2], places: Vec<Placed>) -> Movie {
         {
             *offset = at;
         }
-        at += place.piece.bytes;
+        at += size(place);
     }
     Movie {
         header: write(tables),
-        pieces: places.into_iter().map(|place| place.piece).collect(),
+        pieces: places.into_iter().flat_map(|place| place.pieces).collect(),
     }
 }
 
