@@ -5,12 +5,12 @@ mod relayed;
 
 use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
-use crate::forward::clock::{Report, WallClock};
 use crate::forward::feed::Feed;
 use crate::forward::layers::{LayerId, Layers, Shape};
-use crate::forward::line::Placement;
 use crate::forward::point::Point;
 use crate::forward::received::Received;
+use crate::forward::track::clock::{Report, WallClock};
+use crate::forward::track::line::Placement;
 use crate::forward::track::{SenderClock, Track};
 use crate::forward::viewer::{Viewer, Written};
 use crate::id::{StreamId, TrackId};

@@ -26,11 +26,18 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "sealed" => seeds.push(RTP.to_vec()),
         "rtp" => seeds.extend([RTP.to_vec(), SHORT_EXTENSIONS.to_vec()]),
         "codec" => seeds.extend(frames()),
+        "descriptor" => seeds.push(DESCRIPTORS.to_vec()),
         _ => {}
     }
     seeds.push(vec![0]);
     seeds
 }
+
+/// A dependency descriptor with a structure of three temporal layers, and two that refer to it, each behind its length.
+const DESCRIPTORS: &[u8] = &[
+    14, 0xc0, 0x00, 0x01, 0x80, 0x02, 0x5e, 0xa1, 0x81, 0x45, 0x01, 0x04, 0xff, 0x02, 0xcf, 3, 0xc1, 0x00, 0x02, 3,
+    0xc2, 0x00, 0x03,
+];
 
 /// Keeps an input that broke a target, named by its content.
 ///

@@ -1,5 +1,5 @@
-//! `lectern-fuzz [--seconds N] [TARGET…]`: runs targets for as long as one likes, in turns of a minute, and keeps what
-//! breaks one in the corpus. Exit code 1 when something broke.
+//! `lectern-fuzz [--seconds N] [TARGET…]`: runs targets for as long as one likes, in turns of a minute at most, and keeps
+//! what breaks one in the corpus. Exit code 1 when something broke.
 
 #![expect(clippy::print_stdout, reason = "a command's own output")]
 
@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// A target's turn.
+/// A target's turn, where there is time for so long ones.
 const TURN: Duration = Duration::from_secs(60);
 /// Memory that the process may have, in bytes, whatever it was given.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -25,7 +25,10 @@ fn main() -> ExitCode {
     }
     let wanted = |target: &&Target| names.is_empty() || names.iter().any(|name| name == target.name);
     let targets: Vec<&'static Target> = TARGETS.iter().filter(wanted).collect();
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let time = Duration::from_secs(seconds);
+    let end = Instant::now() + time;
+    // Each gets its share of a short run.
+    let share = time / u32::try_from(targets.len().max(1)).unwrap_or(1);
     // Another run tries other inputs; a failing one is kept, so nothing is lost by it.
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let mut seed = clock.map_or(0, |since| since.as_secs());
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
         for target in &targets {
             let left = end.saturating_duration_since(Instant::now());
             seed += 1;
-            broken += turn(target, seed, left.min(TURN));
+            broken += turn(target, seed, left.min(share).min(TURN));
         }
     }
     ExitCode::from(u8::from(broken > 0))

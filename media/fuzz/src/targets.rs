@@ -34,6 +34,10 @@ pub const TARGETS: &[Target] = &[
         check: parsers::codec,
     },
     Target {
+        name: "descriptor",
+        check: parsers::descriptor,
+    },
+    Target {
         name: "datagram",
         check: whole::datagram,
     },

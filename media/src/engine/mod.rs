@@ -37,7 +37,7 @@ mod transmit;
 mod types;
 
 pub use crate::forward::layers::LayerInfo;
-pub use crate::forward::select::LayerChoice;
+pub use crate::forward::viewer::select::LayerChoice;
 pub use crate::net::{DropReason, Origin, Transmit, TransmitBuf};
 pub use types::{
     Accepted, AnswerError, CloseReason, Counters, EngineConfig, Event, IfMatch, PatchError, Patched, Refused, Role,

@@ -5,7 +5,7 @@ use super::receive::note_unused;
 use super::{Accepted, CloseReason, Engine, Event, Refused, Role};
 use crate::codec::Kind;
 use crate::forward::feed::Feed;
-use crate::forward::lane::Lane;
+use crate::forward::viewer::lane::Lane;
 use crate::id::{PeerId, StreamId, TrackId};
 use crate::peer::ice;
 use crate::peer::sdp::{self, AnswerDetails, AnswerDirection, IceCredentials, Negotiated, Offer, Setup, Sources};

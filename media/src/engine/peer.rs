@@ -2,7 +2,7 @@
 
 use super::{LayerChoice, Role};
 use crate::forward::ingest::Ingest;
-use crate::forward::lane::Lane;
+use crate::forward::viewer::lane::Lane;
 use crate::id::PeerId;
 use crate::peer::{dtls, ice, sdp, srtp};
 use std::time::Instant;

@@ -1,25 +1,21 @@
 //! From one received packet to many sent ones.
+//!
+//! | folder | what is in it | whom it knows |
+//! |---|---|---|
+//! | `track` | a track's line of numbers and times, and what is kept of it | |
+//! | `layers` | the encodings and layers of the picture, each a track | `track` |
+//! | `ingest` | a publisher's packets, opened and told apart | `track`, `layers` |
+//! | `bandwidth` | what a viewer's line carries | |
+//! | `viewer` | one viewer: which packets it is sent, when, and how they are written | all but `ingest` |
+//!
+//! `point`, `batch`, `received` and `feed` are the values that go between them.
 
 pub mod bandwidth;
 pub mod batch;
-pub mod clock;
-pub mod early;
 pub mod feed;
-pub mod history;
 pub mod ingest;
-pub mod lane;
 pub mod layers;
-pub mod line;
-pub mod missing;
-pub mod picture_id;
-pub mod plan;
 pub mod point;
-pub mod rate;
 pub mod received;
-pub mod scalability;
-pub mod select;
-pub mod sound;
-pub mod step;
-pub mod switch;
 pub mod track;
 pub mod viewer;

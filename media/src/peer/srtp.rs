@@ -2,7 +2,7 @@
 //! publishers that offer nothing else.
 //!
 //! The caller owns the 48-bit packet index (rollover count and sequence number), so a nonce repeats only if the caller
-//! repeats an index. It never does: see `forward::lane`.
+//! repeats an index. It never does: see `forward::viewer::lane`.
 
 use super::replay::ReplayWindow;
 use crate::wire::u32_at;

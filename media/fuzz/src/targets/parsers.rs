@@ -2,6 +2,7 @@
 
 use lectern_media::codec::{self, Codec, Depacketiser};
 use lectern_media::peer::sdp::{self, fragment as sdp_fragment};
+use lectern_media::wire::dependency::Dependency;
 use lectern_media::wire::rtp::Header;
 use lectern_media::wire::stun::BindingRequest;
 use lectern_media::wire::{protocol, rtcp as wire_rtcp, transport_cc};
@@ -71,6 +72,20 @@ pub(super) fn rtp(bytes: &[u8]) {
     }
     if let Some(check) = BindingRequest::parse(bytes) {
         check.is_authentic(&lectern_media::wire::stun::integrity_key("password"));
+    }
+}
+
+/// Dependency descriptors of one source, each behind its length in a byte.
+pub(super) fn descriptor(bytes: &[u8]) {
+    let (mut structure, mut rest) = (None, bytes);
+    while let Some((&length, tail)) = rest.split_first() {
+        let (descriptor, tail) = tail.split_at(usize::from(length).min(tail.len()));
+        if let Some(dependency) = Dependency::read(descriptor, &mut structure) {
+            dependency.structure.leaves_out_lower();
+            let targets = dependency.structure.targets.len();
+            assert!(targets <= 32, "{targets} targets");
+        }
+        rest = tail;
     }
 }
 

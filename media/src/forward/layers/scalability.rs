@@ -1,9 +1,9 @@
 //! Which parts of an encoding a packet belongs to: told by the dependency descriptor where the publisher sends it, else
 //! by the payload descriptors of VP8 and VP9.
 
-use super::layers::Belonging;
-use super::point::Point;
+use super::Belonging;
 use crate::codec::{Codec, Layer, vp8, vp9};
+use crate::forward::point::Point;
 use crate::wire::dependency::{Dependency, Structure};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub type Parts = SmallVec<[Belonging; 9]>;
 pub struct Scalability {
     /// The highest layers; `None` where there are none inside.
     pub top: Option<Layer>,
-    /// See [`super::layers::Layer::is_nested`].
+    /// See [`super::Layer::is_nested`].
     pub is_nested: bool,
     /// Width and height of each spatial layer, where the publisher says so.
     pub sizes: SmallVec<[(u16, u16); 4]>,
@@ -39,7 +39,7 @@ pub struct Scalable<'a> {
     pub payload: &'a [u8],
     /// What its header says, where the publisher says anything.
     pub dependency: Option<&'a Dependency>,
-    /// See [`super::batch::PacketMeta::starts_key_frame`].
+    /// See [`crate::forward::batch::PacketMeta::starts_key_frame`].
     pub starts_key_frame: bool,
 }
 

@@ -1,9 +1,10 @@
 //! What a publisher sends: its sources, opened, with retransmissions put back in their places.
 
+pub mod missing;
+
 use super::layers::{Layers, MAX_ENCODINGS};
-use super::line::Placement;
-use super::missing::Missing;
 use super::received::Received;
+use super::track::line::Placement;
 use crate::codec::{CodecParameters, Kind};
 use crate::id::TrackId;
 use crate::net::DropReason;
@@ -14,6 +15,7 @@ use crate::wire::dependency::{Dependency, Structure};
 use crate::wire::rtcp::{self, ReceptionReport};
 use crate::wire::rtp::Header;
 use crate::wire::{transport_cc::Arrivals, u16_at};
+use missing::Missing;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! Video packets that came before the first of a key frame. Most are of no use; but where packets overtake one another,
 //! some belong to that key frame, and nobody sends them twice.
 
-use super::received::Received;
+use crate::forward::received::Received;
 use crate::wire::dependency::Dependency;
 use std::collections::VecDeque;
 

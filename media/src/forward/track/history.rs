@@ -1,7 +1,7 @@
 //! The packets of one track since its last key frame: what a joining viewer is given, and what NACKs are answered from.
 //! There is one per track and none per viewer.
 
-use super::batch::{Batch, Packet, PacketMeta};
+use crate::forward::batch::{Batch, Packet, PacketMeta};
 use std::sync::Arc;
 
 /// A ring starts with this many packets (2 s of a 2.5 Mb/s stream) and doubles while a key frame would fall out.

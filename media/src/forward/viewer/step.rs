@@ -1,11 +1,11 @@
 //! What a viewer is sent in steps of 5 ms and not at once: history, frames larger than its budget, probes; and when its
 //! video is held back, because its line is full or because it does not read.
 
-use super::layers::Layers;
-use super::plan::{MAX_SEGMENTS, Run};
-use super::track::Track;
-use super::viewer::{Mode, Viewer, Written};
+use super::{Mode, Viewer, Written};
 use crate::codec::Kind;
+use crate::forward::layers::Layers;
+use crate::forward::track::Track;
+use crate::forward::track::plan::{MAX_SEGMENTS, Run};
 use std::time::{Duration, Instant};
 
 /// On a full line, what is to be sent may be this old; then whole frames are left out, up to the next key frame.

@@ -1,13 +1,13 @@
 //! How a viewer goes from one layer to another: where the new one can be decoded, behind a whole picture of the old
 //! one, with numbers and times that go on.
 
-use super::layers::{LayerId, Layers};
-use super::picture_id;
-use super::plan::Run;
-use super::point::Point;
-use super::track::Track;
-use super::viewer::{Viewer, Written};
+use super::{Viewer, Written};
 use crate::codec::Kind;
+use crate::forward::layers::picture_id;
+use crate::forward::layers::{LayerId, Layers};
+use crate::forward::point::Point;
+use crate::forward::track::Track;
+use crate::forward::track::plan::Run;
 use std::time::{Duration, Instant};
 
 /// A key frame that is this much older than what the viewer was sent last is not gone back to, in 90 kHz.

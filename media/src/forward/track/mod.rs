@@ -1,14 +1,21 @@
 //! One track of a stream: its line, its history, and what has arrived and not been forwarded yet.
 
+pub mod clock;
+pub mod early;
+pub mod history;
+pub mod line;
+pub mod plan;
+pub mod rate;
+
 use super::batch::{Batch, Packet, PacketMeta};
-use super::early::Early;
-use super::history::History;
-use super::line::{Line, Place};
-use super::plan::{self, Run};
 use super::point::Point;
-use super::rate::Rate;
 use crate::codec::{CodecParameters, Kind};
 use crate::id::TrackId;
+use early::Early;
+use history::History;
+use line::{Line, Place};
+use plan::Run;
+use rate::Rate;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,10 +1,10 @@
 //! A viewer's sound: behind the picture where it fits, and with earlier frames where the viewer takes them (RFC 2198), so
 //! that a lost packet is made good by the next one.
 
-use super::batch::Packet;
-use super::track::Track;
-use super::viewer::{HEADER_WITH_EXTENSION_BYTES, Viewer, Written, write_header};
+use super::{HEADER_WITH_EXTENSION_BYTES, Viewer, Written, write_header};
 use crate::codec::Kind;
+use crate::forward::batch::Packet;
+use crate::forward::track::Track;
 use smallvec::SmallVec;
 use std::time::Instant;
 

@@ -4,7 +4,7 @@
 //! index in a lane, and is sealed under it at most once: in order, or late if it arrived late. Everything that is sent
 //! again goes by RTX, which counts for itself. That is what keeps a nonce from being used for different bytes.
 
-use super::layers::LayerId;
+use crate::forward::layers::LayerId;
 use smallvec::SmallVec;
 
 /// Jumps remembered: NACKs for what was sent before the oldest are not answered.

@@ -3,15 +3,18 @@
 //! A simulcast encoding is a layer, and so is each part of an encoding that a viewer may get instead of all of it (see
 //! [`super::point`]). The parts share the encoding's batches.
 
+pub mod picture_id;
+pub mod scalability;
+
 use super::batch::{Batch, PacketMeta};
-use super::line::Place;
-use super::picture_id::{Newest, PictureIds};
 use super::point::{Point, Renumber};
 use super::received::Received;
-use super::scalability::{Scalability, Scalable};
+use super::track::line::Place;
 use super::track::{SenderClock, Track};
 use crate::codec::{self, Codec, Kind};
 use crate::id::TrackId;
+use picture_id::{Newest, PictureIds};
+use scalability::{Scalability, Scalable};
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -401,7 +404,7 @@ impl Layers {
         self.layers.iter().filter_map(|layer| layer.track.line.newest()).max()
     }
 
-    /// See [`super::line::Line::due`]; of the layer that was sent last.
+    /// See [`super::track::line::Line::due`]; of the layer that was sent last.
     pub fn due(&self) -> Option<(u64, Instant)> {
         self.layers
             .iter()

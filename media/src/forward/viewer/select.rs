@@ -1,6 +1,6 @@
 //! Which layer a viewer is to be sent: what it asked for, or the best that its line can carry.
 
-use super::layers::{LayerId, LayerInfo};
+use crate::forward::layers::{LayerId, LayerInfo};
 use std::time::{Duration, Instant};
 
 /// A better layer must have fitted for this long before it is taken: going down again is worse than waiting.

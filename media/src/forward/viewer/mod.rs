@@ -1,13 +1,16 @@
 //! A viewer: where it is, its keys, its lanes, and how its packets are written.
 
+pub mod lane;
+pub mod select;
+pub mod sound;
+pub mod step;
+pub mod switch;
+
 use super::bandwidth::{Bandwidth, Handed};
 use super::batch::Packet;
-use super::lane::Lane;
 use super::layers::{LayerId, Layers};
-use super::plan::{MAX_PADDING_BYTES, Run};
-use super::select::Selector;
-use super::step::Held;
 use super::track::Track;
+use super::track::plan::{MAX_PADDING_BYTES, Run};
 use crate::codec::Kind;
 use crate::id::PeerId;
 use crate::net::Origin;
@@ -15,7 +18,10 @@ use crate::peer::sdp::{Negotiated, PlayedCodec, payload_type_for};
 use crate::peer::srtp::Sealer;
 use crate::wire::rtcp;
 use crate::wire::rtp::FIXED_HEADER_BYTES;
+use lane::Lane;
+use select::Selector;
 use std::time::{Duration, Instant};
+use step::Held;
 
 /// A header with the transport-wide number: RFC 8285 one-byte form, one word.
 pub(super) const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
@@ -70,7 +76,7 @@ pub struct Viewer {
     /// A layer that it is to go over to.
     pub(super) wanted: Option<LayerId>,
     /// Video is held back because of its line.
-    pub(super) held: Option<Held>,
+    held: Option<Held>,
     /// When it was last sent video again, and after what time of waiting.
     pub(super) tried: Option<(Instant, Duration)>,
     pub(super) audio: Option<Lane>,

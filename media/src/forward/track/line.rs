@@ -61,9 +61,9 @@ pub struct Placement {
 /// A packet's place on the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
-    /// See [`super::batch::PacketMeta::seq`].
+    /// See [`crate::forward::batch::PacketMeta::seq`].
     pub seq: u64,
-    /// See [`super::batch::PacketMeta::rtp_time`].
+    /// See [`crate::forward::batch::PacketMeta::rtp_time`].
     pub rtp_time: u64,
 }
 

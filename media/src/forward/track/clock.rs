@@ -6,8 +6,8 @@
 //! publishers are put on one clock: of each, one amount is added to all its reports, so that the sound (or else the
 //! picture) goes on where the line says, and the other's place on the line is mended once, by its first report.
 
+use super::SenderClock;
 use super::line::Placement;
-use super::track::SenderClock;
 use crate::codec::Kind;
 use std::time::Instant;
 
@@ -136,7 +136,7 @@ fn seconds(a: u64, b: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forward::line::Line;
+    use crate::forward::track::line::Line;
     use std::time::Duration;
 
     /// A publisher whose clock shows `ntp_s` when its timestamps are `audio` and `video`.
