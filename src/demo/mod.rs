@@ -1,11 +1,13 @@
 //! `lectern demo`: a made class with a running clock and a tone, published by the real WHIP path, so that somebody
-//! without a camera sees the product in one minute.
+//! without a camera sees the product in one minute; and example data, so that an empty server shows what it can do.
 
 mod class;
 mod clip;
 mod publisher;
+pub mod sample;
 
 use crate::config::Config;
+use crate::db::Db;
 use anyhow::{Context, Result};
 use class::Class;
 use clip::Clip;
@@ -34,6 +36,10 @@ pub struct Args {
         hide_env_values = true
     )]
     stream_key: Option<String>,
+    /// Load the example data (classes, a replay, a conversation, polls) into this machine's data folder, once; publish
+    /// nothing
+    #[arg(long, conflicts_with_all = ["server", "session"])]
+    sample: bool,
 }
 
 /// Between two attempts to come back after the server went away.
@@ -43,8 +49,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When there is no server, when it refuses the session or its key, or when this machine's data folder is not the
-/// server's.
+/// server's. When the example data is there already.
 pub async fn run(config: Config, args: Args) -> Result<()> {
+    if args.sample {
+        return load_sample(&config).await;
+    }
     let clip = Clip::load()?;
     let server = match args.server {
         Some(url) => url,
@@ -59,6 +68,17 @@ pub async fn run(config: Config, args: Args) -> Result<()> {
             published.and(class.end().await)
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the command's own output")]
+async fn load_sample(config: &Config) -> Result<()> {
+    std::fs::create_dir_all(&config.data.dir)?;
+    let db = Db::open(config).await?;
+    let loaded = sample::load(&db, config).await;
+    db.close().await;
+    loaded.map_err(|error| anyhow::anyhow!("the example data cannot be loaded: {error}"))?;
+    println!("The example data is there. An administrator takes it away again on the page /admin.");
+    Ok(())
 }
 
 /// Cancelled by Ctrl-C, and by a service manager's stop.

@@ -9,6 +9,7 @@ use super::{assets, frame, health, openapi};
 use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
 use crate::chat::{gesture_routes as gestures, moderation_routes as moderation};
 use crate::daily::routes as daily;
+use crate::demo::sample::routes as sample;
 use crate::notifications::{follow_routes as follows, routes as notices};
 use crate::polls::question_routes as questions;
 use crate::recordings::thumbnail_routes as thumbnails;
@@ -90,6 +91,8 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(admin::change))                      // PATCH  /api/admin/users/{id}
         .routes(routes!(admin::audit))                       // GET    /api/admin/audit
 
+        .routes(routes!(sample::show, sample::load, sample::remove)) // GET POST DELETE /api/admin/sample
+
         .routes(routes!(jobs::routes::list))                 // GET    /api/admin/jobs
         .routes(routes!(jobs::routes::retry))                // POST   /api/admin/jobs/{id}/retry
         .routes(routes!(jobs::routes::delete))               // DELETE /api/admin/jobs/{id}
@@ -158,6 +161,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(instructor::list))                   // GET    /api/instructor/streams
         .routes(routes!(instructor::create))                 // POST   /api/instructor/streams/create
         .routes(routes!(series::list, series::create))       // GET POST /api/instructor/series
+        .routes(routes!(series::change))                     // PATCH  /api/instructor/series/{id}
         .routes(routes!(series::cancel))                     // POST   /api/instructor/series/{id}/cancel
         .routes(routes!(instructor::show, instructor::change, instructor::delete)) // GET PATCH DELETE /api/instructor/streams/{id}
         .routes(routes!(instructor::start))                  // POST   /api/instructor/streams/{id}/start

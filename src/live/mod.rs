@@ -29,6 +29,7 @@ mod viewers;
 
 pub use hub::ShardCounters;
 pub use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, PatchError, Patched, Role};
+pub use recording::make as make_recording;
 pub use socket::{bind_tcp, bind_udp};
 pub use types::{
     LiveConfig, LiveError, LiveEvent, LiveSockets, Offered, PeerInfo, Precondition, PublicAddress, Recording,

@@ -14,7 +14,7 @@ use crate::App;
 use crate::accounts::User;
 use crate::db::Ts;
 use crate::enrolments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::extract::{Body, Id, Instructor, Origin};
 use crate::http::problem::Problem;
 use crate::http::rules::not_blank;
@@ -72,7 +72,7 @@ pub struct NewSession {
 }
 
 /// What to change; what is not given stays. `null` takes a description, topic or phase away.
-#[derive(Deserialize, ToSchema, garde::Validate)]
+#[derive(Clone, Deserialize, ToSchema, garde::Validate)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionChange {
     #[garde(length(chars, min = 1, max = 255), inner(custom(not_blank)))]
@@ -313,7 +313,20 @@ impl From<NewSession> for Plan {
 }
 
 impl SessionChange {
-    fn apply(self, plan: Plan) -> Plan {
+    /// # Errors
+    /// 422 when it moves a session.
+    pub(super) fn leaves_time_alone(&self) -> Result<()> {
+        let moved = [
+            ("scheduledStart", self.scheduled_start.is_some()),
+            ("timeZone", self.time_zone.is_some()),
+        ];
+        match moved.into_iter().find(|(_, is_given)| *is_given) {
+            Some((field, _)) => Err(Error::field(field, "is each session's own: move them one by one")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn apply(self, plan: Plan) -> Plan {
         Plan {
             title: self.title.map_or(plan.title, |title| title.trim().to_owned()),
             description: self.description.unwrap_or(plan.description),

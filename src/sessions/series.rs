@@ -150,6 +150,26 @@ pub async fn find_own(app: &App, id: Uuid, user: &User) -> Result<Series> {
     Ok(series)
 }
 
+/// Changes what a series plans its sessions with, and those that have not started. When each of them starts is its own.
+/// Gives how many sessions that were. Doing it again is right when it failed in the middle.
+///
+/// # Errors
+/// 422 for a plan that cannot be.
+pub async fn change(app: &App, series: &Series, change: impl Fn(Plan) -> Plan) -> Result<usize> {
+    let plan: Plan = serde_json::from_str(&series.plan).map_err(|error| Error::Internal(error.into()))?;
+    let changed = change(plan);
+    changed.check()?;
+    let text = serde_json::to_string(&changed).map_err(|error| Error::Internal(error.into()))?;
+    store_series::set_plan(&app.db, series.id, &text, Ts::now()).await?;
+    let to_come = store_series::list_scheduled(&app.db, series.id).await?;
+    for (session,) in &to_come {
+        let session = super::get(app, *session).await?;
+        super::change(app, &session, change(session.plan())).await?;
+    }
+    tracing::info!(series = %series.id, sessions = to_come.len(), "series changed");
+    Ok(to_come.len())
+}
+
 /// Ends a series: nothing more is planned, and what has not started is cancelled, with everybody's tokens given back.
 /// Gives how many sessions that were.
 ///

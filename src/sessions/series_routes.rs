@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::instructor::NewSession;
+use super::instructor::{NewSession, SessionChange};
 use super::series::{self, Series};
 use super::store_series;
 use super::view::{SessionView, Viewing};
@@ -71,6 +71,13 @@ pub struct SeriesCancelled {
     cancelled_sessions: usize,
 }
 
+/// What was changed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeriesChanged {
+    changed_sessions: usize,
+}
+
 /// Plans a weekly series; its sessions are planned a quarter of a year ahead
 #[utoipa::path(post, path = "/api/instructor/series", tag = "instructor", operation_id = "create_series",
     request_body = NewSeries, responses((status = 201, body = SeriesMade),
@@ -97,6 +104,22 @@ pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Resul
     Ok(Json(SeriesList {
         series: found.into_iter().map(SeriesView::from).collect(),
     }))
+}
+
+/// Changes a series: what is still to come, and what will be planned of it; each session keeps its own time
+#[utoipa::path(patch, path = "/api/instructor/series/{id}", tag = "instructor", operation_id = "change_series",
+    params(("id" = Uuid, Path)), request_body = SessionChange, responses((status = 200, body = SeriesChanged),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn change(
+    State(app): State<App>,
+    Instructor(user): Instructor,
+    Id(id): Id,
+    Body(change): Body<SessionChange>,
+) -> Result<Json<SeriesChanged>> {
+    let own = series::find_own(&app, id, &user).await?;
+    change.leaves_time_alone()?;
+    let changed_sessions = series::change(&app, &own, |plan| change.clone().apply(plan)).await?;
+    Ok(Json(SeriesChanged { changed_sessions }))
 }
 
 /// Ends a series: what has not started is cancelled, with everybody's tokens given back

@@ -68,6 +68,15 @@ pub async fn set_planned_until(tx: &mut Tx, id: Uuid, until: Ts, now: Ts) -> sql
     tx.exec(sql, args![id, until, now]).await.map(drop)
 }
 
+/// Changes what sessions are planned with, as JSON.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_plan(db: &Db, id: Uuid, plan: &str, now: Ts) -> sqlx::Result<()> {
+    let sql = "UPDATE session_series SET plan = $2, updated_at = $3 WHERE id = $1";
+    db.exec(sql, args![id, plan, now]).await.map(drop)
+}
+
 /// Series that go on and are not planned up to `horizon`.
 ///
 /// # Errors

@@ -39,3 +39,50 @@ async fn revenue_is_what_was_paid_and_not_given_back() {
         assert_eq!(test.get(&anna, &path).await.json()["revenueTokens"], 0);
     }
 }
+
+#[tokio::test]
+async fn a_series_is_changed_for_what_is_to_come_and_each_session_keeps_its_time() {
+    for test in TestApp::on_both("").await {
+        let anna = test.sign_in("anna", Role::Instructor).await;
+        let session = json!({
+            "title": "Every Wednesday", "scheduledStart": "2099-03-25T14:00:00Z", "durationMinutes": 60,
+        });
+        let new = json!({ "rule": "FREQ=WEEKLY;COUNT=3", "session": session });
+        let made = test.post(&anna, "/api/instructor/series", new).await.json();
+        let ids: Vec<&str> = made["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].as_str().unwrap())
+            .collect();
+        let moved = json!({ "scheduledStart": "2099-04-02T09:00:00Z" });
+        let first = format!("/api/instructor/streams/{}", ids[0]);
+        test.ask(&anna, Method::PATCH, &first, Some(moved.clone())).await;
+        test.ask(
+            &anna,
+            Method::POST,
+            &format!("/api/instructor/streams/{}/cancel", ids[2]),
+            None,
+        )
+        .await;
+
+        let series = format!("/api/instructor/series/{}", made["series"]["id"].as_str().unwrap());
+        let change = json!({ "title": "Wednesdays", "priceInTokens": 5 });
+        let changed = test.ask(&anna, Method::PATCH, &series, Some(change)).await;
+        assert_eq!(changed.json(), json!({"changedSessions": 2}));
+        let of = async |id: &str| test.get(&anna, &format!("/api/instructor/streams/{id}")).await.json();
+        let (first, second, third) = (of(ids[0]).await, of(ids[1]).await, of(ids[2]).await);
+        assert_eq!(
+            (&first["title"], &first["scheduledDate"]),
+            (&json!("Wednesdays"), &json!("2099-04-02T09:00:00Z"))
+        );
+        assert_eq!(
+            (&second["title"], &second["priceInTokens"]),
+            (&json!("Wednesdays"), &json!(5))
+        );
+        assert_eq!(second["scheduledDate"], "2099-04-01T14:00:00Z");
+        assert_eq!(third["title"], "Every Wednesday", "it was cancelled before");
+        let later = test.ask(&anna, Method::PATCH, &series, Some(moved)).await;
+        later.is_problem(422, "invalid");
+    }
+}

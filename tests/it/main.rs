@@ -30,6 +30,7 @@ mod http_people;
 mod http_replay;
 mod http_replay_files;
 mod http_replay_store;
+mod http_sample;
 mod http_schedule;
 mod http_server;
 mod http_sessions;

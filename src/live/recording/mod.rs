@@ -4,10 +4,14 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `folder` | one recording on the disk: appending, repairing, syncing |
+//! | `made` | a recording of media that is all there |
 //! | `task` | the thread: packets in, writes out, what happens when the disk fails |
 
 mod folder;
+mod made;
 mod task;
+
+pub use made::make;
 
 use super::hub::Hub;
 use super::types::{LiveEvent, RecordingStatus};

@@ -1,0 +1,45 @@
+//! A recording of media that is all there: made at once, by the recorder that live classes have.
+
+use super::folder::Folder;
+use lectern_media::forward::feed::Feed;
+use lectern_media::record::{Catalogue, Config, Recorder};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Records `feeds`, each so long after the beginning, into the folder `path`, as if the class had begun at
+/// `began_unix_us` (microseconds since 1970). What was there is replaced.
+///
+/// # Errors
+/// The disk's.
+pub fn make(path: &Path, began_unix_us: i64, feeds: impl IntoIterator<Item = (Duration, Feed)>) -> io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let (mut folder, _) = Folder::open(path)?;
+    let began = Instant::now();
+    let mut recorder = Recorder::resume(Config::default(), &Catalogue::default(), began, began_unix_us);
+    let mut now = began;
+    for (at, feed) in feeds {
+        let next = began + at;
+        while let Some(due) = recorder.poll_timeout().filter(|due| *due <= next) {
+            now = now.max(due);
+            recorder.handle_timeout(now);
+            write(&mut recorder, &mut folder)?;
+        }
+        now = now.max(next);
+        recorder.handle(now, &feed);
+        write(&mut recorder, &mut folder)?;
+    }
+    recorder.handle(now, &Feed::Ended);
+    write(&mut recorder, &mut folder)?;
+    folder.sync()
+}
+
+fn write(recorder: &mut Recorder, folder: &mut Folder) -> io::Result<()> {
+    while let Some(write) = recorder.poll_write() {
+        folder.apply(&write)?;
+    }
+    Ok(())
+}
