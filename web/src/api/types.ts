@@ -29,3 +29,6 @@ export type NotificationPreferences = Schemas["NotificationPreferences"];
 
 /** An instructor as viewers see them. */
 export type Instructor = Schemas["Instructor"];
+
+/** What an instructor changes of a class; what is not given stays. */
+export type SessionChange = Schemas["SessionChange"];

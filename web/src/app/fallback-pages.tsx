@@ -17,12 +17,12 @@ export function NotFoundPage() {
   );
 }
 
-/** A page for instructors, opened by somebody else. */
-export function ForbiddenPage() {
+/** A page for instructors or admins, opened by somebody else. */
+export function ForbiddenPage({ wanted }: { wanted: "instructor" | "admin" }) {
   const { t } = useTranslation();
   return (
-    <Page title={t("forbidden.title")} width="text">
-      <EmptyState icon={<Lock aria-hidden="true" />} title={t("forbidden.text")} actions={<HomeLink />} />
+    <Page title={t(`forbidden.${wanted}.title`)} width="text">
+      <EmptyState icon={<Lock aria-hidden="true" />} title={t(`forbidden.${wanted}.text`)} actions={<HomeLink />} />
     </Page>
   );
 }

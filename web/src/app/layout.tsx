@@ -38,10 +38,11 @@ function Header() {
           <img src="/favicon.svg" alt="" width="28" height="28" />
           <span className="max-sm:sr-only">Lectern</span>
         </Link>
-        <nav aria-label={t("nav.main")} className="flex flex-1 items-center gap-1">
+        <nav aria-label={t("nav.main")} className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto">
           <NavLink to="/streams">{t("nav.classes")}</NavLink>
           <NavLink to="/workouts">{t("nav.workouts")}</NavLink>
           {user && user.role !== "viewer" ? <NavLink to="/instructor/streams">{t("nav.teach")}</NavLink> : null}
+          {user?.role === "admin" ? <NavLink to="/admin">{t("nav.admin")}</NavLink> : null}
         </nav>
         {user ? (
           <Suspense fallback={<Skeleton className="h-9 w-11 sm:w-36" />}>
@@ -55,7 +56,12 @@ function Header() {
   );
 }
 
-function NavLink({ to, children }: { to: "/streams" | "/workouts" | "/instructor/streams"; children: string }) {
+interface NavLinkProps {
+  to: "/streams" | "/workouts" | "/instructor/streams" | "/admin";
+  children: string;
+}
+
+function NavLink({ to, children }: NavLinkProps) {
   return (
     <Link
       to={to}

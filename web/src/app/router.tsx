@@ -8,6 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { meQuery } from "../api/accounts";
+import { listing } from "../features/studio/listing";
 import { CrashPage, ForbiddenPage, NotFoundPage, PendingPage } from "./fallback-pages";
 import { Layout } from "./layout";
 
@@ -118,20 +119,22 @@ const instructor = createRoute({
   beforeLoad: async ({ context, location }) => {
     const user = await context.queries.ensureQueryData(meQuery);
     if (!user) throw redirect({ to: "/login", search: { next: location.href } });
-    if (user.role === "viewer") throw new ForbiddenError();
+    if (user.role === "viewer") throw new ForbiddenError("instructor");
   },
-  errorComponent: ({ error }) => (error instanceof ForbiddenError ? <ForbiddenPage /> : <CrashPage error={error} />),
+  errorComponent: Refusal,
 });
 
 const studio = createRoute({
   getParentRoute: () => instructor,
   path: "/streams",
+  validateSearch: listing,
   component: lazyRouteComponent(() => import("../features/studio/studio-page"), "StudioPage"),
 });
 
 const create = createRoute({
   getParentRoute: () => instructor,
   path: "/streams/create",
+  validateSearch: (search): { from?: string } => optionalText(search, "from"),
   component: lazyRouteComponent(() => import("../features/studio/create-page"), "CreatePage"),
 });
 
@@ -139,6 +142,79 @@ const broadcast = createRoute({
   getParentRoute: () => instructor,
   path: "/streams/$id/broadcast",
   component: lazyRouteComponent(() => import("../features/broadcast/broadcast-page"), "BroadcastPage"),
+});
+
+const edit = createRoute({
+  getParentRoute: () => instructor,
+  path: "/streams/$id/edit",
+  component: lazyRouteComponent(() => import("../features/studio/edit-page"), "EditPage"),
+});
+
+const analytics = createRoute({
+  getParentRoute: () => instructor,
+  path: "/streams/$id/analytics",
+  component: lazyRouteComponent(() => import("../features/analytics/analytics-page"), "AnalyticsPage"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => instructor,
+  path: "/analytics",
+  component: lazyRouteComponent(() => import("../features/analytics/overview-page"), "OverviewPage"),
+});
+
+/** Everything below needs an admin's login. */
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin",
+  beforeLoad: async ({ context, location }) => {
+    const user = await context.queries.ensureQueryData(meQuery);
+    if (!user) throw redirect({ to: "/login", search: { next: location.href } });
+    if (user.role !== "admin") throw new ForbiddenError("admin");
+  },
+  errorComponent: Refusal,
+  component: lazyRouteComponent(() => import("../features/admin/admin-layout"), "AdminLayout"),
+});
+
+const health = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/admin/health-page"), "HealthPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => admin,
+  path: "/users",
+  component: lazyRouteComponent(() => import("../features/admin/users-page"), "UsersPage"),
+});
+
+const classes = createRoute({
+  getParentRoute: () => admin,
+  path: "/classes",
+  component: lazyRouteComponent(() => import("../features/admin/classes-page"), "ClassesPage"),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => admin,
+  path: "/jobs",
+  component: lazyRouteComponent(() => import("../features/admin/jobs-page"), "JobsPage"),
+});
+
+const recordings = createRoute({
+  getParentRoute: () => admin,
+  path: "/recordings",
+  component: lazyRouteComponent(() => import("../features/admin/recordings-page"), "RecordingsPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => admin,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../features/admin/audit-page"), "AuditPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => admin,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../features/admin/settings-page"), "SettingsPage"),
 });
 
 const tree = root.addChildren([
@@ -155,11 +231,23 @@ const tree = root.addChildren([
   workout,
   tokens,
   account,
-  instructor.addChildren([studio, create, broadcast]),
+  instructor.addChildren([studio, create, edit, broadcast, analytics, overview]),
+  admin.addChildren([health, users, classes, jobs, recordings, audit, settings]),
 ]);
 
-/** The signed-in user is no instructor. */
-class ForbiddenError extends Error {}
+/** The signed-in user is not what the page is for. */
+class ForbiddenError extends Error {
+  readonly wanted: "instructor" | "admin";
+
+  constructor(wanted: "instructor" | "admin") {
+    super(`for ${wanted}s`);
+    this.wanted = wanted;
+  }
+}
+
+function Refusal({ error }: { error: unknown }) {
+  return error instanceof ForbiddenError ? <ForbiddenPage wanted={error.wanted} /> : <CrashPage error={error} />;
+}
 
 /** Builds the router around the query cache, which guards ask who is signed in. */
 export function makeRouter(queries: QueryClient) {

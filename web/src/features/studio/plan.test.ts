@@ -1,6 +1,7 @@
 import type { TFunction } from "i18next";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { checkPlan, defaultStart, toNewSession } from "./plan";
+import type { Session } from "../../api/types";
+import { checkPlan, defaultStart, startFields, toChange, toNewSession } from "./plan";
 
 const t = ((key: string) => key) as unknown as TFunction;
 
@@ -34,9 +35,36 @@ test("what is left empty is not sent", () => {
     scheduledStart: "2026-03-25T13:00:00Z",
     durationMinutes: 60,
     timeZone: "Europe/Amsterdam",
+    priceInTokens: 0,
     isPublic: false,
+    isOpenToSubscribers: false,
+    goesLiveWithMedia: false,
+    isKeptForCatalogue: false,
     recordingEnabled: false,
   });
+});
+
+const planned = {
+  scheduledDate: "2026-03-25T13:00:00Z",
+  duration: 60,
+  timeZone: "Europe/Amsterdam",
+} as Session;
+
+test("a change of one class moves it only where its time was changed", () => {
+  expect(toChange(form(), planned, "one")).not.toHaveProperty("scheduledStart");
+  expect(toChange(form({ time: "15:00" }), planned, "one").scheduledStart).toBe("2026-03-25T14:00:00Z");
+  expect(toChange(form({ topic: "" }), planned, "one").topic).toBeNull();
+});
+
+test("a change of a whole series leaves every time alone", () => {
+  const change = toChange(form({ time: "15:00", zone: "UTC", price: "5" }), planned, "all");
+  expect(change).toMatchObject({ title: "Class", priceInTokens: 5 });
+  expect(change).not.toHaveProperty("scheduledStart");
+  expect(change).not.toHaveProperty("timeZone");
+});
+
+test("the form shows a class in its own zone", () => {
+  expect(startFields(planned)).toEqual({ date: "2026-03-25", time: "14:00" });
 });
 
 test.each([
@@ -46,6 +74,8 @@ test.each([
   ["time", { time: "" }],
   ["minutes", { minutes: "4" }],
   ["minutes", { minutes: "90.5" }],
+  ["price", { price: "-1" }],
+  ["price", { price: "2.5" }],
 ])("a wrong %s is pointed at: %o", (field, changes) => {
   expect(Object.keys(checkPlan(form(changes), t))).toEqual([field]);
 });

@@ -1,6 +1,8 @@
 /** English texts. The Dutch ones have the same shape, which the compiler checks. */
 
 import { account, login, setup, signup } from "./en/account";
+import { admin } from "./en/admin";
+import { analytics, length, plot } from "./en/analytics";
 import { broadcast } from "./en/broadcast";
 import { chat, conversation, hands, polls, questions, reactions } from "./en/conversation";
 import { instructor, notifications, tokens, workouts } from "./en/notifications";
@@ -21,6 +23,8 @@ export const en = {
     none: "–",
     more: "Show more",
     skip: "Skip to content",
+    more: "Show more",
+    close: "Close",
     tokens_one: "{{number}} token",
     tokens_other: "{{number}} tokens",
     minutes_one: "{{count}} minute",
@@ -32,6 +36,7 @@ export const en = {
     workouts: "Library",
     tokens: "Tokens",
     teach: "Teach",
+    admin: "Admin",
     account: "Account",
     logIn: "Sign in",
     signUp: "Create account",
@@ -49,6 +54,7 @@ export const en = {
     notAccepted: "The server does not accept this.",
     past: "Choose a time in the future.",
     minutes: "Choose 5 to 720 minutes.",
+    price: "Choose a whole number, 0 or more.",
     name: "Name",
     emailLabel: "E-mail",
     passwordLabel: "Password",
@@ -56,8 +62,8 @@ export const en = {
   notFound: { title: "Page not found", text: "There is nothing at this address.", home: "To the classes" },
   crash: { title: "This page broke", text: "That is our fault. Reloading often helps.", reload: "Reload" },
   forbidden: {
-    title: "For instructors",
-    text: "Your account cannot teach. An administrator can change that.",
+    instructor: { title: "For instructors", text: "Your account cannot teach. An administrator can change that." },
+    admin: { title: "For administrators", text: "Your account is not an administrator’s." },
   },
   setup,
   login,
@@ -79,5 +85,9 @@ export const en = {
   studio,
   create,
   broadcast,
+  analytics,
+  plot,
+  length,
+  admin,
   account,
 };

@@ -1,6 +1,8 @@
 /** Nederlandse teksten. */
 import type { en } from "./en";
 import { account, login, setup, signup } from "./nl/account";
+import { admin } from "./nl/admin";
+import { analytics, length, plot } from "./nl/analytics";
 import { broadcast } from "./nl/broadcast";
 import { chat, conversation, hands, polls, questions, reactions } from "./nl/conversation";
 import { instructor, notifications, tokens, workouts } from "./nl/notifications";
@@ -21,6 +23,8 @@ export const nl: typeof en = {
     none: "–",
     more: "Meer tonen",
     skip: "Naar de inhoud",
+    more: "Toon meer",
+    close: "Sluiten",
     tokens_one: "{{number}} token",
     tokens_other: "{{number}} tokens",
     minutes_one: "{{count}} minuut",
@@ -32,6 +36,7 @@ export const nl: typeof en = {
     workouts: "Bibliotheek",
     tokens: "Tokens",
     teach: "Lesgeven",
+    admin: "Beheer",
     account: "Account",
     logIn: "Inloggen",
     signUp: "Account maken",
@@ -49,6 +54,7 @@ export const nl: typeof en = {
     notAccepted: "De server accepteert dit niet.",
     past: "Kies een tijd in de toekomst.",
     minutes: "Kies 5 tot 720 minuten.",
+    price: "Kies een heel getal, 0 of meer.",
     name: "Naam",
     emailLabel: "E-mail",
     passwordLabel: "Wachtwoord",
@@ -56,8 +62,11 @@ export const nl: typeof en = {
   notFound: { title: "Pagina niet gevonden", text: "Op dit adres is niets.", home: "Naar de lessen" },
   crash: { title: "Deze pagina is stuk", text: "Dat is onze fout. Herladen helpt vaak.", reload: "Herladen" },
   forbidden: {
-    title: "Voor instructeurs",
-    text: "Met jouw account kun je geen les geven. Een beheerder kan dat veranderen.",
+    instructor: {
+      title: "Voor instructeurs",
+      text: "Met jouw account kun je geen les geven. Een beheerder kan dat veranderen.",
+    },
+    admin: { title: "Voor beheerders", text: "Jouw account is geen beheerder." },
   },
   setup,
   login,
@@ -79,5 +88,9 @@ export const nl: typeof en = {
   studio,
   create,
   broadcast,
+  analytics,
+  plot,
+  length,
+  admin,
   account,
 };

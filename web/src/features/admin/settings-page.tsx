@@ -1,0 +1,87 @@
+/** Settings that may be changed while the server runs. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { changeSettings, type Setting, settingsQuery } from "../../api/admin";
+import { Button } from "../../ui/button";
+import { CheckField, TextAreaField, TextField } from "../../ui/field";
+import { Card, Page } from "../../ui/page";
+import { explain } from "../../ui/problem";
+import { Alert, EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { changesOf, shownAs } from "./settings";
+
+/** `/admin/settings` */
+export function SettingsPage() {
+  const { t } = useTranslation();
+  const settings = useQuery(settingsQuery);
+  return (
+    <Page title={t("admin.pages.settings")} lead={t("admin.settings.lead")} width="text">
+      {settings.isPending ? (
+        <Loading>
+          <Skeleton className="h-96" />
+        </Loading>
+      ) : null}
+      {settings.isError && !settings.data ? (
+        <ErrorState error={settings.error} onRetry={() => void settings.refetch()} />
+      ) : null}
+      {settings.data?.length === 0 ? <EmptyState title={t("admin.settings.none")} /> : null}
+      {settings.data && settings.data.length > 0 ? (
+        <Card className="p-5 sm:p-6">
+          <SettingsForm settings={settings.data} />
+        </Card>
+      ) : null}
+    </Page>
+  );
+}
+
+function SettingsForm({ settings }: { settings: Setting[] }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const [saved, setSaved] = useState(false);
+  const save = useMutation({
+    mutationFn: changeSettings,
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: settingsQuery.queryKey });
+      setSaved(true);
+    },
+  });
+
+  function onSubmit(event: FormEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    setSaved(false);
+    save.mutate(changesOf(settings, new FormData(event.currentTarget)));
+  }
+
+  return (
+    <form onSubmit={onSubmit} onChange={() => setSaved(false)} className="grid gap-5">
+      {save.error ? <Alert tone="danger">{Object.values(explain(save.error, t)).join(" ")}</Alert> : null}
+      {settings.map((setting) => (
+        <SettingField key={setting.key} setting={setting} />
+      ))}
+      <div className="flex items-center gap-3">
+        <Button type="submit" size="large" disabled={save.isPending}>
+          {t("create.save")}
+        </Button>
+        <span role="status" className="text-sm text-good">
+          {saved ? t("admin.settings.saved") : ""}
+        </span>
+      </div>
+    </form>
+  );
+}
+
+/** The server's own words, in English, are the hint; its key is what `config.toml` calls it. */
+function SettingField({ setting }: { setting: Setting }) {
+  const { key, value, description } = setting;
+  const common = { name: key, label: key, hint: description };
+  switch (shownAs(value)) {
+    case "check":
+      return <CheckField {...common} defaultChecked={value === true} />;
+    case "number":
+      return <TextField {...common} type="number" defaultValue={Number(value)} required />;
+    case "list":
+      return <TextAreaField {...common} defaultValue={Array.isArray(value) ? value.join("\n") : ""} />;
+    case "text":
+      return <TextField {...common} defaultValue={String(value ?? "")} />;
+  }
+}
