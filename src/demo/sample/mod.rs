@@ -41,6 +41,10 @@ pub async fn is_loaded(db: &Db) -> Result<bool> {
 pub async fn load(db: &Db, config: &Config) -> Result<()> {
     let (to_come, over) = starts(Timestamp::now())?;
     let cast = Cast::new();
+    let recordings = config.data.recordings();
+    // The folder gets its session's name when the session is there: who looks for recordings finds both or none.
+    let unnamed = recordings.join(format!("sample-{}", id::new()));
+    let mut replay = None;
     let mut tx = db.begin().await?;
     for user in cast.everybody() {
         store::insert_user(&mut tx, user).await.map_err(already)?;
@@ -53,12 +57,16 @@ pub async fn load(db: &Db, config: &Config) -> Result<()> {
         if class.has_replay {
             converse(&mut tx, &cast, session, began).await?;
             store::mark_recorded(&mut tx, session).await?;
-            let folder = config.data.recordings().join(session.to_string());
+            let folder = unnamed.clone();
             let made = tokio::task::spawn_blocking(move || recording::make(&folder, began.into())).await;
             made.map_err(anyhow::Error::from)??;
+            replay = Some(session);
         }
     }
     tx.commit().await?;
+    if let Some(session) = replay {
+        tokio::fs::rename(&unnamed, recordings.join(session.to_string())).await?;
+    }
     tracing::info!("example data loaded");
     Ok(())
 }
