@@ -2,6 +2,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { budget } from "./build/budget.ts";
 import { precompress } from "./build/precompress.ts";
 
 /** The server that `npm run dev` passes requests on to. */
@@ -9,7 +10,7 @@ const server = process.env.LECTERN_URL ?? "http://127.0.0.1:8080";
 const proxied = ["/api", "/whip", "/whep", "/media"];
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), precompress()],
+  plugins: [react(), tailwindcss(), precompress(), budget()],
   build: {
     // Inlined data: URLs would need a wider content security policy.
     assetsInlineLimit: 0,

@@ -32,3 +32,24 @@ export type Instructor = Schemas["Instructor"];
 
 /** What an instructor changes of a class; what is not given stays. */
 export type SessionChange = Schemas["SessionChange"];
+
+/** One message. Keys grow in the order in which messages were written. */
+export type ChatMessage = Schemas["ChatMessage"];
+
+/** A page of chat, oldest first. */
+export type ChatPage = Schemas["ChatPage"];
+
+/** A poll; the reader's own vote is not told where it goes to everybody. */
+export type Poll = Schemas["Poll"];
+
+/** One answer of a poll. */
+export type PollOption = Schemas["PollOption"];
+
+/** A question to the host; the reader's own vote is not told where it goes to everybody. */
+export type Question = Schemas["Question"];
+
+/** A raised hand. */
+export type Hand = Schemas["Hand"];
+
+/** A recording of the catalogue. */
+export type Workout = Schemas["Workout"];

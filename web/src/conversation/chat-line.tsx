@@ -2,7 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Ban, Pin, PinOff, Trash2, VolumeX } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { bansQuery, type ChatMessage, type ChatPage, deleteMessage, pinMessage, silence } from "../api/conversation";
+import { bansQuery, deleteMessage, pinMessage, silence } from "../api/conversation";
+import type { ChatMessage, ChatPage } from "../api/types";
 import { Avatar } from "../ui/avatar";
 import { useLocale } from "../ui/i18n/locale";
 import { type MenuItem, MoreMenu } from "../ui/menu";

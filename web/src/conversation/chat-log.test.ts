@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ChatMessage, ChatPage } from "../api/conversation";
+import type { ChatMessage, ChatPage } from "../api/types";
 import { add, pin, prepend, remove, renew, unread } from "./chat-log";
 
 function message(id: string, userId = "ann"): ChatMessage {

@@ -1,6 +1,7 @@
 /** The messages of one class as this page knows them: kept in order, without gaps and without doubles. */
 import { queryOptions } from "@tanstack/react-query";
-import { type ChatMessage, type ChatPage, latestMessages } from "../api/conversation";
+import { latestMessages } from "../api/conversation";
+import type { ChatMessage, ChatPage } from "../api/types";
 
 /** More are not kept on the page: who wants to read further back asks for it. */
 const KEPT = 500;
@@ -29,7 +30,7 @@ export function renew(known: ChatPage | undefined, page: ChatPage): ChatPage {
   // Known messages that end before the page begins leave a gap; what is before the page can be asked for.
   const joined = known.messages.some((message) => message.id >= first.id);
   const messages = joined ? [...older, ...page.messages, ...newer] : page.messages;
-  return { messages, hasMore: joined && older.length > 0 ? known.hasMore : page.hasMore, pinned: page.pinned };
+  return { messages, hasMore: joined && older.length > 0 ? known.hasMore : page.hasMore, pinned: page.pinned ?? null };
 }
 
 /** Puts a page of earlier messages in front. */
@@ -57,7 +58,7 @@ export function remove(known: ChatPage, id: string): ChatPage {
   return {
     ...known,
     messages: known.messages.filter((message) => message.id !== id),
-    pinned: known.pinned?.id === id ? null : known.pinned,
+    pinned: known.pinned?.id === id ? null : (known.pinned ?? null),
   };
 }
 

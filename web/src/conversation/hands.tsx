@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Hand as HandIcon } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { type Hand, handsQuery, lowerHand, moveHand } from "../api/conversation";
+import { handsQuery, lowerHand, moveHand } from "../api/conversation";
+import type { Hand } from "../api/types";
 import { Avatar } from "../ui/avatar";
 import { Button } from "../ui/button";
 import { explain } from "../ui/problem";

@@ -1,8 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test } from "vitest";
-import { type Poll, pollsQuery, type Question, questionsQuery } from "../api/conversation";
+import { pollsQuery, questionsQuery } from "../api/conversation";
 import { sessionQuery } from "../api/sessions";
-import type { Session } from "../api/types";
+import type { Poll, Question, Session } from "../api/types";
 import { chatQuery } from "./chat-log";
 import { apply } from "./live-events";
 

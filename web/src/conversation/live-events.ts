@@ -1,17 +1,8 @@
 /** What the server tells about a class while it goes on, taken into what the page knows. */
 import type { QueryClient } from "@tanstack/react-query";
-import {
-  type ChatMessage,
-  type ChatPage,
-  type Hand,
-  handsQuery,
-  type Poll,
-  pollsQuery,
-  type Question,
-  questionsQuery,
-} from "../api/conversation";
+import { handsQuery, pollsQuery, questionsQuery } from "../api/conversation";
 import { sessionQuery } from "../api/sessions";
-import type { SessionStatus } from "../api/types";
+import type { ChatMessage, ChatPage, Hand, Poll, Question, SessionStatus } from "../api/types";
 import type { SocketMessage } from "../media/socket-link";
 import { add, chatQuery, pin, remove } from "./chat-log";
 
@@ -78,8 +69,8 @@ export function putPoll(queries: QueryClient, id: string, poll: Poll): void {
   changePolls(queries, id, (polls) => {
     const known = polls.find((other) => other.id === poll.id);
     if (!known) return [poll, ...polls];
-    const own = poll.userVoted === null ? { userVoted: known.userVoted, userVoteOptionId: known.userVoteOptionId } : {};
-    return polls.map((other) => (other.id === poll.id ? { ...poll, ...own } : other));
+    const { userVoted = null, userVoteOptionId = null } = poll.userVoted == null ? known : poll;
+    return polls.map((other) => (other.id === poll.id ? { ...poll, userVoted, userVoteOptionId } : other));
   });
 }
 

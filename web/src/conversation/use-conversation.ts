@@ -1,8 +1,7 @@
 /** Follows the conversation of one class for as long as its page is open. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { ChatPage } from "../api/conversation";
-import type { Session, User } from "../api/types";
+import type { ChatPage, Session, User } from "../api/types";
 import { Emitter } from "../media/emitter";
 import { SocketLink, type SocketState } from "../media/socket-link";
 import { chatQuery } from "./chat-log";

@@ -16,6 +16,10 @@ const CODES = [
   "chat-muted",
   "chat-banned",
   "session-not-live",
+  "already-voted",
+  "poll-closed",
+  "too-many-polls",
+  "too-many-questions",
   "insufficient-balance",
   "link-expired",
 ] as const;

@@ -21,7 +21,6 @@ export const en = {
     copied: "Copied",
     delete: "Delete",
     none: "–",
-    more: "Show more",
     skip: "Skip to content",
     more: "Show more",
     close: "Close",

@@ -21,7 +21,6 @@ export const nl: typeof en = {
     copied: "Gekopieerd",
     delete: "Verwijderen",
     none: "–",
-    more: "Meer tonen",
     skip: "Naar de inhoud",
     more: "Toon meer",
     close: "Sluiten",

@@ -41,4 +41,11 @@ export const problem = {
     title: "This link no longer works.",
     hint: "Links are used once and expire after a while. Ask for a new one.",
   },
+  "already-voted": { title: "You have voted already.", hint: "Each person has one vote." },
+  "poll-closed": { title: "This poll is closed.", hint: "Look at how others voted." },
+  "too-many-polls": { title: "This class has very many polls.", hint: "Delete one that is no longer needed." },
+  "too-many-questions": {
+    title: "There are very many questions.",
+    hint: "Vote for one that is there, or wait until some are answered.",
+  },
 };

@@ -49,4 +49,11 @@ export const problem: typeof en.problem = {
     title: "Deze link werkt niet meer.",
     hint: "Links werken één keer en verlopen. Vraag een nieuwe aan.",
   },
+  "already-voted": { title: "Je hebt al gestemd.", hint: "Iedereen heeft één stem." },
+  "poll-closed": { title: "Deze poll is gesloten.", hint: "Kijk hoe anderen stemden." },
+  "too-many-polls": { title: "Deze les heeft heel veel polls.", hint: "Verwijder er een die niet meer nodig is." },
+  "too-many-questions": {
+    title: "Er zijn heel veel vragen.",
+    hint: "Stem op een vraag die er is, of wacht tot er zijn beantwoord.",
+  },
 };
