@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak soak-loss soak-joins load bench conformance fuzz
+.PHONY: help run demo test check format soak soak-loss soak-joins load bench bench-http conformance fuzz
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -40,6 +40,11 @@ load: ## So many viewers of a running class: make load URL=http://localhost:8080
 
 bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards, a thousand joins
 	$(CARGO) run --release --locked --package lectern-fanout
+	@$(MAKE) --no-print-directory bench-http
+
+bench-http: ## The API at 500 requests a second beside a class with 200 viewers: percentiles, from outside
+	$(CARGO) build --release --locked --package lectern --package lectern-load
+	scripts/bench-http
 
 conformance: ## Grade any WHIP or WHEP server: URL=https://… [TOKEN=…] [PUBLISH_URL=…] [HEAVY=1] [JSON=file]
 	@$(CARGO) run --quiet --locked --package lectern-conformance -- $(if $(HEAVY),--heavy)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use figment::value::{Dict, Value};
+use figment::value::Dict;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,23 +20,28 @@ use url::Url;
 use crate::live::PublicAddress;
 
 mod analytics;
+mod changes;
 mod conversation;
 mod embedding;
+mod operations;
 mod people;
 mod read;
 mod storage;
 mod tls;
+mod unknown;
 mod work;
 
 pub use analytics::Analytics;
 pub use conversation::Conversation;
 pub use embedding::Embedding;
+pub use operations::{Metrics, Traces};
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use storage::{Delivery, Recording, Storage};
 pub use tls::Tls;
 pub use work::{Catalogue, Jobs, Mail, MailTls, Push, Sms};
 
 use read::{empty_is_no_address, empty_is_no_text, empty_is_none, seconds, tcp_listen, texts};
+use unknown::{describe_source, describe_unknown, find_unknown, source_of};
 
 /// The documented defaults, word for word.
 pub const DEFAULTS: &str = include_str!("../config.toml");
@@ -92,6 +97,13 @@ pub struct Config {
     pub catalogue: Catalogue,
     /// `[log]`
     pub log: Log,
+    /// `[metrics]`
+    pub metrics: Metrics,
+    /// `[traces]`
+    pub traces: Traces,
+    /// Where all of it came from.
+    #[serde(skip)]
+    sources: changes::Sources,
 }
 
 /// `[http]`
@@ -264,11 +276,16 @@ impl Config {
             return Err(ConfigError(unknown));
         }
         let merged = Figment::from(Toml::string(DEFAULTS)).merge(operator);
-        let config: Config = extract(&merged)?;
+        Config::from_merged(merged)
+    }
+
+    fn from_merged(merged: Figment) -> Result<Config, ConfigError> {
+        let mut config: Config = extract(&merged)?;
         config.check().map_err(|(key, message)| {
             let source = source_of(&merged, key).unwrap_or_default();
             ConfigError(vec![format!("{key}: {message}{source}")])
         })?;
+        config.sources = changes::Sources(merged);
         Ok(config)
     }
 
@@ -305,6 +322,7 @@ impl Config {
         }
         self.accounts.check()?;
         self.embedding.check()?;
+        self.traces.check()?;
         if !(1..=10).contains(&self.tokens.attempts) {
             return Err(("tokens.attempts", "must be 1 to 10".into()));
         }
@@ -432,52 +450,6 @@ fn extract<T: DeserializeOwned>(figment: &Figment) -> Result<T, ConfigError> {
         });
         ConfigError(lines.collect())
     })
-}
-
-/// Calls `report(path, nearest)` for each key of `given` that `known` does not have.
-fn find_unknown(given: &Dict, known: &Dict, path: &mut Vec<String>, report: &mut dyn FnMut(&[String], Option<String>)) {
-    for (key, value) in given {
-        path.push(key.clone());
-        match (known.get(key), value) {
-            (None, _) => report(path, nearest(known, path)),
-            (Some(Value::Dict(_, known)), Value::Dict(_, given)) => find_unknown(given, known, path, report),
-            (Some(_), _) => {} // a section where a value belongs, or the reverse, fails when the types are read
-        }
-        path.pop();
-    }
-}
-
-/// The known key beside the last of `path` that looks most like it, written in full; none if nothing is like it.
-fn nearest(known: &Dict, path: &[String]) -> Option<String> {
-    let (key, parents) = path.split_last()?;
-    let best = known
-        .keys()
-        .max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)))?;
-    (strsim::jaro_winkler(best, key) > 0.6).then(|| parents.iter().chain([best]).cloned().collect::<Vec<_>>().join("."))
-}
-
-fn describe_unknown(figment: &Figment, path: &[String], near: Option<String>) -> String {
-    let key = path.join(".");
-    let near = near.map_or_else(
-        || "config.toml in the sources lists all keys".into(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    let source = source_of(figment, &key).unwrap_or_default();
-    format!("{key}: there is no such key; {near}{source}")
-}
-
-fn source_of(figment: &Figment, key: &str) -> Option<String> {
-    figment.find_metadata(key).map(|from| describe_source(from, key))
-}
-
-fn describe_source(metadata: &figment::Metadata, key: &str) -> String {
-    match &metadata.source {
-        Some(source) => format!(" (set in {source})"),
-        None if metadata.name.contains("environment") => {
-            format!(" (set in {ENV_PREFIX}{})", key.to_uppercase().replace('.', "__"))
-        }
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]

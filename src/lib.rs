@@ -14,6 +14,7 @@
 //! | [`accounts`] | users, logins, the first admin | `db` |
 //! | [`tokens`] | what users pay with: the ledger, or an outside service | `accounts` |
 //! | [`enrolments`] | rights to sessions, paid with tokens | `tokens` |
+//! | [`settings`] | settings that admins change while the server runs | `accounts` |
 //! | [`sessions`] | scheduled classes, from plan to replay | `accounts`, `enrolments`, `live` |
 //! | [`chat`] | messages, reactions, raised hands | `sessions` |
 //! | [`polls`] | polls and questions | `chat` |
@@ -21,11 +22,13 @@
 //! | [`analytics`] | how sessions are watched | `sessions`, `tracking` |
 //! | [`conversation`] | the WebSocket | `chat`, `polls` |
 //! | [`storage`] | objects in an S3-compatible store | |
+//! | [`metrics`] | what this server does, in numbers | `live`, `jobs` |
 //! | [`recordings`] | replays: signed playlists and segments | `sessions` |
 //! | [`notifications`] | mails, push messages, SMS, reminders | `sessions`, `jobs` |
 //! | [`workouts`] | the catalogue of kept classes | `sessions`, `recordings` |
 //! | [`daily`] | clean-up and the move to the catalogue | `recordings`, `workouts`, `jobs` |
 //! | [`whip`] | WHIP and WHEP over HTTP | `sessions`, `live` |
+//! | [`telemetry`] | the log, and traces | |
 //! | [`demo`] | a made class for people without a camera | our own HTTP API |
 //!
 //! A capability is `mod.rs` (types and rules), `routes.rs` (HTTP only) and `store.rs` (SQL only). Start reading at
@@ -46,14 +49,17 @@ pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod live;
+pub mod metrics;
 pub mod notice;
 pub mod notifications;
 pub mod polls;
 pub mod recordings;
 pub mod sessions;
+pub mod settings;
 pub mod storage;
 pub mod tally;
 pub mod task;
+pub mod telemetry;
 pub mod tokens;
 pub mod tracking;
 pub mod whip;
@@ -90,6 +96,8 @@ pub struct App {
     pub live: Live,
     /// The settings.
     pub config: Arc<Config>,
+    /// Those of them that admins change while the server runs.
+    pub settings: settings::Settings,
     /// Where a person finds this server, for links in mails: scheme and authority. Never what a request says.
     pub url: Arc<str>,
     /// What signatures are made with.
@@ -108,6 +116,8 @@ pub struct App {
     pub chat: chat::Shared,
     /// What the WebSockets have in common.
     pub conversation: conversation::Shared,
+    /// What is counted.
+    pub metrics: metrics::Metrics,
     /// Work that is done later.
     pub jobs: jobs::Jobs,
     /// Accounts elsewhere that people sign in with.
@@ -236,6 +246,8 @@ impl Server {
         let url = url_of(&config, listeners.http.local_addr()?);
         let shutdown = CancellationToken::new();
         let tls = http::tls::start(&config.tls, &config.data.dir, shutdown.clone())?;
+        let config = Arc::new(config);
+        let settings = settings::Settings::load(Arc::clone(&config), &db).await?;
         let app = App {
             db,
             live,
@@ -244,7 +256,8 @@ impl Server {
             oidc: Providers::new(&config.accounts)?,
             outside_logins: OutsideTokens::new(&config.embedding)?,
             conversation: conversation::Shared::new(&config.conversation),
-            config: Arc::new(config),
+            settings,
+            config,
             url: url.as_str().into(),
             keys: Arc::new(Keys {
                 tokens: secret.key("media tokens"),
@@ -257,6 +270,7 @@ impl Server {
             setup: Setup::default(),
             hasher: Hasher::default(),
             limits: Limits::default(),
+            metrics: metrics::Metrics::default(),
             jobs: jobs::Jobs::default(),
             events: events::Bus::default(),
             tracker: tracking::Tracker::default(),
@@ -311,6 +325,8 @@ impl Server {
         background.spawn(recordings::keeper::run(app.clone()));
         background.spawn(app.whip.news.clone().run(app.clone()));
         background.spawn(accounts::login::forget_expired(app.clone()));
+        background.spawn(metrics::run(app.clone()));
+        background.spawn(settings::run(app.clone()));
         if let Some(listener) = redirect {
             let router = http::redirect::router(&app.config, door.listener.local_addr()?.port());
             let door = Door { listener, tls: None };

@@ -1,18 +1,16 @@
 //! The `lectern` command: arguments, settings, run. The only place that ends the process.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use lectern::accounts::password::Hasher;
 use lectern::accounts::{NewUser, Role, admin};
-use lectern::config::{Config, LogFormat};
+use lectern::config::Config;
 use lectern::db::Db;
-use lectern::{Listeners, demo};
+use lectern::{Listeners, demo, telemetry};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// Self-hosted live classes: broadcast by WHIP, watch by WHEP, replay by HLS.
 ///
@@ -31,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Read the settings, say what is wrong with them, and start nothing
     Check,
+    /// Bring the tables of the database up to date, and start nothing (a start does it as well)
+    Migrate,
     /// Make accounts and give roles, on the server's machine
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -81,16 +81,28 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
         Some(Command::Check) => println!("the settings are right"),
+        Some(Command::Migrate) => {
+            runtime()?.block_on(migrate(&config))?;
+            println!("the tables are up to date");
+        }
         Some(Command::Admin(command)) => println!("{}", runtime()?.block_on(administrate(&config, command))?),
-        Some(Command::Demo(args)) => {
-            start_log(&config)?;
-            runtime()?.block_on(demo::run(config, args))?;
-        }
-        None => {
-            start_log(&config)?;
-            runtime()?.block_on(serve(config))?;
-        }
+        Some(Command::Demo(args)) => runtime()?.block_on(logged(&config.clone(), demo::run(config, args)))?,
+        None => runtime()?.block_on(logged(&config.clone(), serve(config)))?,
     }
+    Ok(())
+}
+
+/// Does `work` with a log, and traces if they are wanted.
+async fn logged(config: &Config, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let telemetry = telemetry::start(config)?;
+    let done = work.await;
+    telemetry.end().await;
+    done
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data.dir)?;
+    Db::open(config).await?.close().await;
     Ok(())
 }
 
@@ -164,20 +176,4 @@ fn cancel_on_signal(shutdown: CancellationToken) -> std::io::Result<impl Future<
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
-}
-
-fn start_log(config: &Config) -> anyhow::Result<()> {
-    // The demo's WebRTC library tells every step of a connection; the server does not use it.
-    let filter = EnvFilter::try_new(&config.log.level)?
-        .add_directive("rtc=error".parse()?)
-        .add_directive("webrtc=error".parse()?);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let is_terminal = std::io::stderr().is_terminal();
-    let result = match config.log.format {
-        LogFormat::Text => log.compact().with_target(false).with_ansi(is_terminal).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
-    result.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }

@@ -1,6 +1,7 @@
 //! The network as the engine sees it: where datagrams come from, what is to be sent, why something was dropped.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 /// Where a datagram came from and where answers go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +71,9 @@ pub struct Transmit {
     pub len: usize,
     /// The size of each datagram; `None` for a single one.
     pub segment_bytes: Option<usize>,
+    /// When the first of the live media in it had arrived, so that the shell can see how long it took; `None` for anything
+    /// else, and for history.
+    pub arrived: Option<Instant>,
 }
 
 /// Memory that the engine writes what is to be sent into.

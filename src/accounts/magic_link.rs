@@ -88,7 +88,7 @@ pub async fn letter(app: &App, id: Uuid) -> Result<Option<Letter>> {
         return Ok(None);
     };
     let user = store::user_by_email(&app.db, &link.email).await?.map(|row| row.user);
-    if user.is_none() && !app.config.accounts.sign_up {
+    if user.is_none() && !app.settings.now().accounts.sign_up {
         return Ok(None);
     }
     let token = app.keys.login_links.seal(id.as_bytes());

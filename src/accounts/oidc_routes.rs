@@ -74,7 +74,7 @@ pub async fn providers(State(app): State<App>) -> Json<WaysIn> {
     Json(WaysIn {
         providers: app.oidc.iter().map(view).collect(),
         passwords: app.config.accounts.passwords,
-        sign_up: app.config.accounts.sign_up,
+        sign_up: app.settings.now().accounts.sign_up,
     })
 }
 

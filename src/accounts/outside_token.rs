@@ -158,7 +158,7 @@ impl OutsideTokens {
                 };
                 proven::account_of(app, &mut tx, &who).await?
             }
-            None if app.config.accounts.sign_up => {
+            None if app.settings.now().accounts.sign_up => {
                 let name = claims.name.as_deref().unwrap_or("Guest");
                 let user = User::new(name, "", Role::Viewer);
                 let user = User {

@@ -35,7 +35,7 @@ pub(super) async fn account_of(app: &App, tx: &mut Tx, who: &Proven) -> Result<U
     if let Some(user) = store_sign_in::find_by_address(tx, &email).await? {
         return Ok(user);
     }
-    if !app.config.accounts.sign_up {
+    if !app.settings.now().accounts.sign_up {
         return Err(sign_up_closed());
     }
     let user = User {

@@ -145,7 +145,7 @@ pub async fn signup(
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
     app.limits.sign_up.check(&address_key(address))?;
     super::passwords_are_on(&app)?;
-    if !app.config.accounts.sign_up {
+    if !app.settings.now().accounts.sign_up {
         return Err(proven::sign_up_closed());
     }
     let new = NewUser {

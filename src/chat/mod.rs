@@ -135,7 +135,8 @@ impl ChatMessage {
 /// 409 after the end; 422 for an empty text, one that is too long or has words that are not wanted; 403 for who is
 /// muted; 429 for who writes too often.
 pub async fn post(app: &App, session: &Session, user: &User, text: &str) -> Result<ChatMessage> {
-    let rules = &app.config.conversation;
+    let settings = app.settings.now();
+    let rules = &settings.conversation;
     let text = words::check(text, &rules.banned_words)?;
     may_write(app, session, user).await?;
     let mut tx = app.db.begin().await?;

@@ -29,6 +29,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0021" "notifications",
     "0022" "runs",
     "0030" "sign_in",
+    "0031" "settings",
     "0050" "recordings",
 ];
 

@@ -1,6 +1,7 @@
 //! What every request passes through, from the outside in: id and log line, security headers, problem details, a
 //! bounded time, a caught panic, compression.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -9,9 +10,11 @@ use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
     RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -19,11 +22,13 @@ use tower_http::cors::CorsLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::problem;
 use crate::App;
 use crate::id;
+use crate::metrics::requests::Requests;
 
 /// Longest JSON body. Routes with longer ones set their own.
 const BODY_BYTES: usize = 64 * 1024;
@@ -70,7 +75,7 @@ pub fn around(router: Router, app: &App) -> Router {
         ))
         .layer(map_response(problem::complete))
         .layer(CompressionLayer::new().compress_when(compressible))
-        .layer(from_fn(identify))
+        .layer(from_fn_with_state(app.metrics.requests.clone(), identify))
         .layer(from_fn_with_state(Security::new(app), secure))
 }
 
@@ -118,19 +123,25 @@ pub fn never_stored<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Rout
 
 /// Gives the request an id, writes one log line about it, and tells the id to the client. The path is logged as its
 /// pattern: real ones hold capabilities (`/whip/{session}/{peer}`, `/media/…/{signature}/…`).
-async fn identify(request: Request, next: Next) -> Response {
+async fn identify(State(requests): State<Requests>, request: Request, next: Next) -> Response {
     let request_id = id::new().simple().to_string();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or("(none)", MatchedPath::as_str)
         .to_owned();
-    let span = tracing::info_span!("request", id = %request_id, method = %request.method(), route);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = %request_id, %method, route, "otel.name" = field::Empty, "otel.kind" = "server",
+        "http.response.status_code" = field::Empty);
+    span.record("otel.name", format!("{method} {route}"));
+    belong_to_callers_trace(&span, request.headers());
     async move {
         let started = Instant::now();
         let mut response = next.run(request).await;
-        let ms = started.elapsed().as_millis();
-        tracing::debug!(status = response.status().as_u16(), ms, "answered");
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        requests.note(&route, known(&method), status, took);
+        Span::current().record("http.response.status_code", status);
+        tracing::debug!(status, ms = took.as_millis(), "answered");
         response
             .headers_mut()
             .insert(REQUEST_ID, request_id.parse().expect("hexadecimal digits"));
@@ -138,6 +149,24 @@ async fn identify(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// Where the caller says by `traceparent` (W3C Trace Context) that the request is part of something larger, it is, in
+/// the traces. Without traces this does nothing.
+fn belong_to_callers_trace(span: &Span, headers: &HeaderMap) {
+    let Some(parent) = headers.get("traceparent").and_then(|value| value.to_str().ok()) else {
+        return;
+    };
+    let carrier = HashMap::from([("traceparent".to_owned(), parent.to_owned())]);
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier)); // fails where there are no traces
+}
+
+/// A method that a route may have; anybody can make others up.
+fn known(method: &Method) -> &'static str {
+    let all = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    all.into_iter()
+        .find(|known| *known == method.as_str())
+        .unwrap_or("other")
 }
 
 /// What the settings make of the security headers.

@@ -20,7 +20,7 @@ pub async fn ready(State(app): State<App>) -> Result<impl IntoResponse> {
         detail,
         retry_after: std::time::Duration::from_secs(5),
     };
-    if app.shutdown.is_cancelled() {
+    if app.shutdown.is_cancelled() || app.live.draining().is_cancelled() {
         return Err(unavailable("the server is stopping"));
     }
     app.db

@@ -7,6 +7,10 @@ use bytes::Bytes;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Where the description is.
+const ADDRESS: &str = "/api/openapi.json";
 
 /// Title, version and sections; the routes add themselves.
 #[derive(OpenApi)]
@@ -49,9 +53,17 @@ impl Modify for MediaToken {
     }
 }
 
-/// The route that serves `document`.
+/// The routes that serve `document`, and a page to try it: all of it from this binary, within the rules for our pages.
 pub fn router<S: Clone + Send + Sync + 'static>(document: &Document) -> Router<S> {
     let json = Bytes::from(document.to_pretty_json().expect("the document is plain JSON"));
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
-    Router::new().route("/api/openapi.json", get(move || async move { (headers, json) }))
+    let page = SwaggerUi::new("/docs").config(
+        Config::new([ADDRESS])
+            .validator_url("none") // or it asks a server on the internet
+            .try_it_out_enabled(true)
+            .display_request_duration(true),
+    );
+    Router::new()
+        .route(ADDRESS, get(move || async move { (headers, json) }))
+        .merge(page)
 }

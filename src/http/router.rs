@@ -15,7 +15,8 @@ use crate::polls::question_routes as questions;
 use crate::recordings::thumbnail_routes as thumbnails;
 use crate::sessions::{calendars, instructor, series_routes as series};
 use crate::{
-    App, accounts, analytics, chat, conversation, enrolments, jobs, polls, recordings, sessions, tokens, whip, workouts,
+    App, accounts, analytics, chat, conversation, enrolments, jobs, metrics, polls, recordings, sessions, settings,
+    tokens, whip, workouts,
 };
 
 /// Everything that the server answers.
@@ -89,6 +90,8 @@ pub fn api() -> OpenApiRouter<App> {
 
         .routes(routes!(admin::users))                       // GET    /api/admin/users
         .routes(routes!(admin::change))                      // PATCH  /api/admin/users/{id}
+        .routes(routes!(metrics::routes::health))            // GET    /api/admin/health
+        .routes(routes!(settings::routes::list, settings::routes::change)) // GET PATCH /api/admin/settings
         .routes(routes!(admin::audit))                       // GET    /api/admin/audit
 
         .routes(routes!(sample::show, sample::load, sample::remove)) // GET POST DELETE /api/admin/sample
@@ -176,5 +179,6 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(tokens::routes::grant))              // POST   /api/admin/users/{id}/tokens
 
         .routes(routes!(health::alive))                      // GET    /healthz
+        .routes(routes!(metrics::routes::metrics))           // GET    /metrics
         .routes(routes!(health::ready))                      // GET    /readyz
 }

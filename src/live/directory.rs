@@ -267,6 +267,15 @@ impl Directory {
         self.peers.get(&peer).copied()
     }
 
+    /// How many publishers and viewers are connected.
+    pub(super) fn connected_peers(&self) -> (usize, usize) {
+        let connected = |role| {
+            let peers = self.peers.values();
+            peers.filter(move |peer| peer.is_connected && peer.role == role).count()
+        };
+        (connected(Role::Publisher), connected(Role::Viewer))
+    }
+
     /// Whether there is a connected publisher, and how many connected viewers.
     pub(super) fn status(&self, stream: StreamId) -> (bool, u32) {
         let entry = self.streams.get(&stream);

@@ -4,6 +4,7 @@
 //! the inboxes while the directory is locked. Nothing here runs per packet.
 
 use super::directory::{Change, Directory, StopRelay};
+use super::histogram::Histogram;
 use super::inbox::{AcceptedReply, Inbox, Message};
 use super::recording::Recorders;
 use super::types::{LiveEvent, Offered, PeerInfo, Recording, RecordingStatus, StreamStatus};
@@ -59,6 +60,11 @@ pub struct ShardCounters {
     pub waiting_bytes: usize,
     /// Sends that the kernel had no room for or refused.
     pub sends_lost: u64,
+    /// How long viewers took from their offer to their keys.
+    pub join_time: Histogram,
+    /// How long live media took from its arrival to the kernel's send: a sample, and of each send the packet that waited
+    /// longest.
+    pub forward_delay: Histogram,
     /// Datagrams that were passed on to the right shard.
     pub passed_on: u64,
     /// Datagrams and relayed batches for this shard that were lost because it did not keep up.
@@ -87,6 +93,11 @@ impl Hub {
             grace,
             runtime,
         })
+    }
+
+    /// Publishers and viewers that are connected.
+    pub(super) fn connected_peers(&self) -> (usize, usize) {
+        self.directory.lock().connected_peers()
     }
 
     /// A TCP connection was closed that nobody of ours had opened, or that came when there was no room.

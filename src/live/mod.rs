@@ -11,11 +11,13 @@
 //! | `socket` | UDP in batches |
 //! | `tcp`, `tcp_accept` | TCP for networks that block UDP |
 //! | `addresses`, `reach` | what the answers offer, and whether it can be reached |
+//! | `histogram` | times in buckets |
 //! | `viewers` | what is asked of single connections |
 //! | `recording` | from a stream to files |
 
 mod addresses;
 mod directory;
+mod histogram;
 mod hub;
 mod inbox;
 mod reach;
@@ -27,6 +29,7 @@ mod tcp_accept;
 mod types;
 mod viewers;
 
+pub use histogram::{BOUNDS_US, Histogram};
 pub use hub::ShardCounters;
 pub use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, PatchError, Patched, Role};
 pub use recording::make as make_recording;
@@ -215,6 +218,24 @@ impl Live {
             .iter()
             .map(|counters| *counters.lock())
             .collect()
+    }
+
+    /// How far the recorder that is furthest behind is behind its stream.
+    #[must_use]
+    pub fn recorder_lag(&self) -> std::time::Duration {
+        self.hub.recorders.lag()
+    }
+
+    /// How many recordings the disk does not take.
+    #[must_use]
+    pub fn failing_recordings(&self) -> usize {
+        self.hub.recorders.failing()
+    }
+
+    /// Publishers and viewers that are connected.
+    #[must_use]
+    pub fn connected(&self) -> (usize, usize) {
+        self.hub.connected_peers()
     }
 
     /// What the answers offer, and whether it can be reached; empty until it was tried.

@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// How often the counters are shown to others.
 const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
 
+/// One in so many sends of live media is timed. A prime, so that it meets all viewers of a round in turn.
+const TIMED_ONE_IN: u32 = 31;
+
 /// See the module.
 pub(super) struct Shard {
     index: usize,
@@ -35,6 +38,10 @@ pub(super) struct Shard {
     arrivals: Arrivals,
     counters: ShardCounters,
     counters_due: Instant,
+    /// Viewers that have an answer and no keys yet, and since when.
+    joining: HashMap<PeerId, Instant>,
+    /// Sends of live media until the next one that is timed.
+    until_timed: u32,
     is_stopping: bool,
     make_engine: MakeEngine,
 }
@@ -74,6 +81,8 @@ impl Shard {
             arrivals: Arrivals::default(),
             counters: ShardCounters::default(),
             counters_due: Instant::now(),
+            joining: HashMap::new(),
+            until_timed: TIMED_ONE_IN,
             is_stopping: false,
             make_engine,
         })
@@ -97,6 +106,7 @@ impl Shard {
         );
         self.subscribers.clear();
         self.to_record.clear();
+        self.joining.clear();
         self.connections.close_all();
         self.received = Some(ReceiveBuf::new());
         self.arrivals = Arrivals::default();
@@ -290,6 +300,9 @@ impl Shard {
         reply: AcceptedReply,
     ) {
         self.hub.answered(self.index, stream, role, result.as_ref().ok());
+        if let (Ok(accepted), Role::Viewer) = (&result, role) {
+            self.joining.insert(accepted.peer, now);
+        }
         if let Err(Ok(abandoned)) = reply.send(result.map_err(LiveError::from)) {
             self.engine.close(now, abandoned.peer);
         }
@@ -332,9 +345,21 @@ impl Shard {
             if sent == Sent::Lost {
                 self.counters.sends_lost += 1;
             }
+            if let Some(arrived) = transmit.arrived {
+                self.time_send(arrived);
+            }
         }
         while let Some(event) = self.engine.poll_event() {
             self.take_event(now, event);
+        }
+    }
+
+    /// Sees now and then how long live media took from its arrival until now.
+    fn time_send(&mut self, arrived: Instant) {
+        self.until_timed -= 1;
+        if self.until_timed == 0 {
+            self.until_timed = TIMED_ONE_IN;
+            self.counters.forward_delay.note(arrived.elapsed());
         }
     }
 
@@ -343,6 +368,9 @@ impl Shard {
             Event::Connected { peer, stream, role } => {
                 tracing::debug!(?peer, ?stream, ?role, "connected");
                 self.hub.connected(peer, stream);
+                if let Some(since) = self.joining.remove(&peer) {
+                    self.counters.join_time.note(now.saturating_duration_since(since));
+                }
                 if self.to_record.remove(&peer) {
                     self.record(now, stream);
                 }
@@ -359,6 +387,7 @@ impl Shard {
                     tracing::debug!(?peer, ?stream, ?role, ?why, "closed");
                 }
                 self.to_record.remove(&peer);
+                self.joining.remove(&peer);
                 self.hub.closed(peer, stream, why == CloseReason::Replaced);
             }
             Event::Feed { stream, feed } => {

@@ -106,7 +106,7 @@ pub async fn list(app: &App, session: Uuid, user: Option<&User>) -> Result<Vec<Q
 /// # Errors
 /// 409 after the end, or with enough open questions; 422 for the text; 403 for who is muted.
 pub async fn ask(app: &App, session: &Session, user: &User, text: &str) -> Result<Question> {
-    let question = check_text(text, &app.config.conversation.banned_words)?;
+    let question = check_text(text, &app.settings.now().conversation.banned_words)?;
     may_write(app, session, user).await?;
     let row = Row {
         id: id::new(),

@@ -47,19 +47,30 @@ pub struct Guest<'a> {
     pub user: &'a User,
     /// Their enrolment in this session.
     pub enrolment: Option<&'a Enrolment>,
-    /// Which tiers open what.
-    pub tiers: &'a Access,
+    has_live_tier: bool,
+    has_replay_tier: bool,
 }
 
-impl Guest<'_> {
+impl<'a> Guest<'a> {
+    /// `user` with their enrolment, where `tiers` says which tiers open what.
+    #[must_use]
+    pub fn new(user: &'a User, enrolment: Option<&'a Enrolment>, tiers: &Access) -> Guest<'a> {
+        Guest {
+            user,
+            enrolment,
+            has_live_tier: tiers.subscriber_tiers.contains(&user.tier),
+            has_replay_tier: tiers.replay_tiers.contains(&user.tier),
+        }
+    }
+
     fn opens_live(&self, session: &Session) -> bool {
-        let by_subscription = session.is_open_to_subscribers && self.tiers.subscriber_tiers.contains(&self.user.tier);
+        let by_subscription = session.is_open_to_subscribers && self.has_live_tier;
         session.is_run_by(self.user) || by_subscription || self.enrolment.is_some_and(Enrolment::opens_live)
     }
 
     fn opens_replay(&self, session: &Session, now: Ts) -> bool {
         session.is_run_by(self.user)
-            || self.tiers.replay_tiers.contains(&self.user.tier)
+            || self.has_replay_tier
             || self.enrolment.is_some_and(|enrolment| enrolment.opens_replay(now))
     }
 }
@@ -370,12 +381,8 @@ async fn enrolment_of(app: &App, session: &Session, user: Option<&User>) -> Resu
 
 /// `user` with their enrolment, as the rules want them.
 #[must_use]
-pub fn guest<'a>(app: &'a App, user: Option<&'a User>, enrolment: Option<&'a Enrolment>) -> Option<Guest<'a>> {
-    user.map(|user| Guest {
-        user,
-        enrolment,
-        tiers: &app.config.access,
-    })
+pub fn guest<'a>(app: &App, user: Option<&'a User>, enrolment: Option<&'a Enrolment>) -> Option<Guest<'a>> {
+    user.map(|user| Guest::new(user, enrolment, &app.settings.now().access))
 }
 
 /// Makes a token for `user`, good for `purpose` at `session` from now on.

@@ -113,7 +113,7 @@ async fn end_abandoned(app: &App, silent: &mut Silent, now: Instant) -> Result<(
 /// # Errors
 /// The database's own.
 pub async fn cancel_never_started(app: &App, now: Ts) -> Result<()> {
-    let minutes = i64::from(app.config.sessions.cancel_unstarted_after_minutes);
+    let minutes = i64::from(app.settings.now().sessions.cancel_unstarted_after_minutes);
     if minutes == 0 {
         return Ok(());
     }

@@ -369,7 +369,7 @@ pub async fn end(app: &App, session: Session) -> Result<Session> {
             }
             Status::Cancelled => return Err(over()),
         }
-        let dates = EndDates::new(Ts::now(), app.config.recording.retention_days);
+        let dates = EndDates::new(Ts::now(), app.settings.now().recording.retention_days);
         // First the row: a publisher that dials again at this moment is refused.
         if let Some(ended) = store::mark_ended(&app.db, session.id, dates).await? {
             tracing::info!(session = %session.id, "session ended");

@@ -99,6 +99,13 @@ impl Running {
         }
     }
 
+    /// The cookie of an admin.
+    pub(crate) async fn admin(&self) -> String {
+        let admin = accounts::without_password(&self.app.db, "Ada", "ada@example.org", Role::Admin).await;
+        let token = login::start(&self.app.db, admin.unwrap().id).await.unwrap();
+        format!("lectern_session={}", token.expose())
+    }
+
     /// Stops the server as an operator does, and gives its folder.
     pub(crate) async fn stop(self) -> TempDir {
         self.app.shutdown.cancel();

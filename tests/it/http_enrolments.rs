@@ -360,11 +360,7 @@ async fn who_opens_the_doors() {
         ("an admin", &admin, None, [yes, yes, yes, yes]),
     ];
     for (name, user, enrolment, want) in table {
-        let guest = Some(Guest {
-            user,
-            enrolment,
-            tiers: &tiers,
-        });
+        let guest = Some(Guest::new(user, enrolment, &tiers));
         let watch = |session| access::may_watch(session, None, guest, &test.app.keys.tokens, now);
         let replay = |session| access::may_replay(session, guest, now);
         let found = [watch(&live), watch(&for_subscribers), replay(&ended), replay(&expired)];

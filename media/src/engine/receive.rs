@@ -341,6 +341,7 @@ impl Engine {
                 let now = self.now;
                 let stream = self.streams.get_mut(stream_key).ok_or(DropReason::Unknown)?;
                 let (retransmits, mut wants_key_frame) = (&mut self.retransmits, false);
+                let counters = &mut self.counters;
                 rtcp::read_compound(compound, |packet| match packet {
                     Packet::KeyFrameRequest { .. } => wants_key_frame = true,
                     Packet::Nack { media_ssrc, items } => {
@@ -348,6 +349,7 @@ impl Engine {
                         let Some(kind) = [Kind::Video, Kind::Audio].into_iter().find(|&kind| is_of(kind)) else {
                             return;
                         };
+                        counters.nacked += rtcp::nacked(items).count() as u64;
                         let room = MAX_RETRANSMITS.saturating_sub(retransmits.len());
                         let peer = viewer.peer;
                         let numbers =
@@ -359,7 +361,11 @@ impl Engine {
                             number,
                         }));
                     }
-                    Packet::TransportCc(message) => viewer.bandwidth.take_feedback(message, now),
+                    Packet::TransportCc(message) => {
+                        let (received, lost) = viewer.bandwidth.take_feedback(message, now);
+                        counters.reported += u64::from(received);
+                        counters.reported_lost += u64::from(lost);
+                    }
                     Packet::Remb(bps) => viewer.bandwidth.take_receiver_estimate(bps),
                     Packet::Reception(report) => viewer.bandwidth.take_reception(&report, now),
                     _ => {}

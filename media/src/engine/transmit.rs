@@ -39,6 +39,7 @@ impl Engine {
             to,
             len,
             segment_bytes: None,
+            arrived: None,
         })
     }
 
@@ -106,7 +107,10 @@ impl Engine {
             }
             let (audio, video) = stream.media_mut();
             match viewer.write_step(audio, video, self.config.catch_up_pace, self.now, buf.space()) {
-                Some(written) => return self.transmit_to(key, written),
+                Some(written) => {
+                    let arrived = None; // most of it is history, or waits for the line
+                    return self.transmit_to(key, Written { arrived, ..written });
+                }
                 None => without_work += 1,
             }
         }
@@ -119,6 +123,7 @@ impl Engine {
             to,
             len: written.len,
             segment_bytes: written.segment_bytes,
+            arrived: written.arrived,
         })
     }
 }

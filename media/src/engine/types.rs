@@ -240,6 +240,12 @@ pub struct Counters {
     pub bytes_out: u64,
     /// RTP packets sent again on request.
     pub retransmits: u64,
+    /// RTP packets that viewers have asked for again.
+    pub nacked: u64,
+    /// RTP packets of which viewers with transport-wide feedback have said that they arrived…
+    pub reported: u64,
+    /// …and that they did not.
+    pub reported_lost: u64,
     /// Key frames asked of publishers.
     pub key_frame_requests: u64,
     /// [`DropReason::Malformed`].

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use task::Task;
 use tokio::sync::watch;
 
@@ -47,6 +47,9 @@ pub(super) struct Recorders {
     one_is_over: Condvar,
 }
 
+/// A recorder that has caught up with its stream.
+const RESTING: u64 = u64::MAX;
+
 /// What others see of a recording in progress.
 #[derive(Debug)]
 struct Progress {
@@ -55,6 +58,10 @@ struct Progress {
     is_failing: AtomicBool,
     /// Facts that were lost because the thread did not keep up.
     lost: AtomicU64,
+    /// Since when the thread has been at work without a pause, in microseconds after `started`; [`RESTING`]: it has
+    /// nothing to do.
+    busy_since_us: AtomicU64,
+    started: Instant,
     is_over: watch::Sender<bool>,
 }
 
@@ -107,6 +114,30 @@ impl RecorderInput {
     }
 }
 
+impl Progress {
+    /// The thread waits for its stream.
+    fn rest(&self) {
+        self.busy_since_us.store(RESTING, Ordering::Relaxed);
+    }
+
+    /// The thread has something to do.
+    fn work(&self, now: Instant) {
+        if self.busy_since_us.load(Ordering::Relaxed) == RESTING {
+            let since = now.saturating_duration_since(self.started).as_micros();
+            self.busy_since_us
+                .store(u64::try_from(since).unwrap_or(RESTING), Ordering::Relaxed);
+        }
+    }
+
+    /// How far the thread is behind its stream.
+    fn lag(&self) -> Duration {
+        match self.busy_since_us.load(Ordering::Relaxed) {
+            RESTING => Duration::ZERO,
+            since => self.started.elapsed().saturating_sub(Duration::from_micros(since)),
+        }
+    }
+}
+
 impl Recorders {
     /// Recordings go into folders of `folder`; `None`: nothing is recorded. Recordings that a crash has cut off are made
     /// whole first.
@@ -137,6 +168,25 @@ impl Recorders {
         })
     }
 
+    /// How far the one that is furthest behind is behind its stream.
+    pub(super) fn lag(&self) -> Duration {
+        let running = self.running.lock();
+        running
+            .values()
+            .map(|progress| progress.lag())
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// How many the disk does not take.
+    pub(super) fn failing(&self) -> usize {
+        let running = self.running.lock();
+        let failing = running
+            .values()
+            .filter(|progress| progress.is_failing.load(Ordering::Relaxed));
+        failing.count()
+    }
+
     /// Starts the recorder of a stream; `None` when it is running or cannot be.
     pub(super) fn start(&self, stream: StreamId, hub: &Arc<Hub>) -> Option<RecorderInput> {
         let path = self.path(stream)?;
@@ -148,6 +198,8 @@ impl Recorders {
             is_ending: false.into(),
             is_failing: false.into(),
             lost: AtomicU64::new(0),
+            busy_since_us: AtomicU64::new(RESTING),
+            started: Instant::now(),
             is_over: watch::channel(false).0,
         });
         let (sender, receiver) = sync_channel(MAX_WAITING);

@@ -70,8 +70,12 @@ impl Task {
     pub(super) fn run(mut self, feeds: &Receiver<Feed>) {
         self.look_at_disk(Instant::now());
         while !self.has_ended {
-            let received = feeds.recv_timeout(self.patience(Instant::now()));
+            let received = feeds.try_recv().or_else(|_| {
+                self.progress.rest();
+                feeds.recv_timeout(self.patience(Instant::now()))
+            });
             let now = Instant::now();
+            self.progress.work(now);
             let feed = match received {
                 Ok(feed) => Some(feed),
                 Err(RecvTimeoutError::Timeout) if self.progress.is_ending.load(Ordering::Acquire) => Some(Feed::Ended),

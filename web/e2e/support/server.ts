@@ -22,7 +22,7 @@ export class Server {
   #process: ChildProcess | undefined;
   #log = "";
 
-  private constructor(folder: string, http: number, udp: number) {
+  private constructor(folder: string, http: number, udp: number, settings: Record<string, string>) {
     this.folder = folder;
     this.url = `http://localhost:${http}`;
     this.udpPort = udp;
@@ -33,13 +33,14 @@ export class Server {
       // Browsers do not gather loopback addresses: they reach the server by the machine's own.
       LECTERN_MEDIA__UDP_LISTEN: `[::]:${udp}`,
       LECTERN_DATA__DIR: join(folder, "data"),
+      ...settings,
     };
   }
 
-  /** Starts a server that has seen nothing yet. */
-  static async fresh(): Promise<Server> {
+  /** Starts a server that has seen nothing yet; `settings` are environment variables beside those that keep tests apart. */
+  static async fresh(settings: Record<string, string> = {}): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), "lectern-e2e-"));
-    const server = new Server(folder, await freeTcpPort(), await freeUdpPort());
+    const server = new Server(folder, await freeTcpPort(), await freeUdpPort(), settings);
     await server.start();
     return server;
   }

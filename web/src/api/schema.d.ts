@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the server is doing */
+        get: operations["server_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/jobs": {
         parameters: {
             query?: never;
@@ -72,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists recordings, the latest first, with the room that they take and that is left */
+        get: operations["list_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/runs": {
         parameters: {
             query?: never;
@@ -104,6 +138,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the settings that change while the server runs */
+        get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes settings while the server runs: all that are named, or none */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/admin/users": {
@@ -467,6 +519,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instructor/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the caller's sessions of the last year together */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/analytics.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's sessions of the last year as a table for spreadsheets */
+        get: operations["overview_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instructor/login": {
         parameters: {
             query?: never;
@@ -572,6 +658,40 @@ export interface paths {
         patch: operations["change"];
         trace?: never;
     };
+    "/api/instructor/streams/{id}/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how one session was watched, and what came of it */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/streams/{id}/analytics.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for spreadsheets */
+        get: operations["report_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instructor/streams/{id}/cancel": {
         parameters: {
             query?: never;
@@ -583,6 +703,23 @@ export interface paths {
         put?: never;
         /** Calls a session off: nobody gets in any more, and everybody gets their tokens back */
         post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/streams/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the whole replay as one MP4. Where its pictures changed their codec there are several: without `part`, 409 says so */
+        get: operations["download"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -652,6 +789,24 @@ export interface paths {
         /** Marks a session as live */
         post: operations["start"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/streams/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a session the picture that stands for it; it is made anew as JPEG, without what else was in the file */
+        post: operations["set_thumbnail"];
+        /** Takes a session's picture away; one from the class itself comes in its place */
+        delete: operations["remove_thumbnail"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1072,6 +1227,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/hls/storyboard.vtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives small pictures for the replay's time line as WebVTT: which part of which sheet shows which moment */
+        get: operations["storyboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/polls": {
         parameters: {
             query?: never;
@@ -1160,6 +1332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/sessions/{id}/thumbnail.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives a session's picture: to everybody, if the session is public or its instructor gave it; otherwise to those who
+         *     may watch
+         */
+        get: operations["thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/sessions/{id}/watch-token": {
         parameters: {
             query?: never;
@@ -1171,6 +1363,23 @@ export interface paths {
         put?: never;
         /** Gives a token to watch with */
         post: operations["watch_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/sessions/{id}/watched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells that a replay was really played for some seconds; of nobody signed in nothing is kept */
+        post: operations["played"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1415,8 +1624,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gives a media playlist or a piece of media; the master playlist has the address */
+        /** Gives a media playlist, a piece of media, or pictures of the time line; the master playlist has the address */
         get: operations["media_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives all numbers to Prometheus: with the token of the settings, or from this machine and private networks */
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1583,31 +1809,57 @@ export interface components {
     schemas: {
         /** @description A user as they see themselves. */
         Account: {
-            email: string;
             /** Format: uuid */
             id: string;
-            /** @description What mails are written in. */
-            language: components["schemas"]["Language"];
             name: string;
+            email: string;
             role: components["schemas"]["Role"];
             tier: components["schemas"]["Tier"];
+            /** @description What mails are written in. */
+            language: components["schemas"]["Language"];
             /** @description IANA name. */
             timeZone: string;
         };
+        /** @description A recording, for admins. */
+        AdminRecording: {
+            /** Format: uuid */
+            sessionId: string;
+            title: string;
+            /** @description Where it is. */
+            state: components["schemas"]["RecordingPlace"];
+            /**
+             * Format: int64
+             * @description How much room it takes.
+             */
+            bytes: number;
+            /** Format: int64 */
+            durationS: number;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            /** @description What cannot be done with it at present. */
+            error?: string | null;
+        };
+        /** @description Something that is wrong. */
+        Alert: {
+            /** @description For programs: disk-low, recording-failing, recorder-behind, media-restarted, media-slow, jobs-dead. */
+            code: string;
+            /** @description For people. */
+            detail: string;
+            since: components["schemas"]["Timestamp"];
+        };
         /** @description Something that was done. */
         AuditEntry: {
-            action: string;
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description `null`: the server itself, or its command line.
              */
             actorId?: string | null;
-            at: components["schemas"]["Timestamp"];
-            detail: Record<string, never>;
-            /** Format: uuid */
-            id: string;
+            action: string;
             /** Format: uuid */
             subjectId?: string | null;
+            detail: Record<string, never>;
         };
         /** @description A page of the audit log. */
         AuditLog: {
@@ -1686,6 +1938,14 @@ export interface components {
             hasMore: boolean;
             pinned?: components["schemas"]["ChatMessage"] | null;
         };
+        /** @description Processor time. */
+        Cpu: {
+            /**
+             * Format: double
+             * @description Of one core; more than 100 with several.
+             */
+            processPercent: number;
+        };
         /** @description What the outside clock is told. */
         CronAnswer: components["schemas"]["Run"] & {
             /** @description Whether nothing failed. */
@@ -1693,9 +1953,9 @@ export interface components {
         };
         /** @description What was taken. */
         Deducted: {
+            success: boolean;
             /** Format: int64 */
             newBalance: number;
-            success: boolean;
             transactionId: string;
         };
         /** @description What to take from the caller. */
@@ -1705,9 +1965,9 @@ export interface components {
              * @description Tokens.
              */
             amount: number;
+            reason: string;
             /** @description A JSON object, kept with the transaction. */
             metadata?: Record<string, never> | null;
-            reason: string;
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
@@ -1716,23 +1976,30 @@ export interface components {
             /** @description The account's own address, typed again. */
             email: string;
         };
+        /** @description The disk of the data folder. */
+        Disk: {
+            /** Format: int64 */
+            freeBytes: number;
+            /** Format: int64 */
+            totalBytes: number;
+        };
         /** @description A user's right to one session. */
         Enrolment: {
-            canWatchLive: boolean;
-            canWatchReplay: boolean;
-            enrolledAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
-            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
-            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** Format: uuid */
             sessionId: string;
             state: components["schemas"]["State"];
-            tokenTransactionId?: string | null;
             /** Format: int64 */
             tokensPaid: number;
+            tokenTransactionId?: string | null;
+            canWatchLive: boolean;
+            canWatchReplay: boolean;
+            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             watchedLive: boolean;
             watchedReplay: boolean;
+            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
+            enrolledAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of enrolments. */
         EnrolmentList: {
@@ -1742,21 +2009,21 @@ export interface components {
         };
         /** @description An enrolment that was made, or was there. */
         EnrolmentMade: {
+            success: boolean;
             enrolment: components["schemas"]["Enrolment"];
             /**
              * Format: int64
              * @description What is left, if tokens were paid now.
              */
             newBalance?: number | null;
-            success: boolean;
             transactionId?: string | null;
         };
         /** @description One field that is not acceptable. */
         FieldError: {
-            /** @description What is wrong with it. */
-            message: string;
             /** @description Where in the body, for example `title`. */
             path: string;
+            /** @description What is wrong with it. */
+            message: string;
         };
         /** @description Whether the caller follows. */
         Following: {
@@ -1764,8 +2031,8 @@ export interface components {
         };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
-            expiresAt: components["schemas"]["Timestamp"];
             token: string;
+            expiresAt: components["schemas"]["Timestamp"];
         };
         /** @description A raised hand. */
         Hand: {
@@ -1781,21 +2048,54 @@ export interface components {
             /** @description Those first that wait longest. */
             hands: components["schemas"]["Hand"][];
         };
+        /** @description How the server is doing. What has a time in its name is about the last minute. */
+        Health: {
+            /** Format: int64 */
+            uptimeS: number;
+            version: string;
+            cpu: components["schemas"]["Cpu"];
+            /** Format: int64 */
+            memoryBytes: number;
+            /** @description Connected. */
+            viewers: number;
+            /** @description Connected. */
+            publishers: number;
+            /** Format: int64 */
+            bitrateOutBps: number;
+            /** Format: int64 */
+            packetsOutPerS: number;
+            /**
+             * Format: double
+             * @description Of the packets that viewers have reported on; `null`: nobody reported.
+             */
+            lossPercent?: number | null;
+            /**
+             * Format: double
+             * @description From a viewer's offer to its keys: half of them took no longer. `null`: nobody joined.
+             */
+            joinMsP50?: number | null;
+            /**
+             * Format: double
+             * @description From arrival to sending: 99 of 100 timed sends took no longer. `null`: nothing was forwarded.
+             */
+            forwardDelayMsP99?: number | null;
+            /** Format: int64 */
+            recorderLagMs: number;
+            jobs: components["schemas"]["JobsHealth"];
+            disk: components["schemas"]["Disk"];
+            /** @description What is wrong. */
+            alerts: components["schemas"]["Alert"][];
+            /** @description What a viewer outside would see, in a sentence. */
+            reachability: string;
+        };
         /** @description What OBS, ffmpeg and the like need to publish. */
         Ingest: {
+            whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
-            whipUrl: string;
         };
         /** @description An instructor as others see them. */
         Instructor: {
-            /**
-             * Format: int64
-             * @description How many do.
-             */
-            followers: number;
-            /** @description Whether the caller follows them. */
-            following: boolean;
             /**
              * Format: uuid
              * @description Key.
@@ -1803,6 +2103,13 @@ export interface components {
             id: string;
             /** @description Their name. */
             name: string;
+            /** @description Whether the caller follows them. */
+            following: boolean;
+            /**
+             * Format: int64
+             * @description How many do.
+             */
+            followers: number;
             /**
              * Format: int64
              * @description Sessions that they have planned or held; cancelled ones are left out.
@@ -1811,41 +2118,31 @@ export interface components {
         };
         /** @description The access token for instructors, or an address and its password. */
         InstructorLogin: {
+            /** Format: password */
+            token?: string | null;
             email?: string | null;
             /** Format: password */
             password?: string | null;
-            /** Format: password */
-            token?: string | null;
         };
         /** @description A job as admins see it. */
         Job: {
-            /** Format: int64 */
-            attempts: number;
-            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
             kind: string;
-            /** @description Why the last attempt failed. */
-            lastError?: string | null;
-            /** @description Not before. */
-            runAt: components["schemas"]["Timestamp"];
-            state: components["schemas"]["JobState"];
             /** @description What it is about. */
             summary: string;
+            state: components["schemas"]["JobState"];
+            /** Format: int64 */
+            attempts: number;
+            /** @description Not before. */
+            runAt: components["schemas"]["Timestamp"];
+            /** @description Why the last attempt failed. */
+            lastError?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
         };
         /** @description How many jobs there are. */
         JobCounts: {
-            /**
-             * Format: int64
-             * @description Given up.
-             */
-            dead: number;
-            /**
-             * Format: int64
-             * @description Done within the last month.
-             */
-            done: number;
             /**
              * Format: int64
              * @description Waiting.
@@ -1856,20 +2153,43 @@ export interface components {
              * @description In hand.
              */
             running: number;
+            /**
+             * Format: int64
+             * @description Done within the last month.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
         };
         /** @description A page of jobs. */
         JobList: {
+            /** @description Latest first. */
+            jobs: components["schemas"]["Job"][];
             /** @description Of all jobs, whatever was asked for. */
             counts: components["schemas"]["JobCounts"];
             hasMore: boolean;
-            /** @description Latest first. */
-            jobs: components["schemas"]["Job"][];
         };
         /**
          * @description Where a job is in its life.
          * @enum {string}
          */
         JobState: "ready" | "running" | "done" | "dead";
+        /** @description Work that is done later. */
+        JobsHealth: {
+            /**
+             * Format: int64
+             * @description Waiting.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
+        };
         /**
          * @description Why tokens move.
          * @enum {string}
@@ -1948,37 +2268,37 @@ export interface components {
         };
         /** @description A plan for a session. */
         NewSession: {
+            title: string;
             description?: string | null;
+            scheduledStart: components["schemas"]["Timestamp"];
             /** Format: int64 */
             durationMinutes: number;
-            /** @description Whether the first media makes it live, or only the button does; true if not given. */
-            goesLiveWithMedia?: boolean | null;
-            /** @description Whether its recording moves to the catalogue; false if not given. */
-            isKeptForCatalogue?: boolean;
-            /** @description Watched live by subscribers without enrolling; false if not given. */
-            isOpenToSubscribers?: boolean;
-            /** @description Watched without a login; false if not given. */
-            isPublic?: boolean;
-            /** @description For people, for example "Beginner". */
-            level?: string | null;
+            topic?: string | null;
             /**
              * Format: int64
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
+            /** @description For people, for example "Beginner". */
+            level?: string | null;
+            thumbnailUrl?: string | null;
             /**
              * Format: int64
              * @description What enrolling costs; nothing if not given.
              */
             priceInTokens?: number | null;
+            /** @description Watched without a login; false if not given. */
+            isPublic?: boolean;
+            /** @description Watched live by subscribers without enrolling; false if not given. */
+            isOpenToSubscribers?: boolean;
+            /** @description Whether the first media makes it live, or only the button does; true if not given. */
+            goesLiveWithMedia?: boolean | null;
+            /** @description Whether its recording moves to the catalogue; false if not given. */
+            isKeptForCatalogue?: boolean;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
-            scheduledStart: components["schemas"]["Timestamp"];
-            thumbnailUrl?: string | null;
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
-            title: string;
-            topic?: string | null;
         };
         /** @description A browser, as its `PushSubscription` says it in JSON. */
         NewSubscription: {
@@ -1994,12 +2314,12 @@ export interface components {
         };
         /** @description What a user wants to be told of. */
         NotificationEvents: {
-            /** @description An instructor whom they follow has planned something. */
-            newSession: boolean;
-            /** @description A session starts in a quarter of an hour. */
-            reminder15m: boolean;
             /** @description A session starts in a day. */
             reminder24h: boolean;
+            /** @description A session starts in a quarter of an hour. */
+            reminder15m: boolean;
+            /** @description An instructor whom they follow has planned something. */
+            newSession: boolean;
             /** @description A replay ends in a day. */
             replayExpires: boolean;
         };
@@ -2007,18 +2327,24 @@ export interface components {
         NotificationPreferences: {
             /** @description Whether by mail. */
             email: boolean;
-            /** @description Of what. */
-            events: components["schemas"]["NotificationEvents"];
-            /** @description With the country: +31612345678. */
-            phone?: string | null;
             /** @description Whether as push messages to the browsers that were signed up. */
             push: boolean;
             /** @description Whether by SMS; needs a number. */
             sms: boolean;
+            /** @description With the country: +31612345678. */
+            phone?: string | null;
+            /** @description Of what. */
+            events: components["schemas"]["NotificationEvents"];
         };
         /** @description A browser that takes no more messages. */
         OldSubscription: {
             endpoint: string;
+        };
+        /** @description All sessions of the last year. */
+        Overview: {
+            /** @description By the instructor's time zone, from Monday on. */
+            slots: components["schemas"]["Slot"][];
+            totals: components["schemas"]["Totals"];
         };
         /** @description A session as who runs it sees it. */
         OwnSession: components["schemas"]["Session"] & {
@@ -2030,10 +2356,10 @@ export interface components {
         };
         /** @description The caller's own sessions. */
         OwnSessionList: {
-            /** @description Whether there are older ones. */
-            hasMore: boolean;
             /** @description Latest first. */
             sessions: components["schemas"]["OwnSession"][];
+            /** @description Whether there are older ones. */
+            hasMore: boolean;
         };
         /** @description A body that says who asks, as some clients send it. */
         OwnUser: {
@@ -2052,6 +2378,21 @@ export interface components {
              * @description 8 to 128 characters.
              */
             password: string;
+        };
+        /** @description That something was played. */
+        Played: {
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description Since the last time that this was told.
+             */
+            seconds: number;
+        };
+        /** @description How many watched at a moment. */
+        Point: {
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            viewers: number;
         };
         /** @description A poll as clients see it. */
         Poll: {
@@ -2089,34 +2430,34 @@ export interface components {
         };
         /** @description An RFC 9457 problem. */
         Problem: {
+            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
+            type: string;
+            /** @description The HTTP status in words. */
+            title: string;
             /**
-             * Format: int64
-             * @description With `insufficient-balance`: the tokens that are there.
+             * Format: int32
+             * @description The HTTP status.
              */
-            balance?: number | null;
+            status: number;
             /** @description This problem, for people. */
             detail?: string | null;
             /** @description The fields that are not acceptable. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
+             * @description With `insufficient-balance`: the tokens that are there.
+             */
+            balance?: number | null;
+            /**
+             * Format: int64
              * @description With `insufficient-balance`: the tokens that it costs.
              */
             price?: number | null;
-            /**
-             * Format: int32
-             * @description The HTTP status.
-             */
-            status: number;
-            /** @description The HTTP status in words. */
-            title: string;
-            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
-            type: string;
         };
         /** @description What to change; what is not given stays. */
         ProfileChange: {
-            language?: components["schemas"]["Language"] | null;
             name?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description IANA name. */
             timeZone?: string | null;
         };
@@ -2159,24 +2500,96 @@ export interface components {
             /** @description Those first that most want answered; two hundred at most. */
             questions: components["schemas"]["Question"][];
         };
+        /** @description Recordings, and the room for them. */
+        RecordingList: {
+            /** @description The latest first. */
+            recordings: components["schemas"]["AdminRecording"][];
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            totalBytes: number;
+            /**
+             * Format: int64
+             * @description On the disk of the data folder.
+             */
+            freeBytes: number;
+        };
+        /**
+         * @description Where a recording's media is, for people.
+         * @enum {string}
+         */
+        RecordingPlace: "live" | "local" | "uploading" | "stored" | "archived" | "deleted";
+        /** @description A recording, for those who look at its session. */
+        RecordingView: {
+            /** @description Where it is. */
+            state: components["schemas"]["RecordingPlace"];
+            /** @description Of its pictures (RFC 6381), for a player that asks whether it can decode them. */
+            codecs: string[];
+            /** @description Of its sound. */
+            audioCodecs: string[];
+            /** @description Whether there is sound for players without Opus. */
+            hasAac: boolean;
+            /** @description Whether there are pictures for its time line. */
+            hasStoryboard: boolean;
+            /** @description What is wrong with it, for those who run the session: `disk-failing`, `upload-failing` or `processing-failed`. */
+            alert?: string | null;
+        };
         /** @description The token of a link. */
         RedeemForm: {
             token: string;
         };
         /** @description A reminder that is set. */
         ReminderSet: {
+            success: boolean;
             /** Format: uuid */
             reminderId: string;
-            success: boolean;
+        };
+        /** @description How a session was watched, and what came of it. */
+        Report: {
+            /** Format: uuid */
+            sessionId: string;
+            /** @description From its start to its end, or until now. */
+            points: components["schemas"]["Point"][];
+            joins: number;
+            /** @description Before the end. */
+            leaves: number;
+            /** @description Users, and connections of nobody signed in. */
+            uniqueViewers: number;
+            /** Format: int64 */
+            peakViewers: number;
+            /**
+             * Format: int64
+             * @description While it was live.
+             */
+            averageWatchSeconds: number;
+            /** Format: int64 */
+            chatMessages: number;
+            /** Format: int64 */
+            chatters: number;
+            /** Format: int64 */
+            pollVotes: number;
+            /** Format: int64 */
+            reactions: number;
+            /** Format: int64 */
+            questions: number;
+            /** Format: int64 */
+            enrolments: number;
+            /** Format: int64 */
+            revenueTokens: number;
+            /** Format: int64 */
+            replayViews: number;
+            /** Format: int64 */
+            replaySeconds: number;
         };
         /** @description What a provider sends the browser back with. */
         ReturnParams: {
+            /** @description Which attempt it belongs to. */
+            state?: string | null;
             /** @description What the provider's tokens are got with. */
             code?: string | null;
             /** @description Why there is none. */
             error?: string | null;
-            /** @description Which attempt it belongs to. */
-            state?: string | null;
             /** @description Apple's: who signed in, the first time only. */
             user?: string | null;
         };
@@ -2219,33 +2632,6 @@ export interface components {
         /** @description Which layer a viewer wants; what is not given is left to the server. */
         Selection: {
             /**
-             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
-             * @default false
-             */
-            lowest: boolean;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxHeight: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxSpatialLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxTemporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxWidth: number | null;
-            /**
              * @description The place of the section among those of the SDP, as text.
              * @default null
              */
@@ -2267,20 +2653,47 @@ export interface components {
              * @default null
              */
             temporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxSpatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxTemporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxWidth: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxHeight: number | null;
+            /**
+             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
+             * @default false
+             */
+            lowest: boolean;
         };
         /** @description A series. */
         Series: {
-            endedAt?: components["schemas"]["Timestamp"] | null;
-            /** @description Local time of the first one. */
-            firstStart: string;
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             instructorId: string;
+            rule: string;
+            /** @description Local time of the first one. */
+            firstStart: string;
+            timeZone: string;
             /** @description Sessions that start before this moment are planned. */
             plannedUntil: components["schemas"]["Timestamp"];
-            rule: string;
-            timeZone: string;
+            endedAt?: components["schemas"]["Timestamp"] | null;
         };
         /** @description What was cancelled. */
         SeriesCancelled: {
@@ -2298,112 +2711,141 @@ export interface components {
         };
         /** @description A session as the caller may see it. */
         Session: {
-            actualEnd?: components["schemas"]["Timestamp"] | null;
-            actualStart?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether the caller may broadcast, start and end it. */
-            canBroadcast: boolean;
-            /** @description Whether the caller may watch what there is: live, or the replay. */
-            canWatch: boolean;
+            /** Format: uuid */
+            id: string;
+            title: string;
             description?: string | null;
+            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: int64
              * @description Minutes.
              */
             duration: number;
-            /** @description Whether the first media makes it live, or only the button does. */
-            goesLiveWithMedia: boolean;
-            hasReminder: boolean;
-            hlsUrl?: string | null;
-            /** Format: uuid */
-            id: string;
-            /** Format: uuid */
-            instructorId: string;
-            instructorName: string;
-            /** @description Whether the caller has a good enrolment. */
-            isEnrolled: boolean;
-            isKeptForCatalogue: boolean;
-            /** @description Watched live by subscribers without enrolling. */
-            isOpenToSubscribers: boolean;
-            /** @description Watched without a login. */
-            isPublic: boolean;
-            level?: string | null;
-            /**
-             * Format: int64
-             * @description Most viewers at the same time.
-             */
-            maxViewers: number;
+            topic?: string | null;
             /**
              * Format: int64
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
-            /** Format: int64 */
-            priceInTokens: number;
-            recordingAvailable: boolean;
-            recordingEnabled: boolean;
-            recordingExpiresAt?: components["schemas"]["Timestamp"] | null;
-            scheduledDate: components["schemas"]["Timestamp"];
-            /**
-             * Format: uuid
-             * @description The series that planned it.
-             */
-            seriesId?: string | null;
             status: components["schemas"]["Status"];
-            thumbnailUrl?: string | null;
-            /** @description IANA name of the zone in which it was planned. */
-            timeZone: string;
-            title: string;
-            topic?: string | null;
-            /** Format: int64 */
-            totalEnrollments: number;
             /** @description What to play now: WHEP while live, HLS afterwards. */
             videoUrl?: string | null;
+            thumbnailUrl?: string | null;
             /**
              * Format: int32
              * @description Connected at this moment.
              */
             viewerCount: number;
+            hasReminder: boolean;
+            /** @description Watched without a login. */
+            isPublic: boolean;
+            level?: string | null;
+            /** Format: int64 */
+            priceInTokens: number;
+            /** @description Watched live by subscribers without enrolling. */
+            isOpenToSubscribers: boolean;
+            /** @description Whether the first media makes it live, or only the button does. */
+            goesLiveWithMedia: boolean;
+            isKeptForCatalogue: boolean;
+            /** @description Whether the caller has a good enrolment. */
+            isEnrolled: boolean;
+            /** Format: int64 */
+            totalEnrollments: number;
+            /**
+             * Format: int64
+             * @description Most viewers at the same time.
+             */
+            maxViewers: number;
+            /** Format: uuid */
+            instructorId: string;
+            instructorName: string;
+            /** @description IANA name of the zone in which it was planned. */
+            timeZone: string;
+            recordingEnabled: boolean;
+            recordingAvailable: boolean;
+            recordingExpiresAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Seconds until then, as the server's clock has it; 0 when it is over.
+             */
+            recordingExpiresInS?: number | null;
+            recording?: components["schemas"]["RecordingView"] | null;
+            /** @description Whether the caller may watch what there is: live, or the replay. */
+            canWatch: boolean;
+            /** @description Whether the caller may broadcast, start and end it. */
+            canBroadcast: boolean;
             whepUrl?: string | null;
+            hlsUrl?: string | null;
+            actualStart?: components["schemas"]["Timestamp"] | null;
+            actualEnd?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description The series that planned it.
+             */
+            seriesId?: string | null;
         };
         /** @description What to change; what is not given stays. `null` takes a description, topic or phase away. */
         SessionChange: {
+            title?: string | null;
             description?: string | null;
+            scheduledStart?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             durationMinutes?: number | null;
-            goesLiveWithMedia?: boolean | null;
-            isKeptForCatalogue?: boolean | null;
-            isOpenToSubscribers?: boolean | null;
-            isPublic?: boolean | null;
-            level?: string | null;
+            topic?: string | null;
             /** Format: int64 */
             phaseId?: number | null;
+            level?: string | null;
+            thumbnailUrl?: string | null;
             /** Format: int64 */
             priceInTokens?: number | null;
+            isOpenToSubscribers?: boolean | null;
+            goesLiveWithMedia?: boolean | null;
+            isKeptForCatalogue?: boolean | null;
+            isPublic?: boolean | null;
             recordingEnabled?: boolean | null;
-            scheduledStart?: components["schemas"]["Timestamp"] | null;
-            thumbnailUrl?: string | null;
             timeZone?: string | null;
-            title?: string | null;
-            topic?: string | null;
         };
         /** @description Several sessions. */
         SessionList: {
-            /** @description Whether the same question with a higher `skip` gives more. */
-            hasMore: boolean;
             /** @description In the order that the route promises. */
             sessions: components["schemas"]["Session"][];
+            /** @description Whether the same question with a higher `skip` gives more. */
+            hasMore: boolean;
+        };
+        /** @description A setting. */
+        Setting: {
+            /** @description As in `config.toml`: section and name. */
+            key: string;
+            value: unknown;
+            /** @description boolean, number, text or list. */
+            kind: string;
+            /** @description What it means. */
+            description: string;
+        };
+        /**
+         * @description Keys and their new values; `null` gives a key back to the settings file and the environment.
+         * @example {
+         *       "recording.retention_days": 14
+         *     }
+         */
+        SettingChanges: {
+            [key: string]: unknown;
+        };
+        /** @description Those that change while the server runs. */
+        SettingList: {
+            settings: components["schemas"]["Setting"][];
         };
         /** @description The first admin. */
         SetupForm: {
-            email: string;
+            /** @description From the link that the server printed at its start. */
+            token: string;
             name: string;
+            email: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
              */
             password: string;
-            /** @description From the link that the server printed at its start. */
-            token: string;
         };
         /** @description Whether the first admin is missing. */
         SetupState: {
@@ -2411,33 +2853,53 @@ export interface components {
         };
         /** @description Who has signed in, and where they wanted to go. */
         SignedIn: {
-            next?: string | null;
             user: components["schemas"]["Account"];
+            next?: string | null;
         };
         /** @description A signed-in browser. */
         SignedInBrowser: {
+            /** Format: uuid */
+            id: string;
+            /** @description What it calls itself. */
+            userAgent?: string | null;
             /** @description Where it signed in from. */
             address?: string | null;
             createdAt: components["schemas"]["Timestamp"];
+            seenAt: components["schemas"]["Timestamp"];
             expiresAt: components["schemas"]["Timestamp"];
-            /** Format: uuid */
-            id: string;
             /** @description Whether it is the one that asks. */
             isThis: boolean;
-            seenAt: components["schemas"]["Timestamp"];
-            /** @description What it calls itself. */
-            userAgent?: string | null;
         };
         /** @description A new account. */
         SignupForm: {
-            email: string;
             /** @description As shown to others. */
             name: string;
+            email: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
              */
             password: string;
+        };
+        /** @description An hour of the week. */
+        Slot: {
+            /**
+             * Format: int32
+             * @description 1 is Monday.
+             */
+            weekday: number;
+            /**
+             * Format: int32
+             * @description In which sessions began.
+             */
+            hour: number;
+            /** Format: int64 */
+            sessions: number;
+            /**
+             * Format: double
+             * @description At the same time, over the whole of these sessions.
+             */
+            averageViewers: number;
         };
         /**
          * @description Where an enrolment is in its life.
@@ -2451,12 +2913,24 @@ export interface components {
         Status: "upcoming" | "live" | "ended" | "cancelled";
         /** @description The keys of a browser. */
         SubscriptionKeys: {
-            auth: string;
             p256dh: string;
+            auth: string;
         };
         /** @description It is as wished. */
         Success: {
             success: boolean;
+        };
+        /** @description A picture in a form. */
+        ThumbnailForm: {
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP of at most 5 MB.
+             */
+            file: string;
+        };
+        /** @description Where a picture is now. */
+        ThumbnailSet: {
+            thumbnailUrl?: string | null;
         };
         /**
          * @description What an account has subscribed to. Which rights that gives is settled by `[access]` in the settings.
@@ -2476,12 +2950,15 @@ export interface components {
         };
         /** @description A page of the history. */
         TokenHistory: {
-            hasMore: boolean;
             /** @description Latest first. */
             transactions: components["schemas"]["TokenTransaction"][];
+            hasMore: boolean;
         };
         /** @description One movement of tokens. */
         TokenTransaction: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["Kind"];
             /**
              * Format: int64
              * @description Below zero: spent.
@@ -2489,30 +2966,46 @@ export interface components {
             amount: number;
             /** Format: int64 */
             balanceAfter: number;
-            createdAt: components["schemas"]["Timestamp"];
-            /** Format: uuid */
-            id: string;
-            kind: components["schemas"]["Kind"];
-            metadata: Record<string, never>;
             reason: string;
+            metadata: Record<string, never>;
             /** Format: uuid */
             sessionId?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description All of it. */
+        Totals: {
+            /** Format: int64 */
+            sessions: number;
+            /** Format: int64 */
+            enrolments: number;
+            /** Format: int64 */
+            revenueTokens: number;
+            /**
+             * Format: int64
+             * @description Of any of them.
+             */
+            peakViewers: number;
+            /**
+             * Format: int64
+             * @description Live.
+             */
+            watchSeconds: number;
         };
         /** @description A user as admins see them. */
         User: {
-            createdAt: components["schemas"]["Timestamp"];
-            email: string;
             /** Format: uuid */
             id: string;
+            email: string;
             name: string;
             role: components["schemas"]["Role"];
             tier: components["schemas"]["Tier"];
+            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of users. */
         UserList: {
-            hasMore: boolean;
             /** @description Latest first. */
             users: components["schemas"]["User"][];
+            hasMore: boolean;
         };
         /** @description A vote that counts. */
         Voted: {
@@ -2521,10 +3014,10 @@ export interface components {
         };
         /** @description How people sign in here. */
         WaysIn: {
-            /** @description Whether passwords are used. */
-            passwords: boolean;
             /** @description Accounts elsewhere. */
             providers: components["schemas"]["Provider"][];
+            /** @description Whether passwords are used. */
+            passwords: boolean;
             /** @description Whether people make accounts of their own. */
             signUp: boolean;
         };
@@ -2580,6 +3073,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             "4XX": {
@@ -2684,6 +3204,33 @@ export interface operations {
             };
         };
     };
+    list_recordings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: never;
@@ -2728,6 +3275,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
                 };
             };
             "4XX": {
@@ -3461,6 +4066,60 @@ export interface operations {
             };
         };
     };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     instructor_login: {
         parameters: {
             query?: never;
@@ -3726,6 +4385,64 @@ export interface operations {
             };
         };
     };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel: {
         parameters: {
             query?: never;
@@ -3744,6 +4461,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download: {
+        parameters: {
+            query?: {
+                /** @description Where the recording makes several: 1, 2, … */
+                part?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -3860,6 +4615,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ThumbnailForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThumbnailSet"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -4824,6 +5639,35 @@ export interface operations {
             };
         };
     };
+    storyboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vtt": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_polls: {
         parameters: {
             query?: never;
@@ -5074,6 +5918,38 @@ export interface operations {
             };
         };
     };
+    thumbnail: {
+        parameters: {
+            query?: {
+                /** @description The version that the session names; caches keep it for good. */
+                v?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     watch_token: {
         parameters: {
             query?: never;
@@ -5092,6 +5968,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Granted"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    played: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Played"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -5598,7 +6505,10 @@ export interface operations {
     };
     media_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For whom it was made, signed. */
+                v?: string;
+            };
             header?: never;
             path: {
                 session: string;
@@ -5623,6 +6533,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             "4XX": {
                 headers: {

@@ -72,8 +72,8 @@ impl Estimator {
         }
     }
 
-    /// Takes a message of the viewer.
-    pub(super) fn take_feedback(&mut self, feedback: &Feedback<'_>, rtt_us: u64, now_us: u64) {
+    /// Takes a message of the viewer; says of how many packets it told that they arrived, and that they did not.
+    pub(super) fn take_feedback(&mut self, feedback: &Feedback<'_>, rtt_us: u64, now_us: u64) -> (u16, u16) {
         self.silent_since_us = None;
         let base = self.unwrap_reference(feedback.reference) * REFERENCE_US;
         let (mut received, mut lost, mut shortest) = (0u16, 0u16, None);
@@ -103,6 +103,7 @@ impl Estimator {
             self.queue.take(delay, now_us);
         }
         self.conclude(received, lost, rtt_us, now_us);
+        (received, lost)
     }
 
     fn conclude(&mut self, received: u16, lost: u16, rtt_us: u64, now_us: u64) {

@@ -119,14 +119,17 @@ impl Bandwidth {
         self.repeats.earn(u32::try_from(bytes).unwrap_or(u32::MAX >> 2));
     }
 
-    /// Takes the viewer's transport-wide feedback.
-    pub fn take_feedback(&mut self, message: &[u8], now: Instant) {
+    /// Takes the viewer's transport-wide feedback; says of how many packets it told that they arrived, and that they did
+    /// not.
+    pub fn take_feedback(&mut self, message: &[u8], now: Instant) -> (u16, u16) {
         let (now_us, rtt_us) = (self.us(now), self.rtt_us());
+        let mut told = (0, 0);
         if let (Some(estimator), Some(feedback)) = (&mut self.estimator, Feedback::parse(message)) {
-            estimator.take_feedback(&feedback, rtt_us, now_us);
+            told = estimator.take_feedback(&feedback, rtt_us, now_us);
             (self.loss, self.is_full, self.is_silent) = (estimator.loss(), estimator.is_full(), false);
         }
         self.set_pace();
+        told
     }
 
     /// Takes the viewer's own estimate (REMB); it counts where there is no transport-wide feedback.

@@ -95,6 +95,8 @@ pub struct Written {
     pub len: usize,
     /// The size of every datagram but the last; `None` for a single one.
     pub segment_bytes: Option<usize>,
+    /// When the first packet in it had arrived at the server.
+    pub arrived: Option<Instant>,
 }
 
 impl Viewer {
@@ -300,6 +302,7 @@ impl Viewer {
         let mut packets = (run.first..run.end)
             .filter_map(|seq| track.history.packet(seq))
             .peekable();
+        let arrived = packets.peek().map(|packet| packet.meta.arrived);
         while let Some(packet) = packets.next() {
             let is_last = packets.peek().is_none();
             let padding = if is_last {
@@ -323,6 +326,7 @@ impl Viewer {
         let written = Written {
             len,
             segment_bytes: (segments > 1).then_some(segment_bytes),
+            arrived,
         };
         (segments > 0).then(|| self.note_first_time(written, first, now))
     }
@@ -372,6 +376,7 @@ impl Viewer {
         let written = Written {
             len,
             segment_bytes: None,
+            arrived: Some(packet.meta.arrived),
         };
         Some(self.note_first_time(written, first, now))
     }
@@ -467,6 +472,7 @@ impl Viewer {
         let written = Written {
             len,
             segment_bytes: None,
+            arrived: None,
         };
         Some(self.note_sent(written, first, now))
     }

@@ -127,6 +127,7 @@ impl Viewer {
                 let written = Written {
                     len,
                     segment_bytes: None,
+                    arrived: packet.map(|packet| packet.meta.arrived),
                 };
                 return Some(self.note_first_time(written, first, now));
             }
@@ -163,11 +164,13 @@ impl Viewer {
         let sound = Written {
             len,
             segment_bytes: None,
+            arrived: None,
         };
         self.note_first_time(sound, first, now);
         Written {
             len: written.len + len,
             segment_bytes: Some(segment_bytes),
+            arrived: written.arrived,
         }
     }
 
