@@ -140,6 +140,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether the example data is there */
+        get: operations["show_sample"];
+        put?: never;
+        /** Loads the example data, once */
+        post: operations["load_sample"];
+        /** Takes the example data away; none is fine, too */
+        delete: operations["remove_sample"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/settings": {
         parameters: {
             query?: never;
@@ -586,6 +605,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/instructor/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a series: what is still to come, and what will be planned of it; each session keeps its own time */
+        patch: operations["change_series"];
         trace?: never;
     };
     "/api/instructor/series/{id}/cancel": {
@@ -1809,24 +1845,19 @@ export interface components {
     schemas: {
         /** @description A user as they see themselves. */
         Account: {
+            email: string;
             /** Format: uuid */
             id: string;
-            name: string;
-            email: string;
-            role: components["schemas"]["Role"];
-            tier: components["schemas"]["Tier"];
             /** @description What mails are written in. */
             language: components["schemas"]["Language"];
+            name: string;
+            role: components["schemas"]["Role"];
+            tier: components["schemas"]["Tier"];
             /** @description IANA name. */
             timeZone: string;
         };
         /** @description A recording, for admins. */
         AdminRecording: {
-            /** Format: uuid */
-            sessionId: string;
-            title: string;
-            /** @description Where it is. */
-            state: components["schemas"]["RecordingPlace"];
             /**
              * Format: int64
              * @description How much room it takes.
@@ -1834,9 +1865,14 @@ export interface components {
             bytes: number;
             /** Format: int64 */
             durationS: number;
-            expiresAt?: components["schemas"]["Timestamp"] | null;
             /** @description What cannot be done with it at present. */
             error?: string | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            /** Format: uuid */
+            sessionId: string;
+            /** @description Where it is. */
+            state: components["schemas"]["RecordingPlace"];
+            title: string;
         };
         /** @description Something that is wrong. */
         Alert: {
@@ -1848,18 +1884,18 @@ export interface components {
         };
         /** @description Something that was done. */
         AuditEntry: {
-            /** Format: uuid */
-            id: string;
-            at: components["schemas"]["Timestamp"];
+            action: string;
             /**
              * Format: uuid
              * @description `null`: the server itself, or its command line.
              */
             actorId?: string | null;
-            action: string;
+            at: components["schemas"]["Timestamp"];
+            detail: Record<string, never>;
+            /** Format: uuid */
+            id: string;
             /** Format: uuid */
             subjectId?: string | null;
-            detail: Record<string, never>;
         };
         /** @description A page of the audit log. */
         AuditLog: {
@@ -1877,6 +1913,9 @@ export interface components {
         };
         /** @description A mute or ban that holds. */
         Ban: {
+            /** @description What they may not. */
+            kind: components["schemas"]["BanKind"];
+            untilAt?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: uuid
              * @description Whose.
@@ -1884,9 +1923,6 @@ export interface components {
             userId: string;
             /** @description Their name. */
             userName: string;
-            /** @description What they may not. */
-            kind: components["schemas"]["BanKind"];
-            untilAt?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * @description What somebody may not.
@@ -1910,32 +1946,32 @@ export interface components {
         };
         /** @description A message as clients see it. */
         ChatMessage: {
+            /** @description No two messages of a session have the same. */
+            createdAt: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description Key; messages are in the order of their keys.
              */
             id: string;
+            /** @description Whether the session is the writer's own. */
+            isHost: boolean;
+            /** @description Whether it is shown above all others. */
+            isPinned: boolean;
+            message: string;
             /** Format: uuid */
             sessionId: string;
             /** Format: uuid */
             userId: string;
-            userName: string;
             /** @description For a circle beside the message. */
             userInitials: string;
-            message: string;
-            /** @description Whether the session is the writer's own. */
-            isHost: boolean;
-            /** @description No two messages of a session have the same. */
-            createdAt: components["schemas"]["Timestamp"];
-            /** @description Whether it is shown above all others. */
-            isPinned: boolean;
+            userName: string;
         };
         /** @description Messages of a session. */
         ChatPage: {
-            /** @description Oldest first. */
-            messages: components["schemas"]["ChatMessage"][];
             /** @description Whether there are more in the direction that was asked for. */
             hasMore: boolean;
+            /** @description Oldest first. */
+            messages: components["schemas"]["ChatMessage"][];
             pinned?: components["schemas"]["ChatMessage"] | null;
         };
         /** @description Processor time. */
@@ -1953,9 +1989,9 @@ export interface components {
         };
         /** @description What was taken. */
         Deducted: {
-            success: boolean;
             /** Format: int64 */
             newBalance: number;
+            success: boolean;
             transactionId: string;
         };
         /** @description What to take from the caller. */
@@ -1965,9 +2001,9 @@ export interface components {
              * @description Tokens.
              */
             amount: number;
-            reason: string;
             /** @description A JSON object, kept with the transaction. */
             metadata?: Record<string, never> | null;
+            reason: string;
             /** @description The caller's own, if given. */
             userId?: string | null;
         };
@@ -1985,21 +2021,21 @@ export interface components {
         };
         /** @description A user's right to one session. */
         Enrolment: {
+            canWatchLive: boolean;
+            canWatchReplay: boolean;
+            enrolledAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
+            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
+            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** Format: uuid */
             sessionId: string;
             state: components["schemas"]["State"];
+            tokenTransactionId?: string | null;
             /** Format: int64 */
             tokensPaid: number;
-            tokenTransactionId?: string | null;
-            canWatchLive: boolean;
-            canWatchReplay: boolean;
-            replayAccessExpiresAt?: components["schemas"]["Timestamp"] | null;
             watchedLive: boolean;
             watchedReplay: boolean;
-            lastWatchedAt?: components["schemas"]["Timestamp"] | null;
-            enrolledAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of enrolments. */
         EnrolmentList: {
@@ -2009,21 +2045,21 @@ export interface components {
         };
         /** @description An enrolment that was made, or was there. */
         EnrolmentMade: {
-            success: boolean;
             enrolment: components["schemas"]["Enrolment"];
             /**
              * Format: int64
              * @description What is left, if tokens were paid now.
              */
             newBalance?: number | null;
+            success: boolean;
             transactionId?: string | null;
         };
         /** @description One field that is not acceptable. */
         FieldError: {
-            /** @description Where in the body, for example `title`. */
-            path: string;
             /** @description What is wrong with it. */
             message: string;
+            /** @description Where in the body, for example `title`. */
+            path: string;
         };
         /** @description Whether the caller follows. */
         Following: {
@@ -2031,17 +2067,17 @@ export interface components {
         };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
-            token: string;
             expiresAt: components["schemas"]["Timestamp"];
+            token: string;
         };
         /** @description A raised hand. */
         Hand: {
+            raisedAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             userId: string;
-            userName: string;
             /** @description For a circle. */
             userInitials: string;
-            raisedAt: components["schemas"]["Timestamp"];
+            userName: string;
         };
         /** @description The hands that are up. */
         HandList: {
@@ -2050,25 +2086,18 @@ export interface components {
         };
         /** @description How the server is doing. What has a time in its name is about the last minute. */
         Health: {
-            /** Format: int64 */
-            uptimeS: number;
-            version: string;
-            cpu: components["schemas"]["Cpu"];
-            /** Format: int64 */
-            memoryBytes: number;
-            /** @description Connected. */
-            viewers: number;
-            /** @description Connected. */
-            publishers: number;
+            /** @description What is wrong. */
+            alerts: components["schemas"]["Alert"][];
             /** Format: int64 */
             bitrateOutBps: number;
-            /** Format: int64 */
-            packetsOutPerS: number;
+            cpu: components["schemas"]["Cpu"];
+            disk: components["schemas"]["Disk"];
             /**
              * Format: double
-             * @description Of the packets that viewers have reported on; `null`: nobody reported.
+             * @description From arrival to sending: 99 of 100 timed sends took no longer. `null`: nothing was forwarded.
              */
-            lossPercent?: number | null;
+            forwardDelayMsP99?: number | null;
+            jobs: components["schemas"]["JobsHealth"];
             /**
              * Format: double
              * @description From a viewer's offer to its keys: half of them took no longer. `null`: nobody joined.
@@ -2076,26 +2105,40 @@ export interface components {
             joinMsP50?: number | null;
             /**
              * Format: double
-             * @description From arrival to sending: 99 of 100 timed sends took no longer. `null`: nothing was forwarded.
+             * @description Of the packets that viewers have reported on; `null`: nobody reported.
              */
-            forwardDelayMsP99?: number | null;
+            lossPercent?: number | null;
             /** Format: int64 */
-            recorderLagMs: number;
-            jobs: components["schemas"]["JobsHealth"];
-            disk: components["schemas"]["Disk"];
-            /** @description What is wrong. */
-            alerts: components["schemas"]["Alert"][];
+            memoryBytes: number;
+            /** Format: int64 */
+            packetsOutPerS: number;
+            /** @description Connected. */
+            publishers: number;
             /** @description What a viewer outside would see, in a sentence. */
             reachability: string;
+            /** Format: int64 */
+            recorderLagMs: number;
+            /** Format: int64 */
+            uptimeS: number;
+            version: string;
+            /** @description Connected. */
+            viewers: number;
         };
         /** @description What OBS, ffmpeg and the like need to publish. */
         Ingest: {
-            whipUrl: string;
             /** @description Whoever has it can broadcast into this session. */
             streamKey: string;
+            whipUrl: string;
         };
         /** @description An instructor as others see them. */
         Instructor: {
+            /**
+             * Format: int64
+             * @description How many do.
+             */
+            followers: number;
+            /** @description Whether the caller follows them. */
+            following: boolean;
             /**
              * Format: uuid
              * @description Key.
@@ -2103,13 +2146,6 @@ export interface components {
             id: string;
             /** @description Their name. */
             name: string;
-            /** @description Whether the caller follows them. */
-            following: boolean;
-            /**
-             * Format: int64
-             * @description How many do.
-             */
-            followers: number;
             /**
              * Format: int64
              * @description Sessions that they have planned or held; cancelled ones are left out.
@@ -2118,31 +2154,41 @@ export interface components {
         };
         /** @description The access token for instructors, or an address and its password. */
         InstructorLogin: {
-            /** Format: password */
-            token?: string | null;
             email?: string | null;
             /** Format: password */
             password?: string | null;
+            /** Format: password */
+            token?: string | null;
         };
         /** @description A job as admins see it. */
         Job: {
+            /** Format: int64 */
+            attempts: number;
+            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
             kind: string;
-            /** @description What it is about. */
-            summary: string;
-            state: components["schemas"]["JobState"];
-            /** Format: int64 */
-            attempts: number;
-            /** @description Not before. */
-            runAt: components["schemas"]["Timestamp"];
             /** @description Why the last attempt failed. */
             lastError?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
+            /** @description Not before. */
+            runAt: components["schemas"]["Timestamp"];
+            state: components["schemas"]["JobState"];
+            /** @description What it is about. */
+            summary: string;
             updatedAt: components["schemas"]["Timestamp"];
         };
         /** @description How many jobs there are. */
         JobCounts: {
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Done within the last month.
+             */
+            done: number;
             /**
              * Format: int64
              * @description Waiting.
@@ -2153,24 +2199,14 @@ export interface components {
              * @description In hand.
              */
             running: number;
-            /**
-             * Format: int64
-             * @description Done within the last month.
-             */
-            done: number;
-            /**
-             * Format: int64
-             * @description Given up.
-             */
-            dead: number;
         };
         /** @description A page of jobs. */
         JobList: {
-            /** @description Latest first. */
-            jobs: components["schemas"]["Job"][];
             /** @description Of all jobs, whatever was asked for. */
             counts: components["schemas"]["JobCounts"];
             hasMore: boolean;
+            /** @description Latest first. */
+            jobs: components["schemas"]["Job"][];
         };
         /**
          * @description Where a job is in its life.
@@ -2181,14 +2217,14 @@ export interface components {
         JobsHealth: {
             /**
              * Format: int64
-             * @description Waiting.
-             */
-            ready: number;
-            /**
-             * Format: int64
              * @description Given up.
              */
             dead: number;
+            /**
+             * Format: int64
+             * @description Waiting.
+             */
+            ready: number;
         };
         /**
          * @description Why tokens move.
@@ -2222,8 +2258,6 @@ export interface components {
         };
         /** @description Whom to mute or ban. */
         NewBan: {
-            /** Format: uuid */
-            userId: string;
             /** @description `mute`: may not write; `ban`: may not be there. */
             kind: components["schemas"]["BanKind"];
             /**
@@ -2231,6 +2265,8 @@ export interface components {
              * @description For how long; for the whole session if not given.
              */
             minutes?: number | null;
+            /** Format: uuid */
+            userId: string;
         };
         /** @description A message to write. */
         NewMessage: {
@@ -2241,9 +2277,9 @@ export interface components {
         };
         /** @description A poll to make. */
         NewPoll: {
-            question: string;
             /** @description 2 to 8 different answers. */
             options: string[];
+            question: string;
         };
         /** @description A question to ask. */
         NewQuestion: {
@@ -2268,37 +2304,37 @@ export interface components {
         };
         /** @description A plan for a session. */
         NewSession: {
-            title: string;
             description?: string | null;
-            scheduledStart: components["schemas"]["Timestamp"];
             /** Format: int64 */
             durationMinutes: number;
-            topic?: string | null;
+            /** @description Whether the first media makes it live, or only the button does; true if not given. */
+            goesLiveWithMedia?: boolean | null;
+            /** @description Whether its recording moves to the catalogue; false if not given. */
+            isKeptForCatalogue?: boolean;
+            /** @description Watched live by subscribers without enrolling; false if not given. */
+            isOpenToSubscribers?: boolean;
+            /** @description Watched without a login; false if not given. */
+            isPublic?: boolean;
+            /** @description For people, for example "Beginner". */
+            level?: string | null;
             /**
              * Format: int64
              * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
              */
             phaseId?: number | null;
-            /** @description For people, for example "Beginner". */
-            level?: string | null;
-            thumbnailUrl?: string | null;
             /**
              * Format: int64
              * @description What enrolling costs; nothing if not given.
              */
             priceInTokens?: number | null;
-            /** @description Watched without a login; false if not given. */
-            isPublic?: boolean;
-            /** @description Watched live by subscribers without enrolling; false if not given. */
-            isOpenToSubscribers?: boolean;
-            /** @description Whether the first media makes it live, or only the button does; true if not given. */
-            goesLiveWithMedia?: boolean | null;
-            /** @description Whether its recording moves to the catalogue; false if not given. */
-            isKeptForCatalogue?: boolean;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
+            scheduledStart: components["schemas"]["Timestamp"];
+            thumbnailUrl?: string | null;
             /** @description IANA name; UTC if not given. */
             timeZone?: string | null;
+            title: string;
+            topic?: string | null;
         };
         /** @description A browser, as its `PushSubscription` says it in JSON. */
         NewSubscription: {
@@ -2314,12 +2350,12 @@ export interface components {
         };
         /** @description What a user wants to be told of. */
         NotificationEvents: {
-            /** @description A session starts in a day. */
-            reminder24h: boolean;
-            /** @description A session starts in a quarter of an hour. */
-            reminder15m: boolean;
             /** @description An instructor whom they follow has planned something. */
             newSession: boolean;
+            /** @description A session starts in a quarter of an hour. */
+            reminder15m: boolean;
+            /** @description A session starts in a day. */
+            reminder24h: boolean;
             /** @description A replay ends in a day. */
             replayExpires: boolean;
         };
@@ -2327,14 +2363,14 @@ export interface components {
         NotificationPreferences: {
             /** @description Whether by mail. */
             email: boolean;
+            /** @description Of what. */
+            events: components["schemas"]["NotificationEvents"];
+            /** @description With the country: +31612345678. */
+            phone?: string | null;
             /** @description Whether as push messages to the browsers that were signed up. */
             push: boolean;
             /** @description Whether by SMS; needs a number. */
             sms: boolean;
-            /** @description With the country: +31612345678. */
-            phone?: string | null;
-            /** @description Of what. */
-            events: components["schemas"]["NotificationEvents"];
         };
         /** @description A browser that takes no more messages. */
         OldSubscription: {
@@ -2356,10 +2392,10 @@ export interface components {
         };
         /** @description The caller's own sessions. */
         OwnSessionList: {
-            /** @description Latest first. */
-            sessions: components["schemas"]["OwnSession"][];
             /** @description Whether there are older ones. */
             hasMore: boolean;
+            /** @description Latest first. */
+            sessions: components["schemas"]["OwnSession"][];
         };
         /** @description A body that says who asks, as some clients send it. */
         OwnUser: {
@@ -2396,24 +2432,24 @@ export interface components {
         };
         /** @description A poll as clients see it. */
         Poll: {
+            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
-            /** Format: uuid */
-            sessionId: string;
-            question: string;
             /** @description Whether it takes votes. */
             isActive: boolean;
             options: components["schemas"]["PollOption"][];
+            question: string;
+            /** Format: uuid */
+            sessionId: string;
             /** Format: int64 */
             totalVotes: number;
-            /** @description Whether the caller has voted; `null` where it goes to everybody. */
-            userVoted?: boolean | null;
             /**
              * Format: uuid
              * @description What the caller has voted for.
              */
             userVoteOptionId?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
+            /** @description Whether the caller has voted; `null` where it goes to everybody. */
+            userVoted?: boolean | null;
         };
         /** @description The polls of a session. */
         PollList: {
@@ -2430,34 +2466,34 @@ export interface components {
         };
         /** @description An RFC 9457 problem. */
         Problem: {
-            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
-            type: string;
-            /** @description The HTTP status in words. */
-            title: string;
             /**
-             * Format: int32
-             * @description The HTTP status.
+             * Format: int64
+             * @description With `insufficient-balance`: the tokens that are there.
              */
-            status: number;
+            balance?: number | null;
             /** @description This problem, for people. */
             detail?: string | null;
             /** @description The fields that are not acceptable. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
-             * @description With `insufficient-balance`: the tokens that are there.
-             */
-            balance?: number | null;
-            /**
-             * Format: int64
              * @description With `insufficient-balance`: the tokens that it costs.
              */
             price?: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The HTTP status in words. */
+            title: string;
+            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
+            type: string;
         };
         /** @description What to change; what is not given stays. */
         ProfileChange: {
-            name?: string | null;
             language?: components["schemas"]["Language"] | null;
+            name?: string | null;
             /** @description IANA name. */
             timeZone?: string | null;
         };
@@ -2475,25 +2511,25 @@ export interface components {
         };
         /** @description A question as clients see it. */
         Question: {
+            createdAt: components["schemas"]["Timestamp"];
             /** Format: uuid */
             id: string;
+            isAnswered: boolean;
+            question: string;
             /** Format: uuid */
             sessionId: string;
-            /** Format: uuid */
-            userId: string;
-            userName: string;
-            /** @description For a circle. */
-            userInitials: string;
-            question: string;
             /**
              * Format: int64
              * @description So many want it answered.
              */
             upvotes: number;
+            /** Format: uuid */
+            userId: string;
+            /** @description For a circle. */
+            userInitials: string;
+            userName: string;
             /** @description Whether the caller does; `null` where it goes to everybody. */
             userUpvoted?: boolean | null;
-            isAnswered: boolean;
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description The questions of a session. */
         QuestionList: {
@@ -2502,6 +2538,11 @@ export interface components {
         };
         /** @description Recordings, and the room for them. */
         RecordingList: {
+            /**
+             * Format: int64
+             * @description On the disk of the data folder.
+             */
+            freeBytes: number;
             /** @description The latest first. */
             recordings: components["schemas"]["AdminRecording"][];
             /**
@@ -2509,11 +2550,6 @@ export interface components {
              * @description Of all of them.
              */
             totalBytes: number;
-            /**
-             * Format: int64
-             * @description On the disk of the data folder.
-             */
-            freeBytes: number;
         };
         /**
          * @description Where a recording's media is, for people.
@@ -2522,18 +2558,18 @@ export interface components {
         RecordingPlace: "live" | "local" | "uploading" | "stored" | "archived" | "deleted";
         /** @description A recording, for those who look at its session. */
         RecordingView: {
-            /** @description Where it is. */
-            state: components["schemas"]["RecordingPlace"];
-            /** @description Of its pictures (RFC 6381), for a player that asks whether it can decode them. */
-            codecs: string[];
+            /** @description What is wrong with it, for those who run the session: `disk-failing`, `upload-failing` or `processing-failed`. */
+            alert?: string | null;
             /** @description Of its sound. */
             audioCodecs: string[];
+            /** @description Of its pictures (RFC 6381), for a player that asks whether it can decode them. */
+            codecs: string[];
             /** @description Whether there is sound for players without Opus. */
             hasAac: boolean;
             /** @description Whether there are pictures for its time line. */
             hasStoryboard: boolean;
-            /** @description What is wrong with it, for those who run the session: `disk-failing`, `upload-failing` or `processing-failed`. */
-            alert?: string | null;
+            /** @description Where it is. */
+            state: components["schemas"]["RecordingPlace"];
         };
         /** @description The token of a link. */
         RedeemForm: {
@@ -2541,23 +2577,12 @@ export interface components {
         };
         /** @description A reminder that is set. */
         ReminderSet: {
-            success: boolean;
             /** Format: uuid */
             reminderId: string;
+            success: boolean;
         };
         /** @description How a session was watched, and what came of it. */
         Report: {
-            /** Format: uuid */
-            sessionId: string;
-            /** @description From its start to its end, or until now. */
-            points: components["schemas"]["Point"][];
-            joins: number;
-            /** @description Before the end. */
-            leaves: number;
-            /** @description Users, and connections of nobody signed in. */
-            uniqueViewers: number;
-            /** Format: int64 */
-            peakViewers: number;
             /**
              * Format: int64
              * @description While it was live.
@@ -2568,28 +2593,39 @@ export interface components {
             /** Format: int64 */
             chatters: number;
             /** Format: int64 */
-            pollVotes: number;
+            enrolments: number;
+            joins: number;
+            /** @description Before the end. */
+            leaves: number;
             /** Format: int64 */
-            reactions: number;
+            peakViewers: number;
+            /** @description From its start to its end, or until now. */
+            points: components["schemas"]["Point"][];
+            /** Format: int64 */
+            pollVotes: number;
             /** Format: int64 */
             questions: number;
             /** Format: int64 */
-            enrolments: number;
+            reactions: number;
             /** Format: int64 */
-            revenueTokens: number;
+            replaySeconds: number;
             /** Format: int64 */
             replayViews: number;
             /** Format: int64 */
-            replaySeconds: number;
+            revenueTokens: number;
+            /** Format: uuid */
+            sessionId: string;
+            /** @description Users, and connections of nobody signed in. */
+            uniqueViewers: number;
         };
         /** @description What a provider sends the browser back with. */
         ReturnParams: {
-            /** @description Which attempt it belongs to. */
-            state?: string | null;
             /** @description What the provider's tokens are got with. */
             code?: string | null;
             /** @description Why there is none. */
             error?: string | null;
+            /** @description Which attempt it belongs to. */
+            state?: string | null;
             /** @description Apple's: who signed in, the first time only. */
             user?: string | null;
         };
@@ -2605,32 +2641,63 @@ export interface components {
         Role: "viewer" | "instructor" | "admin";
         /** @description One time that the daily work was done. */
         Run: {
-            /** Format: uuid */
-            id: string;
-            /** @description `cleanup-recordings` or `migrate-streams-to-workouts`. */
-            name: string;
-            startedAt: components["schemas"]["Timestamp"];
-            finishedAt?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
              * @description Things that were done.
              */
             done: number;
+            /** @description Why the first of them was not. */
+            error?: string | null;
             /**
              * Format: int64
              * @description Things that were not.
              */
             failed: number;
-            /** @description Why the first of them was not. */
-            error?: string | null;
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+            /** Format: uuid */
+            id: string;
+            /** @description `cleanup-recordings` or `migrate-streams-to-workouts`. */
+            name: string;
+            startedAt: components["schemas"]["Timestamp"];
         };
         /** @description What the daily work did. */
         RunList: {
             /** @description Latest first. */
             runs: components["schemas"]["Run"][];
         };
+        /** @description Whether the example data is there. */
+        Sample: {
+            loaded: boolean;
+        };
         /** @description Which layer a viewer wants; what is not given is left to the server. */
         Selection: {
+            /**
+             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
+             * @default false
+             */
+            lowest: boolean;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxHeight: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxSpatialLayerId: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            maxTemporalLayerId: number | null;
+            /**
+             * Format: int32
+             * @description Pixels.
+             * @default null
+             */
+            maxWidth: number | null;
             /**
              * @description The place of the section among those of the SDP, as text.
              * @default null
@@ -2653,51 +2720,28 @@ export interface components {
              * @default null
              */
             temporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxSpatialLayerId: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            maxTemporalLayerId: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxWidth: number | null;
-            /**
-             * Format: int32
-             * @description Pixels.
-             * @default null
-             */
-            maxHeight: number | null;
-            /**
-             * @description The lowest layer that there is, for a page that nobody looks at. Not of the draft.
-             * @default false
-             */
-            lowest: boolean;
         };
         /** @description A series. */
         Series: {
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Local time of the first one. */
+            firstStart: string;
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             instructorId: string;
-            rule: string;
-            /** @description Local time of the first one. */
-            firstStart: string;
-            timeZone: string;
             /** @description Sessions that start before this moment are planned. */
             plannedUntil: components["schemas"]["Timestamp"];
-            endedAt?: components["schemas"]["Timestamp"] | null;
+            rule: string;
+            timeZone: string;
         };
         /** @description What was cancelled. */
         SeriesCancelled: {
             cancelledSessions: number;
+        };
+        /** @description What was changed. */
+        SeriesChanged: {
+            changedSessions: number;
         };
         /** @description Several series. */
         SeriesList: {
@@ -2711,116 +2755,116 @@ export interface components {
         };
         /** @description A session as the caller may see it. */
         Session: {
-            /** Format: uuid */
-            id: string;
-            title: string;
+            actualEnd?: components["schemas"]["Timestamp"] | null;
+            actualStart?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the caller may broadcast, start and end it. */
+            canBroadcast: boolean;
+            /** @description Whether the caller may watch what there is: live, or the replay. */
+            canWatch: boolean;
             description?: string | null;
-            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: int64
              * @description Minutes.
              */
             duration: number;
-            topic?: string | null;
-            /**
-             * Format: int64
-             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
-             */
-            phaseId?: number | null;
-            status: components["schemas"]["Status"];
-            /** @description What to play now: WHEP while live, HLS afterwards. */
-            videoUrl?: string | null;
-            thumbnailUrl?: string | null;
-            /**
-             * Format: int32
-             * @description Connected at this moment.
-             */
-            viewerCount: number;
+            /** @description Whether the first media makes it live, or only the button does. */
+            goesLiveWithMedia: boolean;
             hasReminder: boolean;
+            hlsUrl?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            instructorId: string;
+            instructorName: string;
+            /** @description Whether the caller has a good enrolment. */
+            isEnrolled: boolean;
+            isKeptForCatalogue: boolean;
+            /** @description Watched live by subscribers without enrolling. */
+            isOpenToSubscribers: boolean;
             /** @description Watched without a login. */
             isPublic: boolean;
             level?: string | null;
-            /** Format: int64 */
-            priceInTokens: number;
-            /** @description Watched live by subscribers without enrolling. */
-            isOpenToSubscribers: boolean;
-            /** @description Whether the first media makes it live, or only the button does. */
-            goesLiveWithMedia: boolean;
-            isKeptForCatalogue: boolean;
-            /** @description Whether the caller has a good enrolment. */
-            isEnrolled: boolean;
-            /** Format: int64 */
-            totalEnrollments: number;
             /**
              * Format: int64
              * @description Most viewers at the same time.
              */
             maxViewers: number;
-            /** Format: uuid */
-            instructorId: string;
-            instructorName: string;
-            /** @description IANA name of the zone in which it was planned. */
-            timeZone: string;
-            recordingEnabled: boolean;
+            /**
+             * Format: int64
+             * @description 1 preparation, 2 discovery, 3 recommendation, 4 decision.
+             */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens: number;
+            recording?: components["schemas"]["RecordingView"] | null;
             recordingAvailable: boolean;
+            recordingEnabled: boolean;
             recordingExpiresAt?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
              * @description Seconds until then, as the server's clock has it; 0 when it is over.
              */
             recordingExpiresInS?: number | null;
-            recording?: components["schemas"]["RecordingView"] | null;
-            /** @description Whether the caller may watch what there is: live, or the replay. */
-            canWatch: boolean;
-            /** @description Whether the caller may broadcast, start and end it. */
-            canBroadcast: boolean;
-            whepUrl?: string | null;
-            hlsUrl?: string | null;
-            actualStart?: components["schemas"]["Timestamp"] | null;
-            actualEnd?: components["schemas"]["Timestamp"] | null;
+            scheduledDate: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description The series that planned it.
              */
             seriesId?: string | null;
+            status: components["schemas"]["Status"];
+            thumbnailUrl?: string | null;
+            /** @description IANA name of the zone in which it was planned. */
+            timeZone: string;
+            title: string;
+            topic?: string | null;
+            /** Format: int64 */
+            totalEnrollments: number;
+            /** @description What to play now: WHEP while live, HLS afterwards. */
+            videoUrl?: string | null;
+            /**
+             * Format: int32
+             * @description Connected at this moment.
+             */
+            viewerCount: number;
+            whepUrl?: string | null;
         };
         /** @description What to change; what is not given stays. `null` takes a description, topic or phase away. */
         SessionChange: {
-            title?: string | null;
             description?: string | null;
-            scheduledStart?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             durationMinutes?: number | null;
-            topic?: string | null;
-            /** Format: int64 */
-            phaseId?: number | null;
-            level?: string | null;
-            thumbnailUrl?: string | null;
-            /** Format: int64 */
-            priceInTokens?: number | null;
-            isOpenToSubscribers?: boolean | null;
             goesLiveWithMedia?: boolean | null;
             isKeptForCatalogue?: boolean | null;
+            isOpenToSubscribers?: boolean | null;
             isPublic?: boolean | null;
+            level?: string | null;
+            /** Format: int64 */
+            phaseId?: number | null;
+            /** Format: int64 */
+            priceInTokens?: number | null;
             recordingEnabled?: boolean | null;
+            scheduledStart?: components["schemas"]["Timestamp"] | null;
+            thumbnailUrl?: string | null;
             timeZone?: string | null;
+            title?: string | null;
+            topic?: string | null;
         };
         /** @description Several sessions. */
         SessionList: {
-            /** @description In the order that the route promises. */
-            sessions: components["schemas"]["Session"][];
             /** @description Whether the same question with a higher `skip` gives more. */
             hasMore: boolean;
+            /** @description In the order that the route promises. */
+            sessions: components["schemas"]["Session"][];
         };
         /** @description A setting. */
         Setting: {
-            /** @description As in `config.toml`: section and name. */
-            key: string;
-            value: unknown;
-            /** @description boolean, number, text or list. */
-            kind: string;
             /** @description What it means. */
             description: string;
+            /** @description As in `config.toml`: section and name. */
+            key: string;
+            /** @description boolean, number, text or list. */
+            kind: string;
+            value: unknown;
         };
         /**
          * @description Keys and their new values; `null` gives a key back to the settings file and the environment.
@@ -2837,15 +2881,15 @@ export interface components {
         };
         /** @description The first admin. */
         SetupForm: {
-            /** @description From the link that the server printed at its start. */
-            token: string;
-            name: string;
             email: string;
+            name: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
              */
             password: string;
+            /** @description From the link that the server printed at its start. */
+            token: string;
         };
         /** @description Whether the first admin is missing. */
         SetupState: {
@@ -2853,28 +2897,28 @@ export interface components {
         };
         /** @description Who has signed in, and where they wanted to go. */
         SignedIn: {
-            user: components["schemas"]["Account"];
             next?: string | null;
+            user: components["schemas"]["Account"];
         };
         /** @description A signed-in browser. */
         SignedInBrowser: {
-            /** Format: uuid */
-            id: string;
-            /** @description What it calls itself. */
-            userAgent?: string | null;
             /** @description Where it signed in from. */
             address?: string | null;
             createdAt: components["schemas"]["Timestamp"];
-            seenAt: components["schemas"]["Timestamp"];
             expiresAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
             /** @description Whether it is the one that asks. */
             isThis: boolean;
+            seenAt: components["schemas"]["Timestamp"];
+            /** @description What it calls itself. */
+            userAgent?: string | null;
         };
         /** @description A new account. */
         SignupForm: {
+            email: string;
             /** @description As shown to others. */
             name: string;
-            email: string;
             /**
              * Format: password
              * @description 8 to 128 characters.
@@ -2884,10 +2928,10 @@ export interface components {
         /** @description An hour of the week. */
         Slot: {
             /**
-             * Format: int32
-             * @description 1 is Monday.
+             * Format: double
+             * @description At the same time, over the whole of these sessions.
              */
-            weekday: number;
+            averageViewers: number;
             /**
              * Format: int32
              * @description In which sessions began.
@@ -2896,10 +2940,10 @@ export interface components {
             /** Format: int64 */
             sessions: number;
             /**
-             * Format: double
-             * @description At the same time, over the whole of these sessions.
+             * Format: int32
+             * @description 1 is Monday.
              */
-            averageViewers: number;
+            weekday: number;
         };
         /**
          * @description Where an enrolment is in its life.
@@ -2913,8 +2957,8 @@ export interface components {
         Status: "upcoming" | "live" | "ended" | "cancelled";
         /** @description The keys of a browser. */
         SubscriptionKeys: {
-            p256dh: string;
             auth: string;
+            p256dh: string;
         };
         /** @description It is as wished. */
         Success: {
@@ -2950,15 +2994,12 @@ export interface components {
         };
         /** @description A page of the history. */
         TokenHistory: {
+            hasMore: boolean;
             /** @description Latest first. */
             transactions: components["schemas"]["TokenTransaction"][];
-            hasMore: boolean;
         };
         /** @description One movement of tokens. */
         TokenTransaction: {
-            /** Format: uuid */
-            id: string;
-            kind: components["schemas"]["Kind"];
             /**
              * Format: int64
              * @description Below zero: spent.
@@ -2966,25 +3007,28 @@ export interface components {
             amount: number;
             /** Format: int64 */
             balanceAfter: number;
-            reason: string;
+            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["Kind"];
             metadata: Record<string, never>;
+            reason: string;
             /** Format: uuid */
             sessionId?: string | null;
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description All of it. */
         Totals: {
             /** Format: int64 */
-            sessions: number;
-            /** Format: int64 */
             enrolments: number;
-            /** Format: int64 */
-            revenueTokens: number;
             /**
              * Format: int64
              * @description Of any of them.
              */
             peakViewers: number;
+            /** Format: int64 */
+            revenueTokens: number;
+            /** Format: int64 */
+            sessions: number;
             /**
              * Format: int64
              * @description Live.
@@ -2993,54 +3037,54 @@ export interface components {
         };
         /** @description A user as admins see them. */
         User: {
+            createdAt: components["schemas"]["Timestamp"];
+            email: string;
             /** Format: uuid */
             id: string;
-            email: string;
             name: string;
             role: components["schemas"]["Role"];
             tier: components["schemas"]["Tier"];
-            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A page of users. */
         UserList: {
+            hasMore: boolean;
             /** @description Latest first. */
             users: components["schemas"]["User"][];
-            hasMore: boolean;
         };
         /** @description A vote that counts. */
         Voted: {
-            success: boolean;
             poll: components["schemas"]["Poll"];
+            success: boolean;
         };
         /** @description How people sign in here. */
         WaysIn: {
-            /** @description Accounts elsewhere. */
-            providers: components["schemas"]["Provider"][];
             /** @description Whether passwords are used. */
             passwords: boolean;
+            /** @description Accounts elsewhere. */
+            providers: components["schemas"]["Provider"][];
             /** @description Whether people make accounts of their own. */
             signUp: boolean;
         };
         /** @description An entry of the catalogue. */
         Workout: {
-            /** Format: uuid */
-            id: string;
-            title: string;
+            createdAt: components["schemas"]["Timestamp"];
             description?: string | null;
             /** Format: int64 */
             durationMinutes: number;
-            thumbnailUrl?: string | null;
-            /** Format: uuid */
-            playbackId: string;
             /** @description Plays for whoever is signed in. */
             hlsUrl: string;
-            createdAt: components["schemas"]["Timestamp"];
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            playbackId: string;
+            thumbnailUrl?: string | null;
+            title: string;
         };
         /** @description A page of the catalogue. */
         WorkoutList: {
+            hasMore: boolean;
             /** @description Latest first. */
             workouts: components["schemas"]["Workout"][];
-            hasMore: boolean;
         };
     };
     responses: never;
@@ -3276,6 +3320,85 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    load_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -4197,6 +4320,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesMade"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesChanged"];
                 };
             };
             "4XX": {
