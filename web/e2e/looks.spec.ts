@@ -8,7 +8,7 @@ import { expect, test } from "./support/test";
 
 test.use({ instance: "looks" });
 
-const PAGES = { streams: "/streams", watch: watchPath("soon"), account: "/account" };
+const PAGES = { streams: "/streams", watch: watchPath("soon") };
 const WIDTHS = [360, 768, 1280];
 const LOOKS = [
   { colorScheme: "light", locale: "nl-NL" },

@@ -23,7 +23,7 @@ export function CalendarFeed() {
     <Section title={t("account.calendar.title")} lead={t("account.calendar.lead")}>
       {feed.data ? (
         <div className="grid gap-3">
-          <p className="flex items-center gap-2">
+          <p className="flex min-w-0 items-center gap-2">
             <code className="min-w-0 flex-1 truncate rounded-lg bg-raised px-3 py-2 font-mono text-sm">
               {feed.data}
             </code>

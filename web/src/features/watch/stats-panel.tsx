@@ -21,7 +21,7 @@ export function StatsPanel({ facts, onClose }: { facts: Facts; onClose: () => vo
   const finding = diagnose(facts);
   const text = report(facts, { page: location.pathname, at: new Date().toISOString(), browser: navigator.userAgent });
   return (
-    <aside
+    <section
       aria-label={t("stats.title")}
       className="absolute top-2 right-2 z-30 max-h-[calc(100%-1rem)] w-72 max-w-[calc(100%-1rem)] overflow-y-auto rounded-xl bg-black/80 p-3 backdrop-blur-sm"
     >
@@ -47,7 +47,7 @@ export function StatsPanel({ facts, onClose }: { facts: Facts; onClose: () => vo
         {t("diagnosis.report")}
         <CopyButton text={text} label={t("diagnosis.copy")} />
       </div>
-    </aside>
+    </section>
   );
 }
 
