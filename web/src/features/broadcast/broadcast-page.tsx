@@ -3,13 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useBlocker } from "@tanstack/react-router";
 import { ArrowLeft, ExternalLink } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { meQuery } from "../../api/accounts";
 import { ownSessionQuery } from "../../api/instructor";
 import type { OwnSession } from "../../api/types";
+import { ConversationTabs } from "../../conversation/conversation-tabs";
+import { useConversation } from "../../conversation/use-conversation";
 import { buttonClass } from "../../ui/button";
 import { ClassTime } from "../../ui/class-time";
 import { useLocale } from "../../ui/i18n/locale";
 import { share } from "../../ui/numbers";
-import { Page } from "../../ui/page";
+import { Card, Page } from "../../ui/page";
 import { explain } from "../../ui/problem";
 import { Alert, ErrorState, Loading, Skeleton } from "../../ui/states";
 import { useTitle } from "../../ui/use-title";
@@ -87,12 +90,24 @@ function Studio({ session }: { session: OwnSession }) {
           {over ? null : <DevicePanel capture={capture} />}
         </div>
         <div className="grid min-w-0 content-start gap-4">
+          {over ? null : <ConversationCard session={session} />}
           <ClassFigures session={session} />
           {over ? null : <HealthPanel history={broadcast.history} />}
           {over ? null : <IngestPanel sessionId={session.id} />}
         </div>
       </div>
     </div>
+  );
+}
+
+/** Chat, polls, questions and raised hands, for the one who runs the class. */
+function ConversationCard({ session }: { session: OwnSession }) {
+  const { data: user } = useQuery(meQuery);
+  const conversation = useConversation(session, user ?? null);
+  return (
+    <Card className="flex h-128 flex-col overflow-hidden max-sm:mx-4">
+      <ConversationTabs conversation={conversation} className="flex-1" />
+    </Card>
   );
 }
 
