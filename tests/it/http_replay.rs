@@ -105,7 +105,7 @@ async fn a_live_session_can_be_rewound_and_becomes_a_replay() {
         let text = master.text();
         assert!(text.contains("avc1.42e01f,opus") && text.contains("1280x720"), "{text}");
         let playlists = addresses(&text);
-        assert_eq!(playlists.len(), 2, "{text}");
+        assert_eq!(playlists.len(), 3, "a picture, its sound, and the sound alone: {text}");
         for address in playlists {
             assert!(address.contains(state), "{address}");
             let playlist = class.fetch(address).await;

@@ -1,8 +1,9 @@
 //! The journal of a recording: one JSON object a line, only ever appended to. What it lists is on the disk; playlists
 //! are written from it.
 
-use super::FileName;
 use super::repair::Repaired;
+use super::timeline::ticks_to_ns;
+use super::{FileName, SAME_FRAME_NS};
 use crate::codec::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,13 @@ pub enum Entry {
         part: u32,
         /// Where the part begins.
         pdt_us: i64,
+    },
+    /// All pictures of the newest part are cut here: each of its renditions has one segment from there on, or none while
+    /// its publisher does not send it. A segment that begins later than the cut begins with that rendition's first key
+    /// frame after it.
+    Cut {
+        /// In nanoseconds since the recording began.
+        at_ns: i64,
     },
     /// An init segment is written.
     Init(Init),
@@ -127,6 +135,8 @@ pub struct Catalogue {
     inits: Vec<Init>,
     segments: Vec<Segment>,
     last_part: u32,
+    /// Of each cut, the part and the time in nanoseconds since the recording began.
+    cuts: Vec<(u32, i64)>,
     not_recorded: Vec<String>,
 }
 
@@ -164,6 +174,7 @@ impl Catalogue {
         match entry {
             Entry::Start { unix_us, .. } => self.start_us = self.start_us.or(Some(*unix_us)),
             Entry::Discontinuity { part, .. } => self.last_part = self.last_part.max(*part),
+            Entry::Cut { at_ns } => self.cuts.push((self.last_part, *at_ns)),
             Entry::Init(init) => self.inits.push(init.clone()),
             Entry::Segment(segment) => self.segments.push(segment.clone()),
             Entry::NotRecorded { codec } => self.not_recorded.push(codec.clone()),
@@ -267,7 +278,7 @@ impl Catalogue {
             return None;
         }
         let since_start = ticks_to_us(repaired.tfdt, init.timescale);
-        Some(Entry::Segment(Segment {
+        let segment = Segment {
             rendition: tail.rendition.clone(),
             part: tail.part,
             file: tail.file.clone(),
@@ -277,7 +288,30 @@ impl Catalogue {
             frames: repaired.frames,
             pdt_us: self.start_us.unwrap_or(0).saturating_add(since_start),
             key: repaired.key,
-        }))
+        };
+        // Where others went on without it, players were told that it is not there.
+        let is_passed = init.kind == Kind::Video && self.newest_slot(tail.part) > Some(self.slot(&segment));
+        (!is_passed).then_some(Entry::Segment(segment))
+    }
+
+    /// The common cut with which a picture's segment begins, counted from 0 in its part.
+    pub(super) fn slot(&self, segment: &Segment) -> usize {
+        let rate = self
+            .init(&segment.rendition, segment.part)
+            .map_or(1, |init| init.timescale);
+        let begin = ticks_to_ns(i64::try_from(segment.tfdt).unwrap_or(i64::MAX), rate);
+        let before = |part: u32, until: i64| self.cuts.partition_point(|(p, at)| (*p, *at) <= (part, until));
+        before(segment.part, begin.saturating_add(SAME_FRAME_NS)) - before(segment.part, i64::MIN)
+    }
+
+    /// The last slot of a part in which a picture's segment is finished.
+    fn newest_slot(&self, part: u32) -> Option<usize> {
+        let of_part = self.segments.iter().rev().filter(|segment| segment.part == part);
+        let mut pictures = of_part.filter(|segment| {
+            self.init(&segment.rendition, part)
+                .is_some_and(|init| init.kind == Kind::Video)
+        });
+        pictures.next().map(|segment| self.slot(segment))
     }
 
     fn segment_end_us(&self, segment: &Segment) -> i64 {

@@ -10,12 +10,16 @@
 //!            + tails + repair → the journal goes on (Recorder::resume)
 //! ```
 //!
+//! Each encoding of the picture is a rendition. All of them begin their segments at common cuts, each at its own first key
+//! frame from there on; sound follows the pictures.
+//!
 //! One file set holds one track. Times inside the media count from the beginning of the recording on the server's
 //! clock, over publisher restarts and server restarts, in 90 kHz for pictures and 48 kHz for sound.
 
 mod fmp4;
 mod fragments;
 mod journal;
+mod listing;
 pub mod movie;
 mod movie_boxes;
 pub mod playlist;
@@ -42,6 +46,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
+
+/// Encodings of a picture are of one camera: what they make of one moment may be timed this much differently.
+const SAME_FRAME_NS: i64 = timeline::NS_PER_S / 10;
 
 /// How a recording is cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

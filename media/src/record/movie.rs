@@ -7,6 +7,7 @@
 //! in the same track: what was recorded in it is a file of its own.
 
 use super::fragments::{Fragment, fragments, sample_entry};
+use super::listing::pixels;
 use super::movie_boxes::{Chunk, Table, moov};
 use super::track::{ticks, time_ns};
 use super::{Catalogue, FileName, Init, Segment};
@@ -56,7 +57,7 @@ pub struct Reel {
 }
 
 /// Which files a recording makes: one, and another one from wherever its pictures are in another codec. Of several
-/// sizes of the same picture the largest is taken.
+/// sizes of the same picture the largest is taken that was sent nearly all the time.
 pub fn reels(catalogue: &Catalogue) -> Vec<Reel> {
     let mut reels: Vec<(Option<String>, Reel)> = Vec::new();
     for part in 0..=catalogue.last_part() {
@@ -71,8 +72,13 @@ pub fn reels(catalogue: &Catalogue) -> Vec<Reel> {
                 .filter(|init| init.part == part)
                 .filter(has_media)
         };
-        let area = |init: &&Init| u32::from(init.width) * u32::from(init.height);
-        let picture = inits().filter(|init| init.kind == Kind::Video).max_by_key(area);
+        let count = |init: &Init| own_segments(catalogue, &init.rendition, part).count();
+        let pictures = || inits().filter(|init| init.kind == Kind::Video);
+        let most = pictures().map(count).max().unwrap_or(0);
+        // An encoding that was often not sent would leave holes.
+        let picture = pictures()
+            .filter(|init| count(init) * 10 >= most * 9)
+            .max_by_key(|init| pixels(init));
         // sound in AAC is made from the Opus that stands beside it
         let sound = inits().find(|init| init.kind == Kind::Audio);
         if picture.is_none() && sound.is_none() {

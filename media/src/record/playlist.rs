@@ -1,6 +1,7 @@
 //! HLS playlists from a [`Catalogue`] (RFC 8216).
 
 use super::journal::{Catalogue, Init, Segment};
+use super::listing::{Listed, listed, pixels};
 use crate::codec::Kind;
 use chrono::DateTime;
 use m3u8_rs::{
@@ -17,9 +18,9 @@ const MIN_TARGET_DURATION_S: u64 = 4;
 
 const AUDIO_GROUP: &str = "audio";
 
-/// The master playlist: a variant for each picture rendition, with the sound beside it, once for each codec of sound; the
-/// sound alone where there is no picture. `uri` gives the address of a rendition's media playlist. Nothing before each rendition has a segment:
-/// players read a master playlist once, and would never hear sound that is added a moment later.
+/// The master playlist: a variant for each picture rendition, best first, with the sound beside it, once for each codec
+/// of sound, and the sound alone. `uri` gives the address of a rendition's media playlist. Nothing before each rendition
+/// has a segment: players read a master playlist once, and would never hear sound that is added a moment later.
 pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<String> {
     if !is_complete(catalogue) {
         return None;
@@ -29,21 +30,21 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
         .into_iter()
         .filter_map(|name| Summary::of(catalogue, name))
         .collect();
-    let (pictures, sounds): (Vec<&Summary<'_>>, Vec<&Summary<'_>>) =
+    let (mut pictures, sounds): (Vec<&Summary<'_>>, Vec<&Summary<'_>>) =
         renditions.iter().partition(|summary| summary.kind == Kind::Video);
+    pictures.sort_by_key(|picture| std::cmp::Reverse(picture.pixels));
     let families = families(&sounds);
-    let variants = match (pictures.is_empty(), families.first()) {
-        (true, None) => return None,
-        (true, Some(_)) => families
-            .iter()
-            .map(|family| variant(family.sounds[0], None, &uri))
-            .collect(),
-        (false, None) => pictures.iter().map(|picture| variant(picture, None, &uri)).collect(),
-        (false, Some(_)) => families
-            .iter()
-            .flat_map(|family| pictures.iter().map(|picture| variant(picture, Some(family), &uri)))
-            .collect(),
-    };
+    let mut variants = Vec::new();
+    for family in &families {
+        variants.extend(pictures.iter().map(|picture| variant(picture, Some(family), &uri)));
+    }
+    if families.is_empty() {
+        variants.extend(pictures.iter().map(|picture| variant(picture, None, &uri)));
+    }
+    variants.extend(families.iter().map(|family| variant(family.sounds[0], None, &uri)));
+    if variants.is_empty() {
+        return None;
+    }
     let alternatives = families.iter().filter(|_| !pictures.is_empty()).flat_map(|family| {
         family.sounds.iter().enumerate().map(|(index, sound)| AlternativeMedia {
             media_type: AlternativeMediaType::Audio,
@@ -74,17 +75,12 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
 /// `VOD` when it is over. `uri` gives the address of a file. Nothing for a rendition without finished segments.
 pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> String, ended: bool) -> Option<String> {
     let parts = used_parts(catalogue);
-    let own: Vec<&Segment> = catalogue
-        .segments()
-        .iter()
-        .filter(|s| s.rendition == rendition)
-        .collect();
-    let mut segments = Vec::with_capacity(own.len());
-    let mut before: Option<(u32, usize)> = None;
-    for (i, segment) in own.iter().enumerate() {
-        let init = catalogue.init(rendition, segment.part)?;
+    let list = listed(catalogue, rendition, ended);
+    let mut segments = Vec::with_capacity(list.len());
+    let mut before: Option<(&Init, usize)> = None;
+    for (i, Listed { segment, init }) in list.iter().enumerate() {
         let position = parts.iter().position(|part| *part == segment.part)?;
-        let is_new = before.is_none_or(|(part, _)| part != segment.part);
+        let is_new = before.is_none_or(|(known, _)| known.file != init.file);
         // a rendition that missed whole parts has their discontinuities as well, or its count would fall behind
         let breaks = position - before.map_or(0, |(_, position)| position);
         let extra = ExtTag {
@@ -93,7 +89,10 @@ pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> Strin
         };
         segments.push(MediaSegment {
             uri: uri(segment.file.as_str()),
-            duration: seconds(length(segment, own.get(i + 1).copied()), init.timescale),
+            duration: seconds(
+                length(segment, list.get(i + 1).map(|next| next.segment)),
+                init.timescale,
+            ),
             discontinuity: breaks > 0,
             unknown_tags: vec![extra; breaks.saturating_sub(1)],
             map: is_new.then(|| Map {
@@ -103,13 +102,13 @@ pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> Strin
             program_date_time: DateTime::from_timestamp_micros(segment.pdt_us).map(|time| time.fixed_offset()),
             ..Default::default()
         });
-        before = Some((segment.part, position));
+        before = Some((*init, position));
     }
     let longest = segments.iter().map(|segment| segment.duration).fold(0.0, f32::max);
     let playlist = MediaPlaylist {
         version: Some(HLS_VERSION),
         target_duration: whole_seconds(longest).max(MIN_TARGET_DURATION_S),
-        independent_segments: own.iter().all(|segment| segment.key),
+        independent_segments: list.iter().all(|listed| listed.segment.key),
         playlist_type: Some(if ended {
             MediaPlaylistType::Vod
         } else {
@@ -119,7 +118,7 @@ pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> Strin
         segments,
         ..Default::default()
     };
-    (!own.is_empty()).then(|| text(|out| playlist.write_to(out)))
+    (!list.is_empty()).then(|| text(|out| playlist.write_to(out)))
 }
 
 /// Whether all renditions of the first part with media have a segment, as they soon do, or nothing more will come.
@@ -160,6 +159,7 @@ struct Summary<'a> {
     kind: Kind,
     codecs: Vec<&'a str>,
     size: (u16, u16),
+    pixels: u32,
     peak_bps: u64,
     average_bps: u64,
     frames_per_s: f64,
@@ -167,30 +167,33 @@ struct Summary<'a> {
 
 impl<'a> Summary<'a> {
     fn of(catalogue: &'a Catalogue, name: &'a str) -> Option<Summary<'a>> {
-        let inits: Vec<&Init> = catalogue.inits().iter().filter(|init| init.rendition == name).collect();
-        let first = *inits.first()?;
-        let (mut bytes, mut ticks, mut frames, mut peak_bps) = (0u64, 0u64, 0u64, 0);
-        for segment in catalogue.segments().iter().filter(|segment| segment.rendition == name) {
+        let own = || catalogue.inits().iter().filter(|init| init.rendition == name);
+        let largest = own().max_by_key(|init| pixels(init))?;
+        let mut inits: Vec<&Init> = own().collect();
+        let (mut bytes, mut ticks, mut own_ticks, mut own_frames, mut peak_bps) = (0u64, 0u64, 0u64, 0u64, 0);
+        for Listed { segment, init } in listed(catalogue, name, true) {
             bytes = bytes.saturating_add(segment.bytes);
             ticks = ticks.saturating_add(segment.duration);
-            frames = frames.saturating_add(u64::from(segment.frames));
+            if segment.rendition == name {
+                own_ticks = own_ticks.saturating_add(segment.duration);
+                own_frames = own_frames.saturating_add(u64::from(segment.frames));
+            } else if inits.iter().all(|known| known.file != init.file) {
+                inits.push(init);
+            }
             // a peak is over at least half a target duration (RFC 8216 section 4.3.4.2)
-            let is_whole = segment.duration >= u64::from(first.timescale);
+            let is_whole = segment.duration >= u64::from(init.timescale);
             if is_whole || peak_bps == 0 {
-                peak_bps = peak_bps.max(bits_per_s(segment.bytes, segment.duration, first.timescale));
+                peak_bps = peak_bps.max(bits_per_s(segment.bytes, segment.duration, init.timescale));
             }
         }
-        let average_bps = bits_per_s(bytes, ticks, first.timescale);
-        let frames_per_s = per_s(frames, ticks, first.timescale);
-        let size = inits
-            .iter()
-            .map(|init| (init.width, init.height))
-            .max_by_key(|(w, h)| u32::from(*w) * u32::from(*h));
+        let average_bps = bits_per_s(bytes, ticks, largest.timescale);
+        let frames_per_s = per_s(own_frames, own_ticks, largest.timescale);
         Some(Summary {
             name,
-            kind: first.kind,
+            kind: largest.kind,
             codecs: distinct_codecs(&inits),
-            size: size.unwrap_or_default(),
+            size: (largest.width, largest.height),
+            pixels: pixels(largest),
             peak_bps: peak_bps.max(average_bps),
             average_bps,
             frames_per_s: (frames_per_s * 1000.0).round() / 1000.0,

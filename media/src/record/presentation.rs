@@ -1,10 +1,10 @@
 //! The parts of a recording: where all renditions begin and end together, and who is waited for.
 
 use super::journal::Entry;
-use super::rendition::{Cut, Lead, Rendition, duration_ns};
+use super::rendition::{Cut, Lead, Other, Rendition, duration_ns};
 use super::source::Frame;
 use super::timeline::NS_PER_S;
-use super::{Config, Write};
+use super::{Config, SAME_FRAME_NS, Write};
 use crate::codec::{Codec, Description, Kind};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,6 +31,12 @@ const PICTURE_AWAY_NS: i64 = 4 * NS_PER_S;
 
 /// Sound may end this much before the picture.
 const LAST_SOUND_NS: i64 = NS_PER_S / 10;
+
+/// An encoding that joins others may begin so long after a cut; its first picture is then shown from the cut on.
+const JOIN_CUT_NS: i64 = NS_PER_S;
+
+/// An encoding that sends nothing for so long after a cut, while others do, is away.
+const AWAY_NS: i64 = NS_PER_S;
 
 /// How far behind now something is filled in, so that what is on its way comes first.
 const LAG_NS: i64 = NS_PER_S / 2;
@@ -65,8 +71,8 @@ enum Part {
     Empty,
     /// The first frames wait for those of the other tracks.
     Opening { since: Instant, frames: Vec<Waiting> },
-    /// Segments are written.
-    Running { number: u32, start: i64 },
+    /// Segments are written; the newest of all pictures begins at `cut`.
+    Running { number: u32, start: i64, cut: i64 },
 }
 
 #[derive(Debug)]
@@ -118,14 +124,22 @@ impl Presentation {
             .is_some_and(|track| std::mem::take(&mut track.needs_key))
     }
 
-    /// Whether a key frame of this track is wanted to end a segment.
-    pub(super) fn is_key_due(&self, index: usize, time: i64) -> bool {
-        let target = duration_ns(self.config.segment_target);
-        self.leader() == Some(index)
-            && self
-                .tracks
-                .get(index)
-                .is_some_and(|track| track.rendition.since_cut(time) >= target)
+    /// Whether a key frame of this track is of use now; `is_broken`: its frames cannot be decoded before one comes. All
+    /// encodings of the picture need one at the same time, to be cut there together.
+    pub(super) fn wants_key(&self, index: usize, time: i64, is_broken: bool) -> bool {
+        let (Part::Running { cut, .. }, Some(track)) = (&self.part, self.tracks.get(index)) else {
+            return is_broken;
+        };
+        let rendition = &track.rendition;
+        if rendition.kind() != Kind::Video {
+            return false;
+        }
+        let is_due = self.is_cut_due(time);
+        match (rendition.is_open(), self.has_pictures()) {
+            (true, _) => is_broken || is_due || rendition.cut_at.is_some(),
+            (false, true) => is_due || time - cut < JOIN_CUT_NS,
+            (false, false) => is_broken,
+        }
     }
 
     /// Takes in a frame. Its bytes are taken out of `bytes` while a part waits for its other tracks.
@@ -170,6 +184,7 @@ impl Presentation {
                 self.start_part();
             }
         }
+        self.let_go();
         for index in 0..self.tracks.len() {
             self.fill(index, time);
             self.flush(index);
@@ -213,7 +228,11 @@ impl Presentation {
     fn open_part(&mut self, start: i64) {
         let number = self.next_part;
         self.next_part = number.saturating_add(1);
-        self.part = Part::Running { number, start };
+        self.part = Part::Running {
+            number,
+            start,
+            cut: start,
+        };
         if number > 0 {
             let pdt_us = self.start_us.saturating_add(start / 1000);
             self.writes
@@ -227,7 +246,7 @@ impl Presentation {
     /// Ends all renditions together: the last picture stands and the sound is silent until `end`.
     fn close_all(&mut self, end: i64) {
         for index in 0..self.tracks.len() {
-            let lead = self.lead(index);
+            let lead = self.lead();
             let Some(track) = self.tracks.get_mut(index) else {
                 return;
             };
@@ -276,11 +295,11 @@ impl Presentation {
             track.rendition.extend(bytes);
             return;
         }
-        let first_at = self.open(index, &frame.description);
         match frame.description.kind() {
-            Kind::Video => self.write_picture(index, first_at, frame, bytes),
+            Kind::Video => self.write_picture(index, frame, bytes),
             Kind::Audio => {
-                let lead = self.lead(index);
+                self.open(index, start, &frame.description);
+                let lead = self.lead();
                 if let Some(track) = self.tracks.get_mut(index) {
                     track.rendition.push_sound(frame.time, bytes, lead, &mut self.writes);
                 }
@@ -288,71 +307,147 @@ impl Presentation {
         }
     }
 
-    /// Writes a picture. The first of a part is shown from the part's beginning, `first_at`: players play nothing where
-    /// the pictures have a hole.
-    fn write_picture(&mut self, index: usize, first_at: Option<i64>, frame: &Frame, bytes: &[u8]) {
-        let lead = self.lead(index);
-        let Some(track) = self.tracks.get_mut(index) else {
-            return;
-        };
+    fn write_picture(&mut self, index: usize, frame: &Frame, bytes: &[u8]) {
         let mut time = frame.time;
-        if let Some(start) = first_at {
-            let late = time - start;
-            if late <= JOIN_NS {
-                time = start;
-            } else {
-                let step = duration_ns(self.config.segment_target).max(late / MAX_STILLS);
-                for still in 0..late / step {
-                    let at = start + still * step;
-                    track.rendition.push_picture(at, true, bytes, lead, &mut self.writes);
+        if self.tracks.get(index).is_some_and(|track| !track.rendition.is_open()) {
+            let Some(from) = self.entry(frame.time) else {
+                if let Some(track) = self.tracks.get_mut(index) {
+                    track.needs_key = true;
                 }
-            }
+                return;
+            };
+            self.open(index, from, &frame.description);
+            time = self.bridge(index, from, frame.time, bytes);
         }
-        let cut = track
-            .rendition
-            .push_picture(time, frame.key, bytes, lead, &mut self.writes);
-        self.cut_others(index, time, cut);
+        self.show(index, time, frame.key, bytes);
     }
 
-    /// Begins a track's part if that has not happened; then says where.
-    fn open(&mut self, index: usize, description: &Arc<Description>) -> Option<i64> {
-        let Part::Running { number, start } = self.part else {
+    /// From where on a picture may be shown whose encoding begins with a key frame at `time`: the first of a part from
+    /// the part's beginning, another one from the common cut; nothing where it has to wait for the next.
+    fn entry(&self, time: i64) -> Option<i64> {
+        let Part::Running { start, cut, .. } = self.part else {
             return None;
         };
-        let track = self.tracks.get_mut(index).filter(|track| !track.rendition.is_open())?;
-        track
-            .rendition
-            .open(number, self.start_us, description, &mut self.writes);
-        Some(start)
+        if !self.has_pictures() {
+            return Some(start);
+        }
+        let is_near = (-SAME_FRAME_NS..JOIN_CUT_NS).contains(&(time - cut));
+        (is_near || self.is_cut_due(time)).then_some(if is_near { cut } else { time })
     }
 
-    /// The track whose key frames decide where all are cut: the first that has pictures in this part.
-    fn leader(&self) -> Option<usize> {
-        self.tracks
-            .iter()
-            .position(|t| t.rendition.is_open() && t.rendition.kind() == Kind::Video)
+    /// Shows the first picture of an encoding from `from` on: players play nothing where the pictures have a hole.
+    /// Returns when it is to be shown itself.
+    fn bridge(&mut self, index: usize, from: i64, time: i64, bytes: &[u8]) -> i64 {
+        let late = time - from;
+        if late <= JOIN_NS {
+            return from;
+        }
+        let step = duration_ns(self.config.segment_target).max(late / MAX_STILLS);
+        for still in 0..late / step {
+            self.show(index, from + still * step, true, bytes);
+        }
+        time
     }
 
-    fn lead(&self, index: usize) -> Lead {
-        if self.leader().is_none_or(|leader| leader == index) {
-            Lead::Own
-        } else {
-            Lead::Other
+    /// Adds a picture, and cuts where that is due.
+    fn show(&mut self, index: usize, time: i64, key: bool, bytes: &[u8]) {
+        let cut = self.cut(index, time, key);
+        if let Some(track) = self.tracks.get_mut(index) {
+            track.rendition.push_picture(time, key, bytes, cut, &mut self.writes);
         }
     }
 
-    fn cut_others(&mut self, index: usize, at: i64, cut: Cut) {
-        if cut == Cut::Here && self.leader() == Some(index) {
-            for (_, track) in self.tracks.iter_mut().enumerate().filter(|(i, _)| *i != index) {
-                track.rendition.cut_at = Some(at);
+    /// Whether a segment begins with a picture: with the first key frame of any encoding after the target is reached,
+    /// and then with the first of each other.
+    fn cut(&mut self, index: usize, time: i64, key: bool) -> Cut {
+        let Some(track) = self.tracks.get(index) else {
+            return Cut::NotYet;
+        };
+        let is_too_long = track.rendition.is_too_long(time);
+        let begins = match track.rendition.cut_at {
+            Some(at) => is_too_long || (key && time >= at - SAME_FRAME_NS),
+            None if is_too_long || (key && self.is_cut_due(time)) => {
+                self.begin_cut(time);
+                true
+            }
+            None => false,
+        };
+        if begins { Cut::Here } else { Cut::NotYet }
+    }
+
+    /// Cuts all renditions at `time`, each where it can be.
+    fn begin_cut(&mut self, time: i64) {
+        let Part::Running { cut, .. } = &mut self.part else {
+            return;
+        };
+        *cut = time;
+        self.writes.push_back(Write::Journal(Entry::Cut { at_ns: time }));
+        for track in self.tracks.iter_mut().filter(|track| track.rendition.is_open()) {
+            track.rendition.cut_at = Some(time);
+        }
+    }
+
+    /// Whether the pictures are to be cut at their next key frame: all have made the cut before, and it was long ago.
+    fn is_cut_due(&self, time: i64) -> bool {
+        let Part::Running { cut, .. } = self.part else {
+            return false;
+        };
+        let mut pictures = self.pictures();
+        time - cut >= duration_ns(self.config.segment_target) && pictures.all(|picture| picture.cut_at.is_none())
+    }
+
+    /// Lets go the encodings that have not been sent since a cut, so that the next one need not wait for them.
+    fn let_go(&mut self) {
+        let newest = self.pictures().filter_map(Rendition::newest).max();
+        let is_gone = |rendition: &Rendition| {
+            let (Some(at), Some(own), Some(newest)) = (rendition.cut_at, rendition.newest(), newest) else {
+                return false;
+            };
+            rendition.is_open_picture() && own < at && newest - at >= AWAY_NS
+        };
+        while let Some(index) = self.tracks.iter().position(|track| is_gone(&track.rendition)) {
+            let begin = self.tracks.get(index).and_then(|track| track.rendition.segment_start());
+            let has_all = |other: &Rendition| begin.is_some_and(|begin| other.here_since <= begin + SAME_FRAME_NS);
+            let other = match self.pictures().any(|other| other.cut_at.is_none() && has_all(other)) {
+                true => Other::HasIt,
+                false => Other::Missing,
+            };
+            if let Some(track) = self.tracks.get_mut(index) {
+                track.rendition.leave(other, &mut self.writes);
+                track.needs_key = true;
             }
         }
+    }
+
+    /// Begins a track's part at `from`, or goes on with it there, if it is not open.
+    fn open(&mut self, index: usize, from: i64, description: &Arc<Description>) {
+        let Part::Running { number, .. } = self.part else {
+            return;
+        };
+        let (start_us, writes) = (self.start_us, &mut self.writes);
+        if let Some(track) = self.tracks.get_mut(index).filter(|track| !track.rendition.is_open()) {
+            track.rendition.open(number, start_us, from, description, writes);
+        }
+    }
+
+    /// The pictures that are written at present.
+    fn pictures(&self) -> impl Iterator<Item = &Rendition> {
+        let renditions = self.tracks.iter().map(|track| &track.rendition);
+        renditions.filter(|rendition| rendition.is_open_picture())
+    }
+
+    fn has_pictures(&self) -> bool {
+        self.pictures().next().is_some()
+    }
+
+    fn lead(&self) -> Lead {
+        if self.has_pictures() { Lead::Pictures } else { Lead::Own }
     }
 
     /// Gives a track that has been away for long something to show or to play, so that the others can go on.
     fn fill(&mut self, index: usize, now: i64) {
         let Part::Running { start, .. } = self.part else { return };
-        let lead = self.lead(index);
+        let lead = self.lead();
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
@@ -363,21 +458,20 @@ impl Presentation {
                     && now - track.rendition.end > SOUND_AWAY_NS
                     && let Some(sound) = track.sound.clone()
                 {
-                    self.open(index, &sound);
+                    self.open(index, start, &sound);
                     if let Some(track) = self.tracks.get_mut(index) {
                         track.rendition.push_silence(now - LAG_NS, lead, &mut self.writes);
                     }
                 }
             }
             Kind::Video => {
-                if track
-                    .rendition
-                    .newest()
-                    .is_some_and(|newest| now - newest > PICTURE_AWAY_NS)
-                {
+                let newest = track.rendition.newest().filter(|_| track.rendition.is_open());
+                if newest.is_some_and(|newest| now - newest > PICTURE_AWAY_NS) {
                     track.needs_key = true; // pictures that refer to others than the repeated one are of no use
-                    let cut = track.rendition.repeat_picture(now - LAG_NS, lead, &mut self.writes);
-                    self.cut_others(index, now - LAG_NS, cut);
+                    let cut = self.cut(index, now - LAG_NS, true);
+                    if let Some(track) = self.tracks.get_mut(index) {
+                        track.rendition.repeat_picture(now - LAG_NS, cut, &mut self.writes);
+                    }
                 }
             }
         }

@@ -2,10 +2,10 @@
 
 use super::journal::{Catalogue, Entry, VERSION};
 use super::presentation::Presentation;
-use super::source::{Frame, Origin, Source};
+use super::source::{Origin, Source};
 use super::timeline::WallClock;
 use super::{Config, Write};
-use crate::codec::{Codec, CodecParameters, Description, Kind};
+use crate::codec::{Codec, CodecParameters, Kind};
 use crate::forward::feed::Feed;
 use crate::id::TrackId;
 use std::time::{Duration, Instant};
@@ -15,9 +15,6 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The most tracks of one publisher that are recorded.
 const MAX_TRACKS: usize = 8;
-
-/// Between the last frame of one encoding and the first of another, at least.
-const MIN_STEP_NS: i64 = 1_000_000;
 
 /// A key frame is asked for again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -34,9 +31,8 @@ pub struct Recorder {
     start_us: i64,
     epoch: Option<u32>,
     wall: WallClock,
+    /// In the presentation they have the same places.
     tracks: Vec<Track>,
-    /// Of several encodings of the picture, the one that is recorded at present, and the time of its last frame.
-    chosen: Option<(TrackId, i64)>,
     presentation: Presentation,
     not_recorded: Vec<Codec>,
     timeout: Option<Instant>,
@@ -47,8 +43,6 @@ pub struct Recorder {
 #[derive(Debug)]
 struct Track {
     source: Source,
-    /// Its place in the presentation; encodings of the same picture share one.
-    slot: usize,
     /// When a key frame was asked for.
     asked: Option<Instant>,
 }
@@ -89,7 +83,6 @@ impl Recorder {
             epoch: None,
             wall: WallClock::default(),
             tracks: Vec::new(),
-            chosen: None,
             presentation: Presentation::new(config, start_us, next_part),
             not_recorded: Vec::new(),
             timeout: None,
@@ -200,17 +193,19 @@ impl Recorder {
                 return;
             }
             self.end_part(now);
-            self.remove(index);
+            self.tracks.remove(index);
+            self.presentation.remove(index);
         }
         let codec = parameters.codec;
         match Source::new(track, codec, starts_at) {
             Some(source) if self.tracks.len() < MAX_TRACKS => {
-                let slot = self.slot_for(&source);
-                self.tracks.push(Track {
-                    source,
-                    slot,
-                    asked: None,
-                });
+                let kind = match codec.kind() {
+                    Kind::Audio => "audio",
+                    Kind::Video => "video",
+                };
+                let name = format!("{kind}{}", track.0);
+                self.presentation.add(name, codec, source.description().cloned());
+                self.tracks.push(Track { source, asked: None });
                 self.timeout.get_or_insert(now);
             }
             None if !self.not_recorded.contains(&codec) => {
@@ -223,40 +218,9 @@ impl Recorder {
         }
     }
 
-    /// A place in the presentation: that of another encoding of the same picture, or a new one.
-    fn slot_for(&mut self, source: &Source) -> usize {
-        let codec = source.codec;
-        let is_encoding = |track: &&Track| codec.kind() == Kind::Video && track.source.codec == codec;
-        if let Some(other) = self.tracks.iter().find(is_encoding) {
-            return other.slot;
-        }
-        let kind = match codec.kind() {
-            Kind::Audio => "audio",
-            Kind::Video => "video",
-        };
-        let name = format!("{kind}{}", source.track.0);
-        self.presentation.add(name, codec, source.description().cloned());
-        self.tracks.iter().map(|track| track.slot + 1).max().unwrap_or(0)
-    }
-
-    /// Takes a track away, and its place in the presentation when no other encoding has it. The part must have ended.
-    fn remove(&mut self, index: usize) {
-        let removed = self.tracks.remove(index);
-        if self.chosen.is_some_and(|(track, _)| track == removed.source.track) {
-            self.chosen = None;
-        }
-        if self.tracks.iter().all(|track| track.slot != removed.slot) {
-            self.presentation.remove(removed.slot);
-            for track in self.tracks.iter_mut().filter(|track| track.slot > removed.slot) {
-                track.slot -= 1;
-            }
-        }
-    }
-
     fn on_publisher_gone(&mut self, now: Instant) {
         self.end_part(now);
         self.tracks.clear();
-        self.chosen = None;
         self.presentation.clear();
         self.wall = WallClock::default();
         (self.epoch, self.timeout) = (None, None);
@@ -273,94 +237,38 @@ impl Recorder {
     /// Hands on all frames of a track that are ready.
     fn pump(&mut self, index: usize, now: Instant, wait: Duration) {
         while let Some(track) = self.tracks.get_mut(index)
-            && let Some(mut frame) = track.source.next(now, wait, self.origin, &self.wall)
+            && let Some(frame) = track.source.next(now, wait, self.origin, &self.wall)
         {
-            if !self.is_chosen(index, &mut frame, now) {
-                continue;
-            }
-            let Some(track) = self.tracks.get_mut(index) else {
-                return;
-            };
             self.presentation
-                .handle_frame(track.slot, frame, &mut track.source.sample, now);
-            self.obey(index);
+                .handle_frame(index, frame, &mut track.source.sample, now);
+            (0..self.tracks.len()).for_each(|index| self.obey(index));
         }
-    }
-
-    /// Of several encodings of the picture one is recorded: the largest that is being sent, from its key frame on.
-    fn is_chosen(&mut self, index: usize, frame: &mut Frame, now: Instant) -> bool {
-        let Some(track) = self.tracks.get(index) else {
-            return false;
-        };
-        if track.source.codec.kind() == Kind::Audio {
-            return true;
-        }
-        let id = track.source.track;
-        let pixels = |d: &Description| u32::from(d.width) * u32::from(d.height);
-        if let Some((chosen, last)) = self.chosen
-            && chosen != id
-        {
-            let chosen = self.tracks.iter().find(|track| track.source.track == chosen);
-            let is_better = chosen.is_none_or(|chosen| {
-                !chosen.source.is_sending(now)
-                    || chosen
-                        .source
-                        .description()
-                        .is_none_or(|d| pixels(d) < pixels(&frame.description))
-            });
-            if !frame.key || !is_better {
-                return false;
-            }
-            // The same picture may have been recorded already, from the other encoding.
-            frame.time = frame.time.max(last + MIN_STEP_NS);
-        }
-        self.chosen = Some((id, frame.time));
-        true
     }
 
     /// Waits for a key frame where the presentation has no use for anything else.
     fn obey(&mut self, index: usize) {
-        if let Some(slot) = self.tracks.get(index).map(|track| track.slot)
-            && self.presentation.take_needs_key(slot)
+        if self.presentation.take_needs_key(index)
+            && let Some(track) = self.tracks.get_mut(index)
         {
-            let of_slot = self.tracks.iter_mut().filter(|track| track.slot == slot);
-            of_slot.for_each(|track| track.source.resume_at_key());
+            track.source.resume_at_key();
         }
     }
 
     fn ask_for_key_frame(&mut self, index: usize, now: Instant) {
-        let Some(track) = self.tracks.get(index) else { return };
-        let is_due = self.presentation.is_key_due(track.slot, self.origin.ns(now));
-        if !self.is_asked_first(track, now) {
-            return;
-        }
+        let time = self.origin.ns(now);
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
+        let is_wanted = self.presentation.wants_key(index, time, track.source.needs_key());
         let asked = track
             .asked
             .is_some_and(|at| now.saturating_duration_since(at) < ASK_AGAIN);
-        if (is_due || track.source.needs_key()) && !asked && track.source.is_sending(now) {
+        if is_wanted && !asked && track.source.is_sending(now) {
             track.asked = Some(now);
             self.presentation.writes.push_back(Write::RequestKeyFrame {
                 track: track.source.track,
             });
         }
-    }
-
-    /// Whether key frames are to be asked of this track, and not of another encoding of the same picture: of the one
-    /// that is recorded, or of the last one that is sent (they mostly come in ascending quality), where that has gone.
-    fn is_asked_first(&self, track: &Track, now: Instant) -> bool {
-        let of_slot = || {
-            self.tracks
-                .iter()
-                .filter(|other| other.slot == track.slot && other.source.is_sending(now))
-        };
-        let chosen = self.chosen.map(|(chosen, _)| chosen);
-        let first = of_slot()
-            .find(|other| Some(other.source.track) == chosen)
-            .or_else(|| of_slot().next_back());
-        first.is_none_or(|first| first.source.track == track.source.track)
     }
 
     fn position(&self, track: TrackId) -> Option<usize> {

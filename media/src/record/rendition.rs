@@ -14,25 +14,37 @@ const SOUND_HOLE_NS: i64 = NS_PER_S / 1000 * 60;
 /// The most silence that is written at once; a longer absence stays a hole.
 const MAX_SILENCE_NS: i64 = 60 * NS_PER_S;
 
+/// A picture that stands still for so long at the end of a segment is no reason to show another rendition's.
+const SHORT_STILL_NS: i64 = NS_PER_S / 4;
+
 /// How long the last picture of a part lasts where nothing tells.
 const LAST_PICTURE_NS: i64 = NS_PER_S / 30;
 
-/// Whether a frame ended a segment, so that the other renditions end theirs.
+/// What a picture does to the segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cut {
-    /// The frame begins a segment.
+    /// It begins a segment.
     Here,
     /// The segment goes on.
     NotYet,
 }
 
-/// Whose key frames decide where segments end.
+/// Whether another rendition has the same picture for all of a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Other {
+    /// Players are given that one.
+    HasIt,
+    /// There is none.
+    Missing,
+}
+
+/// Who decides where the segments of sound end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Lead {
-    /// This rendition's own.
+    /// The sound itself: there are no pictures.
     Own,
-    /// Those of the leading rendition; see [`Rendition::cut_at`].
-    Other,
+    /// The pictures; see [`Rendition::cut_at`].
+    Pictures,
 }
 
 /// A rendition of the recording.
@@ -48,8 +60,12 @@ pub(super) struct Rendition {
     still: Vec<u8>,
     /// Where the newest frame ends; for pictures a guess from the frame before.
     pub(super) end: i64,
-    /// Where the leading rendition was cut; this one is cut at its next frame that allows it.
+    /// A common cut that this one has not made: it is cut at its next frame from there on that allows it.
     pub(super) cut_at: Option<i64>,
+    /// Its sender has stopped to send it for a while, though others of the same picture come.
+    is_away: bool,
+    /// Since when it goes on without a break.
+    pub(super) here_since: i64,
 }
 
 impl Rendition {
@@ -64,6 +80,8 @@ impl Rendition {
             still: Vec::new(),
             end: 0,
             cut_at: None,
+            is_away: false,
+            here_since: 0,
         }
     }
 
@@ -72,9 +90,14 @@ impl Rendition {
         self.codec.kind()
     }
 
-    /// Whether it has begun in the present part.
+    /// Whether it has begun in the present part, and is not away.
     pub(super) fn is_open(&self) -> bool {
-        self.writer.is_some()
+        self.writer.is_some() && !self.is_away
+    }
+
+    /// Whether it has begun as a picture, and is not away.
+    pub(super) fn is_open_picture(&self) -> bool {
+        self.is_open() && self.kind() == Kind::Video
     }
 
     /// What the init segment of the present part says, once it is written.
@@ -87,20 +110,34 @@ impl Rendition {
         self.writer.as_ref().and_then(|writer| writer.newest_ns())
     }
 
-    /// How much of the present segment lies before `time`.
-    pub(super) fn since_cut(&self, time: i64) -> i64 {
-        let start = self.writer.as_ref().and_then(|writer| writer.segment_start_ns());
-        start.map_or(0, |start| time - start)
+    /// Where the present segment begins, once it has a frame.
+    pub(super) fn segment_start(&self) -> Option<i64> {
+        self.writer.as_ref().and_then(|writer| writer.segment_start_ns())
     }
 
-    /// Writes the init segment of a part.
+    /// How much of the present segment lies before `time`.
+    fn since_cut(&self, time: i64) -> i64 {
+        self.segment_start().map_or(0, |start| time - start)
+    }
+
+    /// Whether the segment is so long that it ends even without a key frame.
+    pub(super) fn is_too_long(&self, time: i64) -> bool {
+        self.since_cut(time) >= duration_ns(self.config.segment_limit)
+    }
+
+    /// Begins at `at`, or goes on there after it was away; writes the init segment of the part.
     pub(super) fn open(
         &mut self,
         part: u32,
         start_us: i64,
+        at: i64,
         description: &Arc<Description>,
         writes: &mut VecDeque<Write>,
     ) {
+        (self.here_since, self.is_away) = (at, false);
+        if self.writer.is_some() {
+            return;
+        }
         let (kind, rate) = (self.codec.kind(), self.codec.clock_rate());
         self.described = Some(description.clone());
         self.writer = Some(SegmentWriter::new(
@@ -116,15 +153,28 @@ impl Rendition {
 
     /// Ends the part at [`Rendition::end`].
     pub(super) fn close(&mut self, writes: &mut VecDeque<Write>) {
-        if let Some(writer) = self.writer.take() {
+        if let Some(mut writer) = self.writer.take() {
             writer.close(self.end, writes);
         }
         self.forget();
     }
 
+    /// Its sender has stopped to send it before the common cut that it has not made: the segment ends there with its
+    /// last picture standing still, or is given up where `other` has all of it.
+    pub(super) fn leave(&mut self, other: Other, writes: &mut VecDeque<Write>) {
+        if let (Some(writer), Some(at)) = (&mut self.writer, self.cut_at.take()) {
+            match other {
+                Other::HasIt if at - self.end > SHORT_STILL_NS => writer.abandon(writes),
+                _ => writer.close(at.max(self.end), writes),
+            }
+        }
+        self.is_away = true;
+    }
+
     /// Ends the part without writing anything.
     pub(super) fn forget(&mut self) {
         (self.writer, self.described, self.cut_at) = (None, None, None);
+        self.is_away = false;
     }
 
     /// Adds to the newest picture.
@@ -137,36 +187,24 @@ impl Rendition {
     }
 
     /// Adds a picture that is shown at `time`.
-    pub(super) fn push_picture(
-        &mut self,
-        time: i64,
-        key: bool,
-        bytes: &[u8],
-        lead: Lead,
-        writes: &mut VecDeque<Write>,
-    ) -> Cut {
+    pub(super) fn push_picture(&mut self, time: i64, key: bool, bytes: &[u8], cut: Cut, writes: &mut VecDeque<Write>) {
         let step = self.newest().map_or(LAST_PICTURE_NS, |newest| time - newest);
-        let Some(writer) = &mut self.writer else {
-            return Cut::NotYet;
-        };
+        let Some(writer) = &mut self.writer else { return };
         writer.push(time, key, bytes);
         self.end = self.end.max(time + step.clamp(1, 3 * LAST_PICTURE_NS));
         if key {
             self.still.clear();
             self.still.extend_from_slice(bytes);
         }
-        let is_long = self.since_cut(time) >= duration_ns(self.config.segment_limit);
-        if is_long || (key && self.is_due(time, lead)) {
-            self.cut(writes)
-        } else {
-            Cut::NotYet
+        if cut == Cut::Here {
+            self.cut(writes);
         }
     }
 
     /// Shows the newest key frame again at `time`.
-    pub(super) fn repeat_picture(&mut self, time: i64, lead: Lead, writes: &mut VecDeque<Write>) -> Cut {
+    pub(super) fn repeat_picture(&mut self, time: i64, cut: Cut, writes: &mut VecDeque<Write>) {
         let bytes = std::mem::take(&mut self.still);
-        self.push_picture(time, true, &bytes, lead, writes)
+        self.push_picture(time, true, &bytes, cut, writes);
     }
 
     /// Adds sound that is heard at `time`, after silence where it was away for long.
@@ -210,16 +248,15 @@ impl Rendition {
     fn is_due(&self, time: i64, lead: Lead) -> bool {
         match lead {
             Lead::Own => self.since_cut(time) >= duration_ns(self.config.segment_target),
-            Lead::Other => self.cut_at.is_some_and(|at| time >= at),
+            Lead::Pictures => self.cut_at.is_some_and(|at| time >= at),
         }
     }
 
-    fn cut(&mut self, writes: &mut VecDeque<Write>) -> Cut {
+    fn cut(&mut self, writes: &mut VecDeque<Write>) {
         if let Some(writer) = &mut self.writer {
             writer.cut(writes);
         }
         self.cut_at = None;
-        Cut::Here
     }
 }
 

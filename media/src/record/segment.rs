@@ -197,13 +197,27 @@ impl SegmentWriter {
         })));
     }
 
-    /// Ends the part: the newest sample lasts until `end`.
-    pub(super) fn close(mut self, end: i64, out: &mut VecDeque<Write>) {
+    /// Ends the segment where nothing follows: the newest sample lasts until `end`.
+    pub(super) fn close(&mut self, end: i64, out: &mut VecDeque<Write>) {
         if let Some(held) = &self.held {
             let end = ns_to_ticks(end, self.timescale).max(held.dts + 1);
             self.end_held(end);
         }
         self.cut(out);
+    }
+
+    /// Gives up the segment: its file is emptied, and the next segment takes the name.
+    pub(super) fn abandon(&mut self, out: &mut VecDeque<Write>) {
+        self.data.clear();
+        self.samples.clear();
+        self.held = None;
+        if let Some(open) = self.open.take() {
+            out.push_back(Write::Append {
+                file: open.file,
+                offset: 0,
+                bytes: Bytes::new(),
+            });
+        }
     }
 
     fn end_held(&mut self, end: u64) {

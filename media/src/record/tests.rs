@@ -1,6 +1,8 @@
 //! Whole recordings in virtual time, and what a player would find on the disk.
 
+mod encodings;
 mod failures;
+mod hours;
 mod world;
 
 use super::*;
@@ -364,53 +366,6 @@ fn shown(mut file: &[u8]) -> Vec<i64> {
         file = &mdat[u32::from_be_bytes(mdat[..4].try_into().unwrap()) as usize..];
     }
     shown
-}
-
-#[test]
-fn sound_and_picture_stay_together_for_three_hours_whatever_the_clocks_do() {
-    let hours_ms = 3 * 3_600_000;
-    let mut world = World::new();
-    let mut publisher = Publisher::new(0, Some(Codec::H264), true);
-    (publisher.sound_ppm, publisher.wall_ppm, publisher.picture_delay_ms) = (400, 200, 150);
-    publisher.announce(&mut world);
-    while world.now_ms < hours_ms {
-        let until_ms = world.now_ms + 5_000;
-        publisher.send(&mut world, until_ms);
-        publisher.report(&mut world);
-        world.log.clear();
-    }
-    let (disk, _) = world.end();
-    let (pictures, sounds) = (frame_times(&disk, "video0"), frame_times(&disk, "audio1"));
-    let per_20_ms = 20_000_000;
-    let mut worst = 0;
-    for (index, shown) in pictures.iter().enumerate().skip(30 * 10) {
-        let sent_ms = (index / 3 * 100 + index % 3 * 33) as u64;
-        let captured_ns = i64::try_from((sent_ms - 150) * 1_000_000).unwrap();
-        let sound = usize::try_from(captured_ns / per_20_ms).unwrap();
-        let heard = sounds[sound] + captured_ns % per_20_ms;
-        worst = worst.max((shown - heard).abs());
-    }
-    assert!(worst < 40_000_000, "{} ms apart", worst / 1_000_000);
-    let end = i64::try_from(hours_ms).unwrap() * 1_000_000;
-    assert!(
-        (end - pictures.last().unwrap()).abs() < 250_000_000,
-        "the class lasts three hours"
-    );
-}
-
-/// When each frame of a rendition is shown or heard, in nanoseconds, by somebody else's parser.
-fn frame_times(disk: &Disk, rendition: &str) -> Vec<i64> {
-    let catalogue = disk.catalogue();
-    let mut times = Vec::new();
-    for segment in catalogue.segments().iter().filter(|s| s.rendition == rendition) {
-        let rate = i64::from(catalogue.init(rendition, segment.part).unwrap().timescale);
-        times.extend(
-            shown(&disk.files[segment.file.as_str()])
-                .iter()
-                .map(|ticks| ticks * 1_000_000_000 / rate),
-        );
-    }
-    times
 }
 
 #[test]
