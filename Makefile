@@ -1,6 +1,6 @@
 # The few commands a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format soak soak-loss soak-joins load bench bench-http conformance fuzz
+.PHONY: help run demo test check format soak soak-loss soak-joins soak-kills load bench bench-http conformance fuzz
 SHELL := /bin/bash
 CARGO ?= cargo
 
@@ -34,6 +34,9 @@ soak: ## A ten-minute class with two viewers: no freeze, no growth, a replay in 
 
 soak-loss: ## Five minutes of a line that loses 5 %: no frozen second in a real browser
 	LOSSY_S=300 scripts/test needs build soak:loss
+
+soak-kills: ## Fifty kills of a server that records: one replay, less than a second lost each time
+	LECTERN_KILLS=50 $(CARGO) test --locked --all-features --test it end_to_end_kills
 
 load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
 	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)

@@ -9,6 +9,7 @@ mod conformance;
 mod daily;
 mod databases;
 mod end_to_end;
+mod end_to_end_kills;
 mod end_to_end_network;
 mod end_to_end_peer;
 mod end_to_end_protocol;

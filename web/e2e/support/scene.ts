@@ -5,7 +5,7 @@
 import type { Page, Route, WebSocketRoute } from "@playwright/test";
 
 /** Saturday, an hour and a half before the first class to come. */
-const NOW = Date.parse("2026-03-28T12:30:00Z");
+export const NOW = Date.parse("2026-03-28T12:30:00Z");
 
 const ANN = { id: "0195e000-0000-7000-8000-00000000a001", name: "Ann de Boer" };
 const HOST = { id: "0195e000-0000-7000-8000-00000000b001", name: "Hugo Herbots" };
