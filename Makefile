@@ -36,7 +36,7 @@ soak-loss: ## Five minutes of a line that loses 5 %: no frozen second in a real 
 	LOSSY_S=300 scripts/test needs build soak:loss
 
 soak-kills: ## Fifty kills of a server that records: one replay, less than a second lost each time
-	LECTERN_KILLS=50 $(CARGO) test --locked --all-features --test it end_to_end_kills
+	KILLS=50 $(CARGO) test --locked --all-features --test it end_to_end_kills
 
 load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
 	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)

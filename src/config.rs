@@ -50,8 +50,8 @@ pub const DEFAULTS: &str = include_str!("../config.toml");
 pub const DEFAULT_FILE: &str = "config.toml";
 
 const ENV_PREFIX: &str = "LECTERN_";
-/// `LECTERN_CONFIG` names the file itself (`--config`), so it is no key of the file.
-const ENV_NOT_KEYS: &[&str] = &["config", "password"];
+/// What commands take from the environment (`--config`, `--stream-key`, a password): no keys of the file.
+const ENV_NOT_KEYS: &[&str] = &["config", "password", "stream_key"];
 
 /// All settings, checked. One field per section of `config.toml`, which says what each key means.
 #[derive(Clone, Debug, Deserialize)]

@@ -80,16 +80,21 @@ impl Ffmpeg {
         let feed = async move {
             // one that has enough, or fails, does not read on: what it says tells
             let _ = stdin.write_all(&input).await;
+            Ok(())
         };
         let limit = u64::try_from(bounds.output_bytes).unwrap_or(u64::MAX);
-        let mut stdout = child.stdout.take().expect("it is piped").take(limit + 1);
+        let mut stdout = child.stdout.take().expect("it is piped").take(limit.saturating_add(1));
         let mut stderr = child.stderr.take().expect("it is piped").take(4096);
         let (mut output, mut words) = (Vec::new(), Vec::new());
-        let ((), read, heard) = tokio::join!(feed, stdout.read_to_end(&mut output), stderr.read_to_end(&mut words));
-        if read? > bounds.output_bytes {
-            return Err(FfmpegError::TooMuch(bounds.output_bytes));
-        }
-        heard?;
+        let read = async {
+            // too much ends everything at once: a program that nobody reads waits for ever
+            match stdout.read_to_end(&mut output).await? {
+                read if read > bounds.output_bytes => Err(FfmpegError::TooMuch(bounds.output_bytes)),
+                _ => Ok(()),
+            }
+        };
+        let hear = async { Ok(stderr.read_to_end(&mut words).await?) };
+        tokio::try_join!(feed, read, hear)?;
         match child.wait().await?.success() {
             true => Ok(output),
             false => Err(FfmpegError::Failed(String::from_utf8_lossy(&words).trim().to_owned())),

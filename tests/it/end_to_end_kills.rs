@@ -182,7 +182,7 @@ fn unix_us() -> i64 {
 
 /// How often the server is killed: a few times in every run, by `make soak-kills` fifty times.
 fn kills() -> u32 {
-    std::env::var("LECTERN_KILLS").map_or(3, |text| text.parse().expect("LECTERN_KILLS is a number"))
+    std::env::var("KILLS").map_or(3, |text| text.parse().expect("KILLS is a number"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,8 @@ pub(super) struct Folder {
     journal_bytes: u64,
     /// Segments that grow, and whether they hold what is not on the disk for sure.
     growing: HashMap<FileName, (File, bool)>,
+    /// Whether there are files whose names are not on the disk for sure.
+    has_new_names: bool,
 }
 
 impl Folder {
@@ -30,6 +32,7 @@ impl Folder {
     /// The disk's.
     pub(super) fn open(path: &Path) -> io::Result<(Folder, Catalogue)> {
         std::fs::create_dir_all(path)?;
+        path.parent().map_or(Ok(()), sync_names)?;
         let name = path.join(JOURNAL);
         let mut journal = OpenOptions::new()
             .read(true)
@@ -48,6 +51,7 @@ impl Folder {
             journal,
             journal_bytes: whole,
             growing: HashMap::new(),
+            has_new_names: true,
         };
         folder.repair_tails(&mut catalogue)?;
         folder.sync()?;
@@ -119,8 +123,14 @@ impl Folder {
     fn file(&mut self, name: &FileName, offset: u64) -> io::Result<&mut (File, bool)> {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
         match self.growing.entry(name.clone()) {
-            Occupied(open) => Ok(open.into_mut()),
+            Occupied(open) => {
+                if offset == 0 {
+                    open.get().0.set_len(0)?; // one that was given up, and is begun again
+                }
+                Ok(open.into_mut())
+            }
             Vacant(place) => {
+                self.has_new_names |= offset == 0;
                 let mut options = OpenOptions::new();
                 options.write(true).create(true).truncate(offset == 0);
                 Ok(place.insert((options.open(self.path.join(name.as_str()))?, false)))
@@ -140,6 +150,7 @@ impl Folder {
         };
         if let Some((file, _)) = finished.and_then(|name| self.growing.get(name)) {
             file.sync_data()?;
+            self.sync_new_names()?;
         }
         let line = entry.to_line();
         self.journal.write_all_at(line.as_bytes(), self.journal_bytes)?;
@@ -160,8 +171,22 @@ impl Folder {
                 file.sync_data()?;
             }
         }
+        self.sync_new_names()?;
         self.journal.sync_data()
     }
+
+    fn sync_new_names(&mut self) -> io::Result<()> {
+        if self.has_new_names {
+            sync_names(&self.path)?;
+            self.has_new_names = false;
+        }
+        Ok(())
+    }
+}
+
+/// Makes sure that the names of the files in a folder are on the disk: a file's own sync does not (POSIX `fsync`).
+fn sync_names(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -212,5 +237,22 @@ mod tests {
         }
         folder.sync().unwrap();
         assert_eq!(std::fs::read(data.path().join(file.as_str())).unwrap(), b"abcdef");
+    }
+
+    #[test]
+    fn a_file_that_is_begun_again_keeps_nothing_of_what_it_was() {
+        let data = tempfile::tempdir().unwrap();
+        let (mut folder, _) = Folder::open(data.path()).unwrap();
+        let file = FileName::try_from("video-0-00000.m4s".to_owned()).unwrap();
+        for bytes in [&b"a long one"[..], b"short"] {
+            let bytes = bytes.into();
+            let write = Write::Append {
+                file: file.clone(),
+                offset: 0,
+                bytes,
+            };
+            folder.apply(&write).unwrap();
+        }
+        assert_eq!(std::fs::read(data.path().join(file.as_str())).unwrap(), b"short");
     }
 }

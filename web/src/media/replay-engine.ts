@@ -24,6 +24,12 @@ export interface ReplayEvents {
 /** Where to begin in a class that is still live: as near to now as HLS can. */
 export const NEWEST = -1;
 
+/**
+ * How far behind the newest segment a live class is played, in seconds: segments last two, and hls.js would otherwise stay
+ * three target durations behind.
+ */
+const LIVE_SYNC_S = 3.5;
+
 /** Lets `choose` go back to automatic. */
 export const AUTOMATIC = -1;
 
@@ -45,7 +51,7 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
       else this.emit("fault", "media");
       return;
     }
-    const hls = new Engine({ startPosition: startAt, backBufferLength: 90 });
+    const hls = new Engine({ startPosition: startAt, backBufferLength: 90, liveSyncDuration: LIVE_SYNC_S });
     this.#hls = hls;
     hls.on(Engine.Events.MANIFEST_PARSED, () => {
       this.emit(
