@@ -107,7 +107,7 @@ test("a class that has ended stands in the list, found by its title and state", 
 
 test("a weekly class is planned, changed as a whole, and cancelled with one date left out", async () => {
   await teacher.goto("/instructor/streams/create");
-  await teacher.getByLabel("Title").fill("Every week");
+  await teacher.getByRole("textbox", { name: "Title" }).fill("Every week");
   await teacher.getByLabel("Date", { exact: true }).fill("2099-03-18");
   await teacher.getByLabel("Start", { exact: true }).fill("14:00");
   await teacher.getByLabel("Repeats").selectOption({ label: "Every week" });
@@ -128,7 +128,7 @@ test("a weekly class is planned, changed as a whole, and cancelled with one date
   await teacher.getByRole("alertdialog").getByRole("button", { name: "Cancel class" }).click();
   await expect(cards).toHaveCount(2);
   await choose(cards.first(), "Edit");
-  await teacher.getByLabel("Title").fill("Every single week");
+  await teacher.getByRole("textbox", { name: "Title" }).fill("Every single week");
   await teacher.getByLabel("What to change").selectOption("all");
   await teacher.getByRole("button", { name: "Save" }).click();
   const renamed = teacher.getByRole("article", { name: "Every single week" });
@@ -141,9 +141,9 @@ test("a weekly class is planned, changed as a whole, and cancelled with one date
 test("a class is copied, and deleted after a question", async () => {
   await teacher.goto("/instructor/streams?status=ended");
   await choose(teacher.getByRole("article", { name: "A day in the studio" }), "Duplicate");
-  await expect(teacher.getByLabel("Title")).toHaveValue("A day in the studio");
+  await expect(teacher.getByRole("textbox", { name: "Title" })).toHaveValue("A day in the studio");
   await expect(teacher.getByLabel(/^Public/)).toBeChecked();
-  await teacher.getByLabel("Title").fill("Another day");
+  await teacher.getByRole("textbox", { name: "Title" }).fill("Another day");
   await teacher.getByRole("button", { name: "Plan class" }).click();
   await expect(teacher.getByRole("heading", { level: 1, name: "Another day" })).toBeVisible();
   await teacher.goto("/instructor/streams");

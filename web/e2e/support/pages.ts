@@ -18,7 +18,7 @@ export async function setUp(page: Page, link: string): Promise<void> {
 export async function planClass(page: Page, title: string, { isPublic = true } = {}): Promise<string> {
   await page.getByRole("link", { name: "Teach" }).click();
   await page.getByRole("link", { name: "Plan a class" }).first().click();
-  await page.getByLabel("Title").fill(title);
+  await page.getByRole("textbox", { name: "Title" }).fill(title);
   await page.getByLabel(/^Public/).setChecked(isPublic);
   const answer = page.waitForResponse((response) => response.url().endsWith("/api/instructor/streams/create"));
   await page.getByRole("button", { name: "Plan class" }).click();
