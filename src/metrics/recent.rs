@@ -87,7 +87,7 @@ struct Disk {
 /// Something that is wrong.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct Alert {
-    /// For programs: disk-low, recording-failing, recorder-behind, media-restarted, media-slow, jobs-dead.
+    /// For programs: disk-low, recording-failing, recorder-behind, upload-failing, media-restarted, media-slow, jobs-dead.
     code: &'static str,
     /// For people.
     detail: String,
@@ -137,6 +137,13 @@ impl Recent {
                 now.recorder_lag.as_secs()
             );
             complaints.push(("recorder-behind", detail));
+        }
+        if now.failing_uploads > 0 {
+            let detail = format!(
+                "the store does not take {} recordings; they are kept here and tried again",
+                now.failing_uploads
+            );
+            complaints.push(("upload-failing", detail));
         }
         let restarts = now.sum(|shard| shard.restarts);
         if restarts > 0 {
@@ -230,6 +237,7 @@ mod tests {
             viewers: 20,
             recorder_lag: Duration::ZERO,
             failing_recordings: 0,
+            failing_uploads: 0,
             refused_connections: 0,
             process: crate::metrics::process::Process {
                 disk_free_bytes: 50 << 30,
@@ -270,7 +278,7 @@ mod tests {
         let fine = snapshot(Instant::now());
         let mut bad = fine.clone();
         bad.process.disk_free_bytes = 1 << 30;
-        bad.failing_recordings = 1;
+        (bad.failing_recordings, bad.failing_uploads) = (1, 1);
         bad.recorder_lag = Duration::from_secs(3);
         bad.shards[0].restarts = 1;
         bad.shards[0].forward_delay.note(Duration::from_millis(80));
@@ -288,6 +296,7 @@ mod tests {
             "media-slow",
             "recorder-behind",
             "recording-failing",
+            "upload-failing",
         ];
         assert_eq!(codes, all);
         recent.judge(&bad, dead);

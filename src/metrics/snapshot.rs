@@ -21,6 +21,8 @@ pub(super) struct Snapshot {
     pub(super) recorder_lag: Duration,
     /// Recordings that the disk does not take.
     pub(super) failing_recordings: usize,
+    /// Recordings that the store does not take.
+    pub(super) failing_uploads: usize,
     /// Connections over TCP that were of nobody.
     pub(super) refused_connections: u64,
     /// This process.
@@ -37,6 +39,7 @@ impl Snapshot {
             viewers,
             recorder_lag: app.live.recorder_lag(),
             failing_recordings: app.live.failing_recordings(),
+            failing_uploads: app.recordings.failing_uploads(),
             refused_connections: app.live.refused_connections(),
             process: Process::now(&app.config.data.dir),
         }

@@ -187,6 +187,11 @@ fn media(page: &mut Page, now: &Snapshot) {
         "Recordings that the disk does not take.",
         now.failing_recordings,
     );
+    page.gauge(
+        "lectern_failing_uploads",
+        "Recordings that the store does not take.",
+        now.failing_uploads,
+    );
 }
 
 fn drops(page: &mut Page, now: &Snapshot) {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::files::kind_of;
 use super::playlists::JOURNAL;
-use super::{Facts, folder, object_name, objects, process, removal, store, thumbnail};
+use super::{Alarm, Facts, folder, object_name, objects, process, removal, store, thumbnail};
 use crate::App;
 use crate::db::Ts;
 use crate::error::Result;
@@ -145,6 +145,7 @@ impl Care {
         match done {
             Err(error) => {
                 if self.upload.fail() {
+                    self.upload.alarm = Some(app.recordings.alarms.raise());
                     tracing::error!(session = %session.id, %error, "the recording cannot be uploaded; it is kept here and tried again");
                     store::note_error(&app.db, session.id, Some(UPLOAD_FAILING)).await?;
                 }
@@ -253,6 +254,7 @@ struct Upload {
     stored: Option<HashMap<String, u64>>,
     journal_at: Option<Instant>,
     failures: u32,
+    alarm: Option<Alarm>,
     retry_at: Option<Instant>,
 }
 
@@ -307,7 +309,7 @@ impl Upload {
 
     /// Notes that it works; says whether it did not before.
     fn recover(&mut self) -> bool {
-        self.retry_at = None;
+        (self.retry_at, self.alarm) = (None, None);
         std::mem::take(&mut self.failures) > 0
     }
 }

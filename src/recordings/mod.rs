@@ -40,6 +40,7 @@ pub mod upkeep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use lectern_media::codec::Kind;
@@ -70,6 +71,8 @@ pub struct Shared {
     pub admissions: Admissions,
     /// For codecs that the server does not know itself, where the machine has it.
     pub ffmpeg: Option<Ffmpeg>,
+    /// What the store does not take.
+    alarms: Alarms,
     /// One turn: pictures are made one at a time.
     pub pictures: Arc<Semaphore>,
     /// One turn: so is what is made of recordings after the class.
@@ -88,9 +91,37 @@ impl Shared {
             cache: Arc::new(Cache::new(cache_bytes.saturating_mul(1 << 20))),
             admissions: Admissions::default(),
             ffmpeg: Ffmpeg::find(&config.recording.ffmpeg),
+            alarms: Alarms::default(),
             pictures: Arc::new(Semaphore::new(1)),
             processing: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// How many recordings the store does not take.
+    #[must_use]
+    pub fn failing_uploads(&self) -> usize {
+        self.alarms.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts recordings that something is wrong with.
+#[derive(Clone, Debug, Default)]
+struct Alarms(Arc<AtomicUsize>);
+
+/// As long as it lives, something is wrong with a recording.
+#[derive(Debug)]
+struct Alarm(Alarms);
+
+impl Alarms {
+    fn raise(&self) -> Alarm {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Alarm(self.clone())
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

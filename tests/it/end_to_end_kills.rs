@@ -238,7 +238,7 @@ async fn a_server_that_is_killed_at_any_moment_loses_less_than_a_second_and_goes
 }
 
 /// What ffmpeg has to complain about when it plays a presentation from beginning to end.
-async fn decode(url: &str) -> String {
+pub(crate) async fn decode(url: &str) -> String {
     let arguments = ["-nostdin", "-v", "error", "-i", url, "-map", "0", "-f", "null", "-"];
     let played = Command::new("ffmpeg").args(arguments).output().await.unwrap();
     assert!(played.status.success(), "{played:?}");

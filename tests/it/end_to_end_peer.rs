@@ -3,6 +3,7 @@
 //! The publisher sends H.264 whose packets are numbered inside their payloads, so that a viewer can tell whether it got
 //! every one, in order and unchanged. They are no pictures, but parameter sets and frame borders are right.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,9 @@ pub(crate) struct Viewer {
     answer: String,
     packets: mpsc::UnboundedReceiver<Packet>,
     states: watch::Receiver<State>,
+    /// For [`Viewer::pictures`]: the sequence number after the highest, and those below that have not come.
+    next_seq: Option<u16>,
+    missing: HashSet<u16>,
 }
 
 /// A numbered packet as a viewer got it.
@@ -225,6 +229,8 @@ impl Viewer {
             answer,
             packets,
             states,
+            next_seq: None,
+            missing: HashSet::new(),
         }
     }
 
@@ -265,6 +271,8 @@ impl Viewer {
             answer,
             packets,
             states,
+            next_seq: None,
+            missing: HashSet::new(),
         }
     }
 
@@ -299,6 +307,27 @@ impl Viewer {
             previous = next;
         }
         (first, took)
+    }
+
+    /// Receives so many pictures, of whatever is in them, and all packets between those that it has received.
+    pub(crate) async fn pictures(&mut self, count: u32) {
+        let mut seen = 0;
+        while seen < count || !self.missing.is_empty() {
+            let packet = timeout(PATIENCE, self.packets.recv()).await;
+            let header = packet.expect("a packet in time").expect("a connection").header;
+            if ![97, 96].contains(&header.payload_type) {
+                continue;
+            }
+            let next = *self.next_seq.get_or_insert(header.sequence_number);
+            match header.sequence_number.wrapping_sub(next) {
+                ahead if ahead < 0x8000 => {
+                    self.missing.extend((0..ahead).map(|seq| next.wrapping_add(seq)));
+                    self.next_seq = Some(header.sequence_number.wrapping_add(1));
+                }
+                _ => drop(self.missing.remove(&header.sequence_number)),
+            }
+            seen += u32::from(header.marker);
+        }
     }
 
     /// The next video packet that the publisher sent after this one.

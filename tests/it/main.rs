@@ -54,6 +54,7 @@ mod notices_mail;
 mod notices_push;
 mod post_office;
 mod process;
+mod recording_disks;
 mod restart;
 mod schema;
 mod secrets;

@@ -12,16 +12,20 @@ use tokio::process::{Child, ChildStdout, Command};
 /// The command, with settings that keep tests apart.
 pub(crate) fn lectern(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lectern"));
+    command.env("LECTERN_DATA__DIR", data);
+    settle(&mut command, data);
     command
-        .current_dir(data)
-        .env("LECTERN_DATA__DIR", data)
+}
+
+fn settle(command: &mut Command, folder: &Path) {
+    command
+        .current_dir(folder)
         .env("LECTERN_HTTP__LISTEN", "127.0.0.1:0")
         .env("LECTERN_MEDIA__UDP_LISTEN", "127.0.0.1:0")
         .env("LECTERN_MEDIA__SHARDS", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    command
 }
 
 /// A running server, as the command starts it.
@@ -40,12 +44,16 @@ impl Process {
 
     /// On a data folder that is there already.
     pub(crate) async fn start_in(data: TempDir, variables: &[(&str, &str)]) -> Process {
+        let mut command = lectern(data.path());
+        command.envs(variables.iter().copied());
+        Process::run(data, command).await
+    }
+
+    /// By a command that becomes the server, and has named its data folder.
+    pub(crate) async fn run(data: TempDir, mut command: Command) -> Process {
         let log = std::fs::File::create(data.path().join("log")).unwrap();
-        let mut child = lectern(data.path())
-            .envs(variables.iter().copied())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        settle(&mut command, data.path());
+        let mut child = command.stderr(log).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = output.next_line().await.unwrap();
         let first = first.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(data.path().join("log")).unwrap()));

@@ -1,11 +1,20 @@
 //! One CMAF track (ISO/IEC 23000-19): the init segment, and fragments of movie fragment and media data boxes.
+//!
+//! The last bytes of each movie fragment box are a check sum of the whole fragment, in a box that players skip. A disk
+//! that lost its power may have kept any of the blocks that it was not told to sync: without a check sum a fragment with
+//! a block of zeros in its media looks whole.
 
 use crate::codec::{Description, Kind};
 use shiguredo_mp4::boxes::*;
-use shiguredo_mp4::{Either, Encode, FixedPointNumber, LanguageCode, Mp4FileTime, SampleFlags};
+use shiguredo_mp4::{BoxSize, BoxType, Either, Encode, FixedPointNumber, LanguageCode, Mp4FileTime, SampleFlags};
 use std::num::NonZeroU32;
 
 const TRACK_ID: u32 = 1;
+
+/// The check sum's box (ISO/IEC 14496-12 section 8.1.2: free space, whose content may be ignored).
+const CHECK_BOX: BoxType = BoxType::Normal(*b"free");
+const CHECK_BYTES: usize = 4;
+const CHECK_BOX_BYTES: u32 = 12;
 
 /// A sample that can be decoded by itself.
 const SYNC: SampleFlags = SampleFlags::from_fields(0, 2, 0, 0, 0, false, 0);
@@ -152,21 +161,35 @@ fn empty_samples(entry: &SampleEntry) -> StblBox {
     }
 }
 
-/// A `moof` box and the header of the `mdat` box that the samples' bytes must follow. `sequence` grows within a
+/// A `moof` box and the header of the `mdat` box that `data`, the samples' bytes, must follow. `sequence` grows within a
 /// recording, `tfdt` is the first sample's decoding time in the track's clock rate.
-pub(super) fn fragment_header(sequence: u32, tfdt: u64, samples: &[Sample]) -> Vec<u8> {
+pub(super) fn fragment_header(sequence: u32, tfdt: u64, samples: &[Sample], data: &[u8]) -> Vec<u8> {
     const MDAT_HEADER_BYTES: usize = 8;
     let moof_bytes = encode(&moof(sequence, tfdt, samples, 0)).len();
     let data_offset = i32::try_from(moof_bytes + MDAT_HEADER_BYTES).expect("a fragment has few samples");
     let mut bytes = encode(&moof(sequence, tfdt, samples, data_offset));
-    let data_bytes: usize = samples
-        .iter()
-        .map(|s| usize::try_from(s.size).unwrap_or(usize::MAX))
-        .sum();
-    let mdat_bytes = u32::try_from(data_bytes + MDAT_HEADER_BYTES).expect("a fragment is bounded far below 4 GB");
+    let check = check_sum(&bytes, data).to_be_bytes();
+    bytes.truncate(moof_bytes - CHECK_BYTES);
+    bytes.extend(check);
+    let mdat_bytes = u32::try_from(data.len() + MDAT_HEADER_BYTES).expect("a fragment is bounded far below 4 GB");
     bytes.extend(mdat_bytes.to_be_bytes());
     bytes.extend(b"mdat");
     bytes
+}
+
+/// Whether a fragment is as it was written; `moof` with its header.
+pub(super) fn is_whole(moof: &[u8], data: &[u8]) -> bool {
+    let check = check_sum(moof, data).to_be_bytes();
+    moof.last_chunk::<CHECK_BYTES>() == Some(&check)
+}
+
+/// Of everything but itself (CRC-32 of ISO 3309).
+fn check_sum(moof: &[u8], data: &[u8]) -> u32 {
+    let checked = moof.len().saturating_sub(CHECK_BYTES);
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(moof.get(..checked).unwrap_or_default());
+    sum.update(data);
+    sum.finalize()
 }
 
 fn moof(sequence: u32, tfdt: u64, samples: &[Sample], data_offset: i32) -> MoofBox {
@@ -192,6 +215,11 @@ fn moof(sequence: u32, tfdt: u64, samples: &[Sample], data_offset: i32) -> MoofB
         duration_is_empty: false,
         default_base_is_moof: true,
     };
+    let check = UnknownBox {
+        box_type: CHECK_BOX,
+        box_size: BoxSize::U32(CHECK_BOX_BYTES),
+        payload: vec![0; CHECK_BYTES],
+    };
     let traf = TrafBox {
         tfhd_box,
         // version 1: 32 bits of a 90 kHz clock end after 13 hours
@@ -200,7 +228,7 @@ fn moof(sequence: u32, tfdt: u64, samples: &[Sample], data_offset: i32) -> MoofB
             base_media_decode_time: tfdt,
         }),
         trun_boxes: vec![run],
-        unknown_boxes: Vec::new(),
+        unknown_boxes: vec![check],
     };
     MoofBox {
         mfhd_box: MfhdBox {

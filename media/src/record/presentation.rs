@@ -50,6 +50,8 @@ pub(super) struct Presentation {
     part: Part,
     next_part: u32,
     tracks: Vec<Track>,
+    /// Where the last part that is over ended.
+    pub(super) end: i64,
     pub(super) writes: VecDeque<Write>,
 }
 
@@ -92,6 +94,7 @@ impl Presentation {
             part: Part::Empty,
             next_part,
             tracks: Vec::new(),
+            end: 0,
             writes,
         }
     }
@@ -245,6 +248,7 @@ impl Presentation {
 
     /// Ends all renditions together: the last picture stands and the sound is silent until `end`.
     fn close_all(&mut self, end: i64) {
+        self.end = end;
         for index in 0..self.tracks.len() {
             let lead = self.lead();
             let Some(track) = self.tracks.get_mut(index) else {

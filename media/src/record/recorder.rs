@@ -31,6 +31,9 @@ pub struct Recorder {
     start_us: i64,
     epoch: Option<u32>,
     wall: WallClock,
+    /// How much later than its packets tell this publisher's media is put, so that it does not begin before the recording
+    /// or inside an earlier part; unknown before its first frame.
+    shift: Option<i64>,
     /// In the presentation they have the same places.
     tracks: Vec<Track>,
     presentation: Presentation,
@@ -82,6 +85,7 @@ impl Recorder {
             start_us,
             epoch: None,
             wall: WallClock::default(),
+            shift: None,
             tracks: Vec::new(),
             presentation: Presentation::new(config, start_us, next_part),
             not_recorded: Vec::new(),
@@ -123,7 +127,7 @@ impl Recorder {
                 if let Some(index) = self.position(*track)
                     && let Some(known) = self.tracks.get_mut(index)
                 {
-                    known.source.insert(batch);
+                    known.source.insert(batch, now, self.origin);
                     self.pump(index, now, self.config.reorder_wait);
                 }
             }
@@ -157,7 +161,7 @@ impl Recorder {
         for index in 0..self.tracks.len() {
             self.pump(index, now, self.config.reorder_wait);
         }
-        self.presentation.handle_timeout(now, self.origin.ns(now));
+        self.presentation.handle_timeout(now, self.time(now));
         for index in 0..self.tracks.len() {
             self.obey(index);
             self.ask_for_key_frame(index, now);
@@ -223,7 +227,7 @@ impl Recorder {
         self.tracks.clear();
         self.presentation.clear();
         self.wall = WallClock::default();
-        (self.epoch, self.timeout) = (None, None);
+        (self.epoch, self.timeout, self.shift) = (None, None, None);
     }
 
     /// Ends the part with what has come, without waiting for anything.
@@ -237,12 +241,29 @@ impl Recorder {
     /// Hands on all frames of a track that are ready.
     fn pump(&mut self, index: usize, now: Instant, wait: Duration) {
         while let Some(track) = self.tracks.get_mut(index)
-            && let Some(frame) = track.source.next(now, wait, self.origin, &self.wall)
+            && let Some(mut frame) = track.source.next(now, wait, self.origin, &mut self.wall)
         {
-            self.presentation
-                .handle_frame(index, frame, &mut track.source.sample, now);
+            frame.time += self.shift();
+            if let Some(track) = self.tracks.get_mut(index) {
+                self.presentation
+                    .handle_frame(index, frame, &mut track.source.sample, now);
+            }
             (0..self.tracks.len()).for_each(|index| self.obey(index));
         }
+    }
+
+    /// Now, on the time line of this publisher's media.
+    fn time(&self, now: Instant) -> i64 {
+        self.origin.ns(now).saturating_add(self.shift.unwrap_or(0))
+    }
+
+    /// See the field.
+    fn shift(&mut self) -> i64 {
+        let begin = || self.tracks.iter().filter_map(|track| track.source.clock.begin()).min();
+        let floor = self.origin.ns.max(self.presentation.end);
+        *self
+            .shift
+            .get_or_insert_with(|| begin().map_or(0, |begin| floor - begin).max(0))
     }
 
     /// Waits for a key frame where the presentation has no use for anything else.
@@ -255,11 +276,12 @@ impl Recorder {
     }
 
     fn ask_for_key_frame(&mut self, index: usize, now: Instant) {
-        let time = self.origin.ns(now);
+        let time = self.time(now);
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
-        let is_wanted = self.presentation.wants_key(index, time, track.source.needs_key());
+        let is_broken = track.source.needs_key() && !track.source.is_settling(now);
+        let is_wanted = self.presentation.wants_key(index, time, is_broken);
         let asked = track
             .asked
             .is_some_and(|at| now.saturating_duration_since(at) < ASK_AGAIN);

@@ -1,5 +1,9 @@
 //! The last segment of a recording that was cut off: which of its fragments are whole, and what they hold.
+//!
+//! What was not synced when the power went may be there, may be missing, or may be what was in its place before, block by
+//! block: a fragment counts when its check sum is right and it continues the one before it.
 
+use super::fmp4::is_whole;
 use crate::codec::{Malformed, Reader};
 
 /// What can be kept of a media segment file.
@@ -24,15 +28,13 @@ pub struct Repaired {
 pub fn repair(file: &[u8]) -> Repaired {
     let mut kept = Repaired::default();
     let mut r = Reader::new(file, "segment");
-    while let Ok(fragment) = read_fragment(&mut r) {
+    while let Ok(fragment) = read_fragment(&mut r, file) {
         if kept.fragments == 0 {
             (kept.tfdt, kept.key) = (fragment.tfdt, fragment.key);
+        } else if kept.tfdt + kept.duration != fragment.tfdt {
+            break;
         }
-        let Some(end) = fragment
-            .tfdt
-            .checked_add(fragment.duration)
-            .filter(|end| *end >= kept.tfdt)
-        else {
+        let Some(end) = fragment.tfdt.checked_add(fragment.duration) else {
             break;
         };
         kept.valid_len = u64::try_from(r.at()).unwrap_or(u64::MAX);
@@ -50,9 +52,14 @@ struct Fragment {
     key: bool,
 }
 
-fn read_fragment(r: &mut Reader<'_>) -> Result<Fragment, Malformed> {
+fn read_fragment(r: &mut Reader<'_>, file: &[u8]) -> Result<Fragment, Malformed> {
+    let begin = r.at();
     let moof = expect_box(r, b"moof")?;
-    expect_box(r, b"mdat")?;
+    let end = r.at();
+    let data = expect_box(r, b"mdat")?;
+    if !file.get(begin..end).is_some_and(|moof| is_whole(moof, data)) {
+        return Err(r.malformed());
+    }
     let mut boxes = Reader::new(moof, "moof");
     let traf = find_box(&mut boxes, b"traf")?;
     let mut tfdt_box = Reader::new(find_box(&mut Reader::new(traf, "traf"), b"tfdt")?, "tfdt");

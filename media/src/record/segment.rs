@@ -153,7 +153,7 @@ impl SegmentWriter {
         let rest = self.data.split_off(data_bytes);
         let data = std::mem::replace(&mut self.data, rest);
         self.fragments += 1;
-        let header = fmp4::fragment_header(self.fragments, self.tfdt, &self.samples);
+        let header = fmp4::fragment_header(self.fragments, self.tfdt, &self.samples, &data);
         let duration: u64 = self.samples.iter().map(|sample| u64::from(sample.duration)).sum();
         let open = self.open.get_or_insert_with(|| OpenSegment {
             file: FileName::segment(&self.rendition, self.part, self.segments),

@@ -8,6 +8,9 @@ use crate::id::TrackId;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The arrivals of so much of a track are looked at before its first frame gets a time: what was held up comes at once.
+const SETTLE: Duration = Duration::from_millis(200);
+
 /// The most packets that a frame may have.
 const MAX_FRAME_PACKETS: usize = 8192;
 
@@ -59,6 +62,8 @@ pub(super) struct Source {
     last_rtp_time: Option<u64>,
     needs_key: bool,
     newest_arrival: Option<Instant>,
+    /// When the first packets were taken in, and when the first of them had arrived.
+    began: Option<(Instant, Instant)>,
     /// The bytes of the frame that [`Source::next`] gave. May be taken; a buffer that is put back is used again.
     pub(super) sample: Vec<u8>,
     description: Option<Arc<Description>>,
@@ -80,18 +85,31 @@ impl Source {
             last_rtp_time: None,
             needs_key: codec.kind() == Kind::Video,
             newest_arrival: None,
+            began: None,
             sample: Vec::new(),
         })
     }
 
     /// Takes in packets.
-    pub(super) fn insert(&mut self, batch: &Arc<Batch>) {
-        self.newest_arrival = batch
-            .packets()
-            .map(|packet| packet.meta.arrived)
-            .max()
-            .max(self.newest_arrival);
+    pub(super) fn insert(&mut self, batch: &Arc<Batch>, now: Instant, origin: Origin) {
+        for packet in batch.packets() {
+            let arrived = packet.meta.arrived;
+            self.newest_arrival = self.newest_arrival.max(Some(arrived));
+            self.began.get_or_insert((now, arrived));
+            self.clock.observe(packet.meta.rtp_time, origin.ns(arrived));
+        }
         self.queue.insert(batch);
+    }
+
+    /// Whether more arrivals are to be looked at before the first frame gets its time.
+    pub(super) fn is_settling(&self, now: Instant) -> bool {
+        if self.clock.has_begun() {
+            return false;
+        }
+        let (Some((taken, first)), Some(newest)) = (self.began, self.newest_arrival) else {
+            return true;
+        };
+        now.saturating_duration_since(taken) < SETTLE && newest.saturating_duration_since(first) < SETTLE
     }
 
     /// Whether packets came within the last second.
@@ -116,7 +134,10 @@ impl Source {
     }
 
     /// The next frame, in decoding order. With a `wait` of zero nothing is waited for: the track is over.
-    pub(super) fn next(&mut self, now: Instant, wait: Duration, origin: Origin, wall: &WallClock) -> Option<Frame> {
+    pub(super) fn next(&mut self, now: Instant, wait: Duration, origin: Origin, wall: &mut WallClock) -> Option<Frame> {
+        if self.is_settling(now) && !wait.is_zero() {
+            return None;
+        }
         loop {
             let held = match self.ahead.take() {
                 Some(held) => held,
@@ -160,7 +181,7 @@ impl Source {
     }
 
     /// Puts the collected packets together; nothing where they make no frame.
-    fn finish(&mut self, origin: Origin, wall: &WallClock) -> Option<Frame> {
+    fn finish(&mut self, origin: Origin, wall: &mut WallClock) -> Option<Frame> {
         let meta = self.packets.first()?.packet().meta;
         self.sample.clear();
         let result = self

@@ -3,6 +3,7 @@
 mod encodings;
 mod failures;
 mod hours;
+mod starts;
 mod world;
 
 use super::*;

@@ -3,7 +3,9 @@
 //! Times are nanoseconds since the recording began, on the server's clock. A publisher's sender reports (RFC 3550
 //! section 6.4.1) tie each track's RTP clock to the publisher's wall clock, and so the tracks to each other. That wall
 //! clock is tied to ours by the arrival of the reports: it may be wrong by hours, run fast or slow, or be set during
-//! the class. Before the first report, arrival times stand in. Corrections bend the line; they never turn it back.
+//! the class. Before the first report, arrival times stand in: those of the packets that were least late, for a burst of
+//! packets that somebody held up says nothing of when the first of them was made. Corrections bend the line; they never
+//! turn it back.
 
 use crate::codec::Kind;
 
@@ -65,6 +67,10 @@ struct Tie {
 pub(super) struct TrackClock {
     kind: Kind,
     rate: u32,
+    /// The packet that was least late while no frame had a time: its timestamp and arrival.
+    earliest: Option<(u64, i64)>,
+    /// The lowest timestamp until then.
+    lowest: Option<u64>,
     /// The newest frame: its timestamp and time.
     last: Option<(u64, i64)>,
     report: Option<Report>,
@@ -74,7 +80,19 @@ pub(super) struct TrackClock {
 struct Report {
     rtp: u64,
     wall_ns: i64,
+    arrived: i64,
     generation: u32,
+}
+
+/// What a report says, on the time line so far.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    wall_ns: i64,
+    /// Where its track has it; nothing, while the track has no line of its own.
+    here: Option<i64>,
+    arrived: i64,
+    /// Whether the publisher's wall clock went on with the track's clock since the report before: neither was set.
+    is_steady: bool,
 }
 
 impl TrackClock {
@@ -83,19 +101,47 @@ impl TrackClock {
         TrackClock {
             kind,
             rate,
+            earliest: None,
+            lowest: None,
             last: None,
             report: None,
         }
     }
 
+    /// Takes note of a packet's arrival, as long as no frame has a time.
+    pub(super) fn observe(&mut self, rtp: u64, arrived: i64) {
+        if self.last.is_some() {
+            return;
+        }
+        self.lowest = Some(self.lowest.map_or(rtp, |lowest| lowest.min(rtp)));
+        let sooner = self.expected(rtp).map_or(0, |expected| expected - arrived);
+        if self.earliest.is_none() || (0..MAX_DISTANCE_NS).contains(&sooner) {
+            self.earliest = Some((rtp, arrived));
+        }
+    }
+
+    /// Whether a frame has a time.
+    pub(super) fn has_begun(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Where the track's line begins as far as its arrivals tell; nothing before there was any.
+    pub(super) fn begin(&self) -> Option<i64> {
+        self.expected(self.lowest?)
+    }
+
+    /// When a packet with timestamp `rtp` arrives that is no later than the one that was least late.
+    fn expected(&self, rtp: u64) -> Option<i64> {
+        let (known, arrived) = self.earliest?;
+        Some(arrived.saturating_add(ticks_to_ns(distance(rtp, known), self.rate)))
+    }
+
     /// The time of the frame with timestamp `rtp`, whose first packet arrived at `arrived`. To be called in decoding
     /// order, once a frame. Later timestamps get later times.
-    pub(super) fn time(&mut self, rtp: u64, arrived: i64, wall: &WallClock) -> i64 {
+    pub(super) fn time(&mut self, rtp: u64, arrived: i64, wall: &mut WallClock) -> i64 {
         let target = self.report.and_then(|report| wall.time(report, rtp, self.rate));
         let Some((last_rtp, last)) = self.last else {
-            let time = target.filter(|t| (t - arrived).abs() < STEP_NS).unwrap_or(arrived);
-            self.last = Some((rtp, time));
-            return time;
+            return self.first_time(rtp, arrived, target, wall);
         };
         let step = ticks_to_ns(distance(rtp, last_rtp), self.rate);
         let nominal = last.saturating_add(step);
@@ -119,6 +165,17 @@ impl TrackClock {
         time
     }
 
+    fn first_time(&mut self, rtp: u64, arrived: i64, target: Option<i64>, wall: &mut WallClock) -> i64 {
+        let own = self.expected(rtp).unwrap_or(arrived);
+        let time = target.filter(|t| (t - own).abs() < STEP_NS).unwrap_or(own);
+        self.last = Some((rtp, time));
+        if let Some(report) = self.report {
+            let here = time.saturating_add(ticks_to_ns(distance(report.rtp, rtp), self.rate));
+            wall.tie(self.kind, report.wall_ns, here, report.arrived);
+        }
+        time
+    }
+
     /// Which part of a step a correction may take: half for pictures, a fiftieth for sound, where more is heard.
     fn bend(&self) -> i64 {
         match self.kind {
@@ -138,12 +195,25 @@ impl TrackClock {
         let here = self
             .last
             .map(|(last, time)| time.saturating_add(ticks_to_ns(distance(rtp, last), self.rate)))
-            .filter(|here| here.saturating_sub(arrived).abs() < MAX_DISTANCE_NS)
-            .unwrap_or(arrived);
-        if wall.accept(self.kind, wall_ns, here, arrived) {
+            .map(|here| match here.saturating_sub(arrived).abs() < MAX_DISTANCE_NS {
+                true => here,
+                false => arrived,
+            });
+        let is_steady = |before: &Report| {
+            let gone = ticks_to_ns(distance(rtp, before.rtp), self.rate);
+            before.generation == wall.generation && (wall_ns - before.wall_ns - gone).abs() < STEP_NS / 10
+        };
+        let claim = Claim {
+            wall_ns,
+            here,
+            arrived,
+            is_steady: self.report.as_ref().is_some_and(is_steady),
+        };
+        if wall.accept(self.kind, claim) {
             self.report = Some(Report {
                 rtp,
                 wall_ns,
+                arrived,
                 generation: wall.generation,
             });
         }
@@ -156,28 +226,36 @@ impl WallClock {
         Some((report.wall_ns + tie.offset).saturating_add(ticks_to_ns(distance(rtp, report.rtp), rate)))
     }
 
-    /// Takes in the publisher's time `wall_ns`, which its track has at `here` so far, and says whether to believe it.
-    fn accept(&mut self, kind: Kind, wall_ns: i64, here: i64, arrived: i64) -> bool {
-        let tie = match &mut self.tie {
-            Some(tie) if tie.kind <= kind => tie,
-            slot => {
-                let offset = here - wall_ns;
-                let delay = arrived - here;
-                let tie = Tie {
-                    offset,
-                    kind,
-                    baseline: None,
-                    window_start: arrived,
-                    least_delay: delay,
-                    suspect: None,
-                };
-                *slot = Some(tie);
-                return true;
-            }
+    /// Ties the publisher's time `wall_ns`, in a report that came at `arrived`, to where its track has it; false where
+    /// another track leads.
+    fn tie(&mut self, kind: Kind, wall_ns: i64, here: i64, arrived: i64) -> bool {
+        if self.tie.as_ref().is_some_and(|tie| tie.kind <= kind) {
+            return false;
+        }
+        self.tie = Some(Tie {
+            offset: here - wall_ns,
+            kind,
+            baseline: None,
+            window_start: arrived,
+            least_delay: arrived - here,
+            suspect: None,
+        });
+        true
+    }
+
+    /// Takes in what a report of a track says, and tells whether to believe it.
+    fn accept(&mut self, kind: Kind, claim: Claim) -> bool {
+        let Claim { wall_ns, arrived, .. } = claim;
+        if claim.here.is_some_and(|here| self.tie(kind, wall_ns, here, arrived)) {
+            return true;
+        }
+        let Some(tie) = &mut self.tie else {
+            return true; // it is for later, when its track has a line
         };
         let delay = arrived - (wall_ns + tie.offset);
         let expected = tie.baseline.unwrap_or(tie.least_delay);
-        if (delay - expected).abs() > STEP_NS {
+        // Where no clock was set, a report that comes much too late or too early says how late others were.
+        if (delay - expected).abs() > STEP_NS && !claim.is_steady {
             if tie
                 .suspect
                 .replace(delay)
@@ -232,8 +310,12 @@ mod tests {
         let (mut last_video, mut apart) = (i64::MIN, i64::MAX);
         for frame in 0..300i64 {
             let captured = frame * 33 * MS;
-            let sound = audio.time(u64::try_from(7 + frame * 33 * 48).unwrap(), captured, &wall);
-            let picture = video.time(u64::try_from(9 + frame * 33 * 90).unwrap(), captured + 150 * MS, &wall);
+            let sound = audio.time(u64::try_from(7 + frame * 33 * 48).unwrap(), captured, &mut wall);
+            let picture = video.time(
+                u64::try_from(9 + frame * 33 * 90).unwrap(),
+                captured + 150 * MS,
+                &mut wall,
+            );
             assert!(picture > last_video, "frame {frame}");
             last_video = picture;
             apart = (picture - sound).abs();
@@ -263,7 +345,7 @@ mod tests {
         for second in 0..120i64 {
             let arrived = second * NS_PER_S;
             let rtp = u64::try_from(second * 48_000).unwrap();
-            let time = clock.time(rtp, arrived, &wall);
+            let time = clock.time(rtp, arrived, &mut wall);
             assert!(
                 (time - arrived).abs() < 5 * MS,
                 "second {second}: {} ms",
@@ -287,8 +369,8 @@ mod tests {
             let wall_ns = 10_000 * NS_PER_S + fast(arrived, -150);
             let audio_rtp = ns_to_ticks(fast(arrived, 200), 48_000);
             let video_rtp = ns_to_ticks(fast(arrived, -150), 90_000);
-            sound = audio.time(audio_rtp, arrived, &wall);
-            picture = video.time(video_rtp, arrived, &wall);
+            sound = audio.time(audio_rtp, arrived, &mut wall);
+            picture = video.time(video_rtp, arrived, &mut wall);
             if tick % 50 == 0 {
                 audio.report(audio_rtp, ntp(wall_ns), arrived, &mut wall);
                 video.report(video_rtp, ntp(wall_ns), arrived, &mut wall);

@@ -1,11 +1,11 @@
 //! One recording on the disk. Everything is written at a place that is known, so that a write that failed in the middle
 //! can be done again, and the journal names a file only after the file is on the disk.
 
+use super::disk::{Disk, DiskFile, RealDisk};
 use lectern_media::record::{Catalogue, Entry, FileName, Write, repair};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const JOURNAL: &str = "journal.jsonl";
@@ -14,48 +14,24 @@ const JOURNAL: &str = "journal.jsonl";
 const LAST_LINE_BYTES: u64 = 256;
 
 /// See the module.
-pub(super) struct Folder {
+pub(super) struct Folder<D: Disk = RealDisk> {
+    disk: D,
     path: PathBuf,
-    journal: File,
+    journal: D::File,
     journal_bytes: u64,
     /// Segments that grow, and whether they hold what is not on the disk for sure.
-    growing: HashMap<FileName, (File, bool)>,
+    growing: HashMap<FileName, (D::File, bool)>,
     /// Whether there are files whose names are not on the disk for sure.
     has_new_names: bool,
 }
 
 impl Folder {
-    /// Opens a recording, or begins one, and repairs what an earlier run has left: lines and fragments that are not
-    /// whole are cut off, and what is whole is listed. Returns what the journal says now.
+    /// Opens a recording on this machine's disk; see [`Folder::open_on`].
     ///
     /// # Errors
     /// The disk's.
     pub(super) fn open(path: &Path) -> io::Result<(Folder, Catalogue)> {
-        std::fs::create_dir_all(path)?;
-        path.parent().map_or(Ok(()), sync_names)?;
-        let name = path.join(JOURNAL);
-        let mut journal = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&name)?;
-        let mut text = Vec::new();
-        journal.read_to_end(&mut text)?;
-        let (mut catalogue, whole) = Catalogue::read(&text);
-        if u64::try_from(text.len()).unwrap_or(u64::MAX) > whole {
-            journal.set_len(whole)?;
-        }
-        let mut folder = Folder {
-            path: path.to_owned(),
-            journal,
-            journal_bytes: whole,
-            growing: HashMap::new(),
-            has_new_names: true,
-        };
-        folder.repair_tails(&mut catalogue)?;
-        folder.sync()?;
-        Ok((folder, catalogue))
+        Folder::open_on(RealDisk, path)
     }
 
     /// Whether there is a recording whose journal has no end.
@@ -79,20 +55,54 @@ impl Folder {
         let ends = is_text && last.is_some_and(|line| matches!(serde_json::from_str(line), Ok(Entry::End { .. })));
         Ok(!ends)
     }
+}
+
+impl<D: Disk> Folder<D> {
+    /// Opens a recording, or begins one, and repairs what an earlier run has left: lines and fragments that are not
+    /// whole are cut off, and what is whole is listed. Returns what the journal says now.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn open_on(disk: D, path: &Path) -> io::Result<(Folder<D>, Catalogue)> {
+        disk.make_folder(path)?;
+        // The folder, and the one of all recordings, which may be new as well.
+        let above = path.ancestors().skip(1).take(2);
+        for above in above.filter(|above| !above.as_os_str().is_empty()) {
+            disk.sync_names(above)?;
+        }
+        let name = path.join(JOURNAL);
+        let journal = disk.open(&name)?;
+        let text = disk.read(&name)?;
+        let (mut catalogue, whole) = Catalogue::read(&text);
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > whole {
+            journal.set_len(whole)?;
+        }
+        let mut folder = Folder {
+            disk,
+            path: path.to_owned(),
+            journal,
+            journal_bytes: whole,
+            growing: HashMap::new(),
+            has_new_names: true,
+        };
+        folder.sync()?;
+        folder.repair_tails(&mut catalogue)?;
+        Ok((folder, catalogue))
+    }
 
     fn repair_tails(&mut self, catalogue: &mut Catalogue) -> io::Result<()> {
         for tail in catalogue.tails() {
             let path = self.path.join(tail.file.as_str());
-            let bytes = match std::fs::read(&path) {
+            let bytes = match self.disk.read(&path) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
             let repaired = repair(&bytes);
             match catalogue.adopt(&tail, &repaired) {
-                None => std::fs::remove_file(&path)?,
+                None => self.disk.remove(&path)?,
                 Some(entry) => {
-                    let file = OpenOptions::new().write(true).open(&path)?;
+                    let file = self.disk.open(&path)?;
                     file.set_len(repaired.valid_len)?;
                     file.sync_data()?;
                     self.append_entry(&entry)?;
@@ -120,7 +130,7 @@ impl Folder {
         }
     }
 
-    fn file(&mut self, name: &FileName, offset: u64) -> io::Result<&mut (File, bool)> {
+    fn file(&mut self, name: &FileName, offset: u64) -> io::Result<&mut (D::File, bool)> {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
         match self.growing.entry(name.clone()) {
             Occupied(open) => {
@@ -130,15 +140,18 @@ impl Folder {
                 Ok(open.into_mut())
             }
             Vacant(place) => {
-                self.has_new_names |= offset == 0;
-                let mut options = OpenOptions::new();
-                options.write(true).create(true).truncate(offset == 0);
-                Ok(place.insert((options.open(self.path.join(name.as_str()))?, false)))
+                let file = self.disk.open(&self.path.join(name.as_str()))?;
+                if offset == 0 {
+                    self.has_new_names = true;
+                    file.set_len(0)?; // a leftover that no journal lists
+                }
+                Ok(place.insert((file, false)))
             }
         }
     }
 
-    /// Appends a line to the journal; the file that it names, and is finished with that, is on the disk first.
+    /// Appends a line to the journal, and has it on the disk; the file that it names, and is finished with that, is there
+    /// first. Lines that wait for a sync together might be kept in another order.
     ///
     /// # Errors
     /// The disk's.
@@ -154,6 +167,7 @@ impl Folder {
         }
         let line = entry.to_line();
         self.journal.write_all_at(line.as_bytes(), self.journal_bytes)?;
+        self.journal.sync_data()?;
         self.journal_bytes += u64::try_from(line.len()).unwrap_or(0);
         if let Some(name) = finished {
             self.growing.remove(name);
@@ -177,16 +191,11 @@ impl Folder {
 
     fn sync_new_names(&mut self) -> io::Result<()> {
         if self.has_new_names {
-            sync_names(&self.path)?;
+            self.disk.sync_names(&self.path)?;
             self.has_new_names = false;
         }
         Ok(())
     }
-}
-
-/// Makes sure that the names of the files in a folder are on the disk: a file's own sync does not (POSIX `fsync`).
-fn sync_names(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | `disk` | what is needed of a file system |
 //! | `folder` | one recording on the disk: appending, repairing, syncing |
 //! | `made` | a recording of media that is all there |
 //! | `task` | the thread: packets in, writes out, what happens when the disk fails |
 
+mod disk;
 mod folder;
 mod made;
+#[cfg(test)]
+mod power_cut_tests;
 mod task;
 
 pub use made::make;
@@ -36,6 +40,9 @@ const MAX_WAITING: usize = 2048;
 
 /// Facts without packets that are kept when even that is full. They are rare.
 const MAX_HELD: usize = 256;
+
+/// A disk that has not taken a write for so long is failing.
+const STUCK: Duration = Duration::from_secs(5);
 
 /// The end of a stream waits so long for its recording.
 const FINISH_TIME: Duration = Duration::from_secs(10);
@@ -129,6 +136,11 @@ impl Progress {
         }
     }
 
+    /// Whether the disk does not take what is recorded.
+    fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed) || self.lag() >= STUCK
+    }
+
     /// How far the thread is behind its stream.
     fn lag(&self) -> Duration {
         match self.busy_since_us.load(Ordering::Relaxed) {
@@ -160,11 +172,9 @@ impl Recorders {
     /// How a recording in progress is doing; `None`: it is not in progress.
     pub(super) fn status(&self, stream: StreamId) -> Option<RecordingStatus> {
         let running = self.running.lock();
-        let is_failing = running.get(&stream)?.is_failing.load(Ordering::Relaxed);
-        Some(if is_failing {
-            RecordingStatus::DiskFailing
-        } else {
-            RecordingStatus::Writing
+        Some(match running.get(&stream)?.is_failing() {
+            true => RecordingStatus::DiskFailing,
+            false => RecordingStatus::Writing,
         })
     }
 
@@ -181,10 +191,7 @@ impl Recorders {
     /// How many the disk does not take.
     pub(super) fn failing(&self) -> usize {
         let running = self.running.lock();
-        let failing = running
-            .values()
-            .filter(|progress| progress.is_failing.load(Ordering::Relaxed));
-        failing.count()
+        running.values().filter(|progress| progress.is_failing()).count()
     }
 
     /// Starts the recorder of a stream; `None` when it is running or cannot be.

@@ -1,10 +1,11 @@
 //! A recorder's thread: what the stream says goes into the recorder, what the recorder says goes to the disk.
 //!
 //! A disk that fails never touches the class: what cannot be written is dropped, the disk is tried again, and the
-//! recording goes on as a new part when there is room.
+//! recording goes on as a new part when there is room. A disk that is stuck makes the thread late, and nothing else:
+//! facts wait, and the recorder's clock is that of the facts until the thread has caught up.
 
 use super::folder::Folder;
-use super::{Progress, unix_us};
+use super::{Progress, STUCK, unix_us};
 use crate::live::hub::Hub;
 use crate::live::types::LiveEvent;
 use lectern_media::forward::feed::Feed;
@@ -42,6 +43,8 @@ pub(super) struct Task {
     early: Vec<Feed>,
     retry_at: Instant,
     sync_at: Option<Instant>,
+    /// How far the stream is known: what waits is of later.
+    stream_time: Instant,
     lost: u64,
     has_started: bool,
     has_ended: bool,
@@ -60,6 +63,7 @@ impl Task {
             early: Vec::new(),
             retry_at: Instant::now(),
             sync_at: None,
+            stream_time: Instant::now(),
             lost: 0,
             has_started: false,
             has_ended: false,
@@ -70,10 +74,15 @@ impl Task {
     pub(super) fn run(mut self, feeds: &Receiver<Feed>) {
         self.look_at_disk(Instant::now());
         while !self.has_ended {
-            let received = feeds.try_recv().or_else(|_| {
-                self.progress.rest();
-                feeds.recv_timeout(self.patience(Instant::now()))
-            });
+            let waiting = feeds.try_recv().ok();
+            let is_behind = waiting.is_some();
+            let received = waiting.map_or_else(
+                || {
+                    self.progress.rest();
+                    feeds.recv_timeout(self.patience(Instant::now()))
+                },
+                Ok,
+            );
             let now = Instant::now();
             self.progress.work(now);
             let feed = match received {
@@ -82,14 +91,24 @@ impl Task {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            self.stream_time = match (is_behind, feed.as_ref().and_then(arrival)) {
+                (false, _) => now,
+                (true, arrived) => arrived.map_or(self.stream_time, |at| at.max(self.stream_time)),
+            };
             if let Some(feed) = feed {
-                self.take(now, feed);
+                self.take(self.stream_time, feed);
             }
             self.work(now);
+            let took = now.elapsed();
+            if took >= STUCK {
+                let (seconds, folder) = (took.as_secs(), self.path.display());
+                tracing::warn!(seconds, %folder, "the disk was stuck; what was sent meanwhile is recorded now");
+            }
         }
         if !self.has_ended {
             // The publisher may come back after the restart; what it has sent until now is kept.
-            self.take(Instant::now(), Feed::PublisherGone);
+            self.stream_time = Instant::now();
+            self.take(self.stream_time, Feed::PublisherGone);
             self.work(Instant::now());
         }
         self.sync_at = Some(Instant::now());
@@ -119,7 +138,7 @@ impl Task {
             self.look_at_disk(now);
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.handle_timeout(now);
+            recorder.handle_timeout(self.stream_time);
         }
         self.write(now);
         self.sync(now);
@@ -191,5 +210,13 @@ impl Task {
             }
         }
         self.folder = Some(folder);
+    }
+}
+
+/// When the newest packet of a fact arrived.
+fn arrival(feed: &Feed) -> Option<Instant> {
+    match feed {
+        Feed::Packets { batch, .. } => batch.packets().map(|packet| packet.meta.arrived).max(),
+        _ => None,
     }
 }

@@ -1876,7 +1876,7 @@ export interface components {
         };
         /** @description Something that is wrong. */
         Alert: {
-            /** @description For programs: disk-low, recording-failing, recorder-behind, media-restarted, media-slow, jobs-dead. */
+            /** @description For programs: disk-low, recording-failing, recorder-behind, upload-failing, media-restarted, media-slow, jobs-dead. */
             code: string;
             /** @description For people. */
             detail: string;

@@ -168,7 +168,10 @@ fn encodings_are_renditions_that_are_cut_together() {
     let mut publisher = Simulcast::announce(&mut world);
     publisher.send(&mut world, 12_000);
     let catalogue = world.end().0.catalogue();
-    assert_eq!(catalogue.renditions(), ["video3", "video2", "video0", "audio1"]);
+    let mut renditions = catalogue.renditions();
+    assert_eq!(renditions.pop(), Some("audio1"), "pictures come first");
+    renditions.sort_unstable();
+    assert_eq!(renditions, ["video0", "video2", "video3"]);
     let first = starts(&catalogue, NAMES[0]);
     assert!((5..=7).contains(&first.len()), "{first:?}");
     for name in NAMES {

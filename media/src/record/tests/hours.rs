@@ -41,7 +41,7 @@ fn record(sound_ppm: i64, wall_ppm: i64) -> Disk {
 
 /// For each frame of a rendition's part when it is shown or heard, in nanoseconds, and the moment that it is of, in
 /// milliseconds, by somebody else's parser. What stands in for lost sound is of no moment.
-fn moments(disk: &Disk, rendition: &str, part: u32) -> Vec<(i64, i64)> {
+pub(super) fn moments(disk: &Disk, rendition: &str, part: u32) -> Vec<(i64, i64)> {
     let catalogue = disk.catalogue();
     let rate = i64::from(catalogue.init(rendition, part).unwrap().timescale);
     let mut moments = Vec::new();

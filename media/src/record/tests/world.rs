@@ -209,6 +209,11 @@ pub(super) struct Publisher {
     /// How long a picture takes from the camera to the network.
     pub(super) picture_delay_ms: u64,
     pub(super) asked_before: usize,
+    /// What it sends of a track before this moment is held up until then, and comes at once.
+    pub(super) held_until_ms: [u64; 2],
+    held: [Batch; 2],
+    /// So much media is sent at once at the beginning, and all that follows so much ahead of its time.
+    pub(super) ahead_ms: u64,
     /// Its frames end with the moment that they show, in [`STAMP`] digits of milliseconds.
     pub(super) is_stamping: bool,
 }
@@ -232,6 +237,9 @@ impl Publisher {
             wall_ppm: 0,
             picture_delay_ms: 0,
             asked_before: 0,
+            held_until_ms: [0, 0],
+            held: [Batch::new(), Batch::new()],
+            ahead_ms: 0,
             is_stamping: false,
         }
     }
@@ -255,30 +263,32 @@ impl Publisher {
         }
     }
 
-    /// Sends until `until_ms`; media time is the world's time.
+    /// Sends until `until_ms`; media time is the world's time, or ahead of it.
     pub(super) fn send(&mut self, world: &mut World, until_ms: u64) {
-        while world.now_ms < until_ms {
-            let ms = world.now_ms;
+        let from_ms = world.now_ms;
+        let mut media_ms = from_ms;
+        while media_ms < until_ms + self.ahead_ms {
             if let Some(codec) = self.video
-                && is_picture(ms)
+                && is_picture(media_ms)
             {
-                self.send_picture(world, codec);
+                self.send_picture(world, codec, media_ms);
             }
-            if self.has_audio && ms.is_multiple_of(20) {
-                let index = self.positions[1] % self.clips[1].len();
-                self.positions[1] += 1;
-                let frame = self.stamped(self.clips[1][index].clone(), ms);
-                if !self.mute_audio {
-                    self.send_packets(
-                        world,
-                        AUDIO,
-                        skewed((ms + CLOCKS_AHEAD_MS) * 48, self.sound_ppm),
-                        &[frame],
-                    );
-                }
+            if self.has_audio && media_ms.is_multiple_of(20) {
+                self.send_sound(world, media_ms);
             }
-            let next = (ms + 1..).find(|ms| is_picture(*ms) || ms.is_multiple_of(20)).unwrap();
-            world.advance(next.min(until_ms));
+            let next = (media_ms + 1..).find(|ms| is_picture(*ms) || ms.is_multiple_of(20));
+            media_ms = next.unwrap().min(until_ms + self.ahead_ms);
+            world.advance(media_ms.saturating_sub(self.ahead_ms).max(from_ms));
+        }
+    }
+
+    fn send_sound(&mut self, world: &mut World, ms: u64) {
+        let index = self.positions[1] % self.clips[1].len();
+        self.positions[1] += 1;
+        let frame = self.stamped(self.clips[1][index].clone(), ms);
+        if !self.mute_audio {
+            let rtp_time = skewed((ms + CLOCKS_AHEAD_MS) * 48, self.sound_ppm);
+            self.send_packets(world, AUDIO, rtp_time, &[frame]);
         }
     }
 
@@ -298,7 +308,7 @@ impl Publisher {
         }
     }
 
-    fn send_picture(&mut self, world: &mut World, codec: Codec) {
+    fn send_picture(&mut self, world: &mut World, codec: Codec, ms: u64) {
         let asked = world.asked.iter().filter(|(_, track)| *track == VIDEO).count();
         if self.obeys && asked > self.asked_before {
             self.positions[0] = 0;
@@ -307,7 +317,7 @@ impl Publisher {
         let index = self.positions[0] % self.clips[0].len();
         self.positions[0] += 1;
         if !self.mute_video {
-            let captured_ms = world.now_ms + CLOCKS_AHEAD_MS - self.picture_delay_ms;
+            let captured_ms = ms + CLOCKS_AHEAD_MS - self.picture_delay_ms;
             let frame = self.clips[0][index].clone();
             let frame = self.stamped(frame, captured_ms.saturating_sub(CLOCKS_AHEAD_MS));
             let packets = packetise(codec, &frame, index == 0, 300);
@@ -323,18 +333,20 @@ impl Publisher {
     }
 
     fn send_packets(&mut self, world: &mut World, track: TrackId, rtp_time: u64, payloads: &[Vec<u8>]) {
-        let seq = &mut self.seqs[usize::from(track.0)];
+        let place = usize::from(track.0);
+        let seq = &mut self.seqs[place];
         let codec = if track == VIDEO {
             self.video.unwrap()
         } else {
             Codec::Opus
         };
-        let mut batch = Batch::new();
+        let arrived = world.origin + Duration::from_millis(world.now_ms.max(self.held_until_ms[place]));
+        let batch = &mut self.held[place];
         for (index, payload) in payloads.iter().enumerate() {
             let meta = PacketMeta {
                 seq: *seq,
                 rtp_time,
-                arrived: world.now(),
+                arrived,
                 marker: track == VIDEO && index + 1 == payloads.len(),
                 starts_key_frame: starts_key_frame(codec, payload),
                 switches_up: false,
@@ -344,10 +356,10 @@ impl Publisher {
             }
             *seq += 1;
         }
-        world.feed(&Feed::Packets {
-            track,
-            batch: Arc::new(batch),
-        });
+        if arrived <= world.now() {
+            let batch = Arc::new(std::mem::take(batch));
+            world.feed(&Feed::Packets { track, batch });
+        }
     }
 }
 
