@@ -101,7 +101,10 @@ impl Presentation {
 
     /// Adds a track behind the others. `sound` is what sound is like.
     pub(super) fn add(&mut self, name: String, codec: Codec, sound: Option<Arc<Description>>) {
-        let rendition = Rendition::new(name, codec, self.config);
+        let mut rendition = Rendition::new(name, codec, self.config);
+        if let Part::Running { start, .. } = self.part {
+            rendition.end = start;
+        }
         self.tracks.push(Track {
             rendition,
             sound,

@@ -193,6 +193,28 @@ fn another_publisher_and_another_codec_are_a_discontinuity_of_the_same_recording
 }
 
 #[test]
+fn sound_that_is_announced_after_the_first_picture_of_another_publisher_is_silent_from_there_on_only() {
+    let mut world = World::new();
+    let mut first = Publisher::new(0, Some(Codec::H264), true);
+    first.announce(&mut world);
+    first.send(&mut world, 10_000);
+    let mut second = Publisher::new(1, Some(Codec::H264), false);
+    second.announce(&mut world);
+    second.send(&mut world, 10_500);
+    second.has_audio = true;
+    second.announce(&mut world);
+    second.send(&mut world, 15_000);
+    let (disk, _) = world.end();
+    let catalogue = disk.catalogue();
+    let (pictures, sounds) = (spans(&catalogue, "video0"), spans(&catalogue, "audio1"));
+    assert_eq!((pictures.len(), sounds.len()), (2, 2));
+    assert!(
+        close(pictures[1].0, 10_000, 40) && close(sounds[1].0, 10_000, 40) && close(sounds[1].1, 15_000, 40),
+        "{pictures:?} {sounds:?}"
+    );
+}
+
+#[test]
 fn a_new_picture_size_begins_a_part_for_all_renditions_at_once() {
     let mut world = World::new();
     let mut publisher = Publisher::new(0, Some(Codec::H264), true);
