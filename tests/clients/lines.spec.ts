@@ -2,7 +2,7 @@
 import { received } from "../../web/e2e/support/probe";
 import { type Page as Peer, play, plays, publish } from "./support/browser-peer";
 import { publish as publishClip, stop } from "./support/ffmpeg";
-import { type Conditions, Line } from "./support/line";
+import { type Conditions, Line } from "../../web/e2e/support/line";
 import { expect, type Page, test } from "./support/test";
 
 test.use({ instance: "lines" });

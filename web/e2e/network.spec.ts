@@ -1,7 +1,11 @@
-/** Classes on networks that do not let everything through: TCP alone, and IPv6 alone, for the teacher and the class. */
+/**
+ * Classes on networks that do not let everything through: TCP alone, and IPv6 alone, for the teacher and the class; and a
+ * network that lets nothing through for a while.
+ */
 import type { Page } from "@playwright/test";
+import { Line } from "./support/line";
 import * as pages from "./support/pages";
-import { look, received } from "./support/probe";
+import { connectionsMade, look, medianDelayMs, received } from "./support/probe";
 import { expect, openPage, test } from "./support/test";
 
 test.use({ instance: "network" });
@@ -76,3 +80,40 @@ for (const allowed of ["tcp", "ipv6"]) {
     await pages.endClass(teacher);
   });
 }
+
+test("a teacher whose network is gone for ten seconds is back without a reload, and so is the class", async ({
+  open,
+  server,
+}) => {
+  const line = await Line.open(server.udpPort);
+  await teacher.goto("/");
+  const session = await pages.planClass(teacher, "Ten seconds");
+  const broadcaster = await teacher.context().newPage();
+  await line.carry(broadcaster);
+  await pages.openBroadcast(broadcaster, session);
+  await pages.goLive(broadcaster);
+  const watcher = await open();
+  await pages.openWatch(watcher, session);
+  await look(watcher, 30);
+  const connections = await connectionsMade(watcher);
+
+  line.become({ loss: 1 });
+  const cut = Date.now();
+  await expect(watcher.getByText("The instructor’s connection dropped")).toBeVisible();
+  await expect(broadcaster.getByText("Reconnecting…").first()).toBeVisible();
+  await expect.poll(() => Date.now() - cut, { timeout: CUT_MS * 2 }).toBeGreaterThan(CUT_MS);
+  line.become({});
+  const back = Date.now();
+  await pages.expectLive(broadcaster);
+  const delay = medianDelayMs(await look(watcher, 30, 30_000));
+  test
+    .info()
+    .annotations.push({ type: "back", description: `after ${Date.now() - back} ms, ${delay.toFixed(0)} ms late` });
+  expect(delay).toBeLessThan(1000);
+  expect(await connectionsMade(watcher)).toBe(connections);
+  await pages.endClass(broadcaster);
+  line.close();
+});
+
+/** How long the network is gone. */
+const CUT_MS = 10_000;

@@ -1,12 +1,11 @@
 /** Firefox, driven by WebDriver BiDi. Its camera is the browser's own made picture and tone. */
-import { type Browser, launch } from "puppeteer-core";
+import { type Browser, type Page as BrowserPage, launch } from "puppeteer-core";
+import type { Line } from "../../../web/e2e/support/line";
 import { installProbe } from "../../../web/e2e/support/probe";
 import type { Page } from "./browser-peer";
 
 /** A page of Firefox. */
-export interface FirefoxPage extends Page {
-  close(): Promise<void>;
-}
+export type FirefoxPage = Page & Pick<BrowserPage, "close" | "keyboard" | "locator">;
 
 export class Firefox {
   readonly #browser: Browser;
@@ -18,6 +17,7 @@ export class Firefox {
   static async open(): Promise<Firefox> {
     const browser = await launch({
       browser: "firefox",
+      defaultViewport: { width: 1280, height: 800 },
       executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
       extraPrefsFirefox: {
         "media.navigator.streams.fake": true,
@@ -29,10 +29,11 @@ export class Firefox {
     return new Firefox(browser);
   }
 
-  /** Opens a page that counts what it receives. */
-  async visit(url: string): Promise<FirefoxPage> {
+  /** Opens a page that counts what it receives, over `line` if one is given. */
+  async visit(url: string, line?: Line): Promise<FirefoxPage> {
     const page = await this.#browser.newPage();
     await page.evaluateOnNewDocument(installProbe);
+    if (line) await page.evaluateOnNewDocument(line.redirect, line.port);
     await page.goto(url);
     return page as unknown as FirefoxPage;
   }

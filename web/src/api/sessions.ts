@@ -76,6 +76,11 @@ export function playlistOf(session: Pick<Session, "id" | "hlsUrl">): string {
   return session.hlsUrl ?? `/api/live/sessions/${session.id}/hls/master.m3u8`;
 }
 
+/** Address of the small pictures of a class's replay, once there are some. */
+export function storyboardOf({ id, recording }: Pick<Session, "id" | "recording">): string | null {
+  return recording?.hasStoryboard ? `/api/live/sessions/${id}/hls/storyboard.vtt` : null;
+}
+
 /** Address of a class's calendar file. */
 export function calendarFile(id: string): string {
   return `/api/live/sessions/${id}/calendar`;

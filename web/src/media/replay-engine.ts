@@ -33,6 +33,14 @@ const LIVE_SYNC_S = 3.5;
 /** Lets `choose` go back to automatic. */
 export const AUTOMATIC = -1;
 
+/** One for each picture: it is listed again for each codec of the sound beside it, which nobody sees. */
+export function renditionsOf(levels: { uri: string; height: number; bitrate: number }[]): Rendition[] {
+  return levels.flatMap(({ uri, height, bitrate }, index) => {
+    const isFirst = levels.findIndex((level) => level.uri === uri) === index;
+    return isFirst ? [{ index, height, bps: bitrate }] : [];
+  });
+}
+
 /** Feeds one video element from one playlist, from `attach` to `destroy`. */
 export class ReplayEngine extends Emitter<ReplayEvents> {
   #hls: Hls | null = null;
@@ -54,14 +62,13 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
     const hls = new Engine({ startPosition: startAt, backBufferLength: 90, liveSyncDuration: LIVE_SYNC_S });
     this.#hls = hls;
     hls.on(Engine.Events.MANIFEST_PARSED, () => {
-      this.emit(
-        "renditions",
-        hls.levels.map(({ height, bitrate }, index) => ({ index, height, bps: bitrate })),
-      );
+      this.emit("renditions", renditionsOf(hls.levels));
     });
-    hls.on(Engine.Events.ERROR, (_, { fatal, type, response }) => {
+    hls.on(Engine.Events.ERROR, (_, { fatal, type, details, response }) => {
       if (!fatal) return;
-      if (type === Engine.ErrorTypes.MEDIA_ERROR && this.#mediaRepairs < 2) {
+      const isRepairable =
+        type === Engine.ErrorTypes.MEDIA_ERROR && details !== Engine.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR;
+      if (isRepairable && this.#mediaRepairs < 2) {
         this.#mediaRepairs += 1;
         return hls.recoverMediaError();
       }

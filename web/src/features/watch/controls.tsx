@@ -28,8 +28,8 @@ import type { VideoActions, VideoState } from "./use-video";
 interface ControlsProps {
   playback: VideoState;
   actions: VideoActions;
-  /** Playlist of what can be moved through; a class that is watched as it happens has none. */
-  playlist?: string;
+  /** What can be moved through, with the address of its small pictures; a class that is watched as it happens has none. */
+  timeline?: { storyboard: string | null };
   captions?: Captions;
   /** Buttons after the sound. */
   leading?: ReactNode;
@@ -47,11 +47,11 @@ interface Captions {
 const SKIP_S = 10;
 
 /** Play, sound, position, and the ways to see it larger. */
-export function Controls({ playback, actions, playlist, captions, leading, extras, onToggleStats }: ControlsProps) {
+export function Controls({ playback, actions, timeline, captions, leading, extras, onToggleStats }: ControlsProps) {
   const { t } = useTranslation();
   const fullscreen = useFullscreen();
   const idle = useIdle();
-  const seekable = playlist !== undefined;
+  const seekable = timeline !== undefined;
   useShortcuts({
     actions,
     seekable,
@@ -69,7 +69,7 @@ export function Controls({ playback, actions, playlist, captions, leading, extra
         hidden ? "pointer-events-none opacity-0" : "opacity-100",
       )}
     >
-      {seekable ? <SeekBar playback={playback} actions={actions} playlist={playlist} /> : null}
+      {timeline ? <SeekBar playback={playback} actions={actions} storyboard={timeline.storyboard} /> : null}
       <div className="flex items-center gap-0.5 sm:gap-1">
         <IconButton
           label={playback.paused ? t("watch.controls.play") : t("watch.controls.pause")}

@@ -1,7 +1,9 @@
 /** Plays a class that is on the air by HLS: some seconds late, and back to its beginning. */
 import { Radio } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { playlistOf, storyboardOf } from "../../api/sessions";
+import type { Session } from "../../api/types";
 import { playAsAllowed } from "../../media/autoplay";
 import type { Facts } from "../../media/diagnosis";
 import { NEWEST } from "../../media/replay-engine";
@@ -14,17 +16,18 @@ import { SoundButton } from "./sound-button";
 import { Stage } from "./stage";
 import { StatsPanel } from "./stats-panel";
 import { useCaptions } from "./use-captions";
-import { useReplay } from "./use-replay";
+import { type Place, useReplay } from "./use-replay";
 import { useVideo } from "./use-video";
 
 interface DelayedPlayerProps {
-  playlist: string;
-  viewers: number;
+  session: Session;
   /** The viewer went back; otherwise the direct connection does not work. */
   rewound: boolean;
   overlay: ReactNode;
   /** Back to the picture as it happens. */
   onDirect: () => void;
+  /** Where the viewer is, again and again. */
+  onMove: (place: Place) => void;
 }
 
 /** Who goes back lands this far behind the newest picture. */
@@ -33,10 +36,10 @@ const REWOUND_S = 30;
 const NEAR_S = 20;
 
 /** The player of what was just now. */
-export function DelayedPlayer({ playlist, viewers, rewound, overlay, onDirect }: DelayedPlayerProps) {
+export function DelayedPlayer({ session, rewound, overlay, onDirect, onMove }: DelayedPlayerProps) {
   const { t } = useTranslation();
   const { attach, video, state: playback, actions } = useVideo();
-  const replay = useReplay(playlist, video, NEWEST);
+  const replay = useReplay(playlistOf(session), video, NEWEST);
   const captions = useCaptions(video);
   const [soundBlocked, setSoundBlocked] = useState(false);
   const [showStats, setShowStats] = useState(false);
@@ -51,18 +54,24 @@ export function DelayedPlayer({ playlist, viewers, rewound, overlay, onDirect }:
     return () => video.removeEventListener("loadedmetadata", begin);
   }, [video, rewound]);
 
+  const { time, paused } = playback;
+  const moved = useEffectEvent(onMove);
+  useEffect(() => {
+    if (time > 0) moved({ time, paused });
+  }, [time, paused]);
+
   const behind = Math.max(0, playback.duration - playback.time);
   return (
     <Stage state={replay.fault ? "failed" : "delayed"}>
       {/* biome-ignore lint/a11y/useMediaCaption: the playlist brings them, where there are some */}
       <video ref={attach} playsInline className="size-full object-contain" onClick={actions?.togglePlay} />
-      <HlsNotices replay={replay} starved={playback.starved} />
+      <HlsNotices replay={replay} starved={playback.starved} recording={session.recording} />
       {soundBlocked && playback.muted && actions ? <SoundButton onPress={() => actions.setMuted(false)} /> : null}
       {overlay}
       <div className="absolute top-3 left-3 z-10 flex max-w-[calc(100%-1.5rem)] flex-wrap items-center gap-2">
         {behind < NEAR_S ? <LiveBadge /> : null}
         <span className="rounded-full bg-black/60 px-2.5">
-          <ViewerCount count={viewers} />
+          <ViewerCount count={session.viewerCount} />
         </span>
         {rewound ? null : (
           <p role="status" className="flex flex-wrap items-center gap-2 rounded-lg bg-black/75 px-3 py-1.5 text-sm">
@@ -78,7 +87,7 @@ export function DelayedPlayer({ playlist, viewers, rewound, overlay, onDirect }:
         <Controls
           playback={playback}
           actions={actions}
-          playlist={playlist}
+          timeline={{ storyboard: storyboardOf(session) }}
           captions={captions}
           leading={
             rewound ? (

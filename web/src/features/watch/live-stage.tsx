@@ -1,9 +1,9 @@
 /** A class that is on the air: as it happens, or by HLS where one went back or nothing else gets through. */
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { playlistOf } from "../../api/sessions";
 import type { Session } from "../../api/types";
 import { LivePlayer } from "./live-player";
 import { Stage } from "./stage";
+import type { Place } from "./use-replay";
 
 // The live player must start at once; the other engine takes a moment to load anyway.
 const DelayedPlayer = lazy(async () => ({ default: (await import("./delayed-player")).DelayedPlayer }));
@@ -11,8 +11,15 @@ const DelayedPlayer = lazy(async () => ({ default: (await import("./delayed-play
 /** How the picture comes: directly; by HLS because the viewer went back; by HLS because nothing else works. */
 export type Way = "direct" | "rewound" | "fallback";
 
+interface LiveStageProps {
+  session: Session;
+  overlay?: ReactNode;
+  /** Where somebody is who watches by HLS; null for who watches directly. */
+  onMove: (place: Place | null) => void;
+}
+
 /** Starts directly. */
-export function LiveStage({ session, overlay }: { session: Session; overlay?: ReactNode }) {
+export function LiveStage({ session, overlay, onMove }: LiveStageProps) {
   const [way, setWay] = useState<Way>(() => (canConnect() || !session.recordingEnabled ? "direct" : "fallback"));
   if (way === "direct") {
     const other = session.recordingEnabled
@@ -24,11 +31,14 @@ export function LiveStage({ session, overlay }: { session: Session; overlay?: Re
     <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
       <DelayedPlayer
         key={way}
-        playlist={playlistOf(session)}
-        viewers={session.viewerCount}
+        session={session}
         rewound={way === "rewound"}
         overlay={overlay}
-        onDirect={() => setWay("direct")}
+        onDirect={() => {
+          onMove(null);
+          setWay("direct");
+        }}
+        onMove={onMove}
       />
     </Suspense>
   );

@@ -1,13 +1,14 @@
 /** Chooses what the stage shows for the state that a class is in. */
 import { Link } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { playlistOf } from "../../api/sessions";
+import { playlistOf, storyboardOf } from "../../api/sessions";
 import type { Session } from "../../api/types";
 import { buttonClass } from "../../ui/button";
 import { EnrolPanel } from "./enrol-panel";
 import { LiveStage } from "./live-stage";
 import { Stage, StageNotice } from "./stage";
+import type { Place } from "./use-replay";
 import { WaitingRoom } from "./waiting-room";
 
 // The live player must start at once; the replay's engine takes a moment to load anyway.
@@ -22,16 +23,24 @@ interface PlayerProps {
 
 /** The player of one class, from before its start until after its end. */
 export function Player({ session, signedIn, overlay }: PlayerProps) {
+  /** Who was behind when the class ended goes on from there. */
+  const place = useRef<Place>(null);
+  const onMove = (next: Place | null) => {
+    place.current = next;
+  };
   if (session.status === "cancelled") return <Cancelled />;
   if (session.status === "ended" && isGone(session)) return <Ended session={session} />;
   if (!session.canWatch) return <NoAccess session={session} signedIn={signedIn} />;
   if (session.status === "upcoming") return <WaitingRoom session={session} />;
-  if (session.status === "live") return <LiveStage session={session} overlay={overlay} />;
+  if (session.status === "live") return <LiveStage session={session} overlay={overlay} onMove={onMove} />;
   return (
     <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
       <ReplayPlayer
         playlist={playlistOf(session)}
         poster={session.thumbnailUrl}
+        storyboard={storyboardOf(session)}
+        recording={session.recording}
+        from={place.current}
         countFor={signedIn ? session.id : null}
       />
     </Suspense>

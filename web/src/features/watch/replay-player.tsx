@@ -1,29 +1,52 @@
 /** Plays the recording of a class that has ended, or of the catalogue. */
 import { Play } from "lucide-react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Session } from "../../api/types";
+import { playAsAllowed } from "../../media/autoplay";
 import { Controls } from "./controls";
 import { HlsNotices } from "./hls-notices";
 import { SettingsMenu } from "./settings-menu";
 import { Stage } from "./stage";
 import { useCaptions } from "./use-captions";
-import { useReplay } from "./use-replay";
+import { type Place, useReplay } from "./use-replay";
 import { useVideo } from "./use-video";
 import { useWatched } from "./use-watched";
 
 interface ReplayPlayerProps {
   playlist: string;
   poster: string | null | undefined;
+  /** Address of the small pictures for the bar. */
+  storyboard?: string | null;
+  /** What it is coded in, where that is known. */
+  recording?: Session["recording"];
+  /** Goes on from there, instead of from the beginning when asked to. */
+  from?: Place | null;
   /** The class whose playback is counted; nobody's is not. */
   countFor?: string | null;
 }
 
 /** The player of a replay. */
-export function ReplayPlayer({ playlist, poster, countFor = null }: ReplayPlayerProps) {
+export function ReplayPlayer({
+  playlist,
+  poster,
+  storyboard = null,
+  recording,
+  from,
+  countFor = null,
+}: ReplayPlayerProps) {
   const { t } = useTranslation();
   const { attach, video, state: playback, actions } = useVideo();
-  const replay = useReplay(playlist, video);
+  const replay = useReplay(playlist, video, from?.time);
   const captions = useCaptions(video);
   useWatched(countFor, video);
+  const [goesOn] = useState(from?.paused === false);
+  useEffect(() => {
+    if (!video || !goesOn) return;
+    const begin = () => void playAsAllowed(video);
+    video.addEventListener("loadedmetadata", begin, { once: true });
+    return () => video.removeEventListener("loadedmetadata", begin);
+  }, [video, goesOn]);
   const unstarted = playback.paused && playback.time === 0;
 
   return (
@@ -37,7 +60,7 @@ export function ReplayPlayer({ playlist, poster, countFor = null }: ReplayPlayer
         className="size-full object-contain"
         onClick={actions?.togglePlay}
       />
-      <HlsNotices replay={replay} starved={playback.starved} />
+      <HlsNotices replay={replay} starved={playback.starved} recording={recording} />
       {unstarted && actions && !replay.fault ? (
         <button
           type="button"
@@ -52,7 +75,7 @@ export function ReplayPlayer({ playlist, poster, countFor = null }: ReplayPlayer
         <Controls
           playback={playback}
           actions={actions}
-          playlist={playlist}
+          timeline={{ storyboard }}
           captions={captions}
           extras={
             <SettingsMenu quality={replay.quality} speed={{ value: playback.speed, onChange: actions.setSpeed }} />

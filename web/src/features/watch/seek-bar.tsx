@@ -10,16 +10,17 @@ import type { VideoActions, VideoState } from "./use-video";
 interface SeekBarProps {
   playback: VideoState;
   actions: VideoActions;
-  playlist: string;
+  /** Address of the small pictures. */
+  storyboard: string | null;
 }
 
 /** Goes from the beginning to the end, or to the newest picture of a class that is live. */
-export function SeekBar({ playback, actions, playlist }: SeekBarProps) {
+export function SeekBar({ playback, actions, storyboard }: SeekBarProps) {
   const { t } = useTranslation();
   /** Share of the bar's width under the pointer. */
   const [pointed, setPointed] = useState<number | null>(null);
   const [everPointed, setEverPointed] = useState(false);
-  const tiles = useStoryboard(playlist, everPointed);
+  const tiles = useStoryboard(storyboard, everPointed);
   const length = Math.max(playback.duration, 0.1);
 
   function point(event: PointerEvent<HTMLDivElement>): void {

@@ -11,6 +11,12 @@ interface Replay {
   fault: ReplayEvents["fault"] | null;
 }
 
+/** How far somebody is in a recording, seconds, and whether it stands still. */
+export interface Place {
+  time: number;
+  paused: boolean;
+}
+
 const INITIAL: Replay = { renditions: [], chosen: AUTOMATIC, fault: null };
 
 /** Loads while mounted, from the beginning if not told otherwise. */

@@ -2,16 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseStoryboard } from "../../media/storyboard";
 
-/** Loaded once somebody points at the bar; empty where there are none. */
-export function useStoryboard(playlist: string, wanted: boolean) {
-  const url = playlist.replace(/[^/]*$/, "storyboard.vtt");
+/** Loaded from its address once somebody points at the bar; empty where there are none. */
+export function useStoryboard(url: string | null, wanted: boolean) {
   const { data = [] } = useQuery({
     queryKey: ["storyboard", url],
     queryFn: async () => {
-      const response = await fetch(url);
+      const response = await fetch(url ?? "");
       return response.ok ? parseStoryboard(await response.text(), new URL(response.url, location.href).href) : [];
     },
-    enabled: wanted,
+    enabled: wanted && url !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });

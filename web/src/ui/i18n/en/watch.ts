@@ -62,6 +62,7 @@ export const watch = {
     button: "Enrol",
   },
   replayFault: {
+    missing: "It is recorded in {{codecs}}, which this browser does not know.",
     access: { title: "The replay is closed to you", text: "Your access has ended. Reload the page to check again." },
     network: { title: "The replay cannot be loaded", text: "Check your network and try again." },
     media: {

@@ -64,6 +64,7 @@ export const watch: typeof en.watch = {
     button: "Inschrijven",
   },
   replayFault: {
+    missing: "Ze is opgenomen in {{codecs}}; dat kent deze browser niet.",
     access: {
       title: "De opname is voor jou gesloten",
       text: "Je toegang is verlopen. Herlaad de pagina om het opnieuw te proberen.",

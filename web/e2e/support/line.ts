@@ -18,8 +18,26 @@ const QUEUE_MS = 300;
 
 const PERFECT: Conditions = { loss: 0, delayMs: 0, rateBps: Number.POSITIVE_INFINITY };
 
+/** Runs inside the page: connections find the server at this port alone, by UDP and IPv4. */
+function redirect(port: number): void {
+  const set: (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void> =
+    RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp = "" }: RTCSessionDescriptionInit) {
+    const lines = sdp.split("\r\n").flatMap((line) => {
+      if (!line.startsWith("a=candidate:")) return [line];
+      const fields = line.split(" ");
+      if (fields[2] !== "udp" || !fields[4]?.includes(".")) return [];
+      fields[5] = `${port}`;
+      return [fields.join(" ")];
+    });
+    return set.call(this, { type, sdp: lines.join("\r\n") });
+  };
+}
+
 /** Carries datagrams between clients and the server; the server sees each client at an address of its own. */
 export class Line {
+  /** For pages of another driver: runs inside the page, with the line's `port`. */
+  readonly redirect = redirect;
   readonly #server: number;
   readonly #socket: Socket;
   readonly #upstream = new Map<string, Socket>();
@@ -32,7 +50,9 @@ export class Line {
     this.#socket = socket;
     this.#server = server;
     this.#conditions = conditions;
-    socket.on("message", (datagram, from) => this.#pass(0, () => this.#towardsServer(from).send(datagram, this.#server, "127.0.0.1")));
+    socket.on("message", (datagram, from) =>
+      this.#pass(0, () => this.#towardsServer(from).send(datagram, this.#server, "127.0.0.1")),
+    );
   }
 
   /** Opens a line to the server's media port, on a free port. */
@@ -48,22 +68,15 @@ export class Line {
     this.#busyUntil = 0;
   }
 
-  /** Sends what the page's connections exchange with the server over this line alone. */
+  /** Sends what the page's connections exchange with the server over this line alone, also after a reload. */
   async carry(page: Page): Promise<void> {
-    await page.evaluate((port) => {
-      const set: (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void> =
-        RTCPeerConnection.prototype.setRemoteDescription;
-      RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp = "" }: RTCSessionDescriptionInit) {
-        const lines = sdp.split("\r\n").flatMap((line) => {
-          if (!line.startsWith("a=candidate:")) return [line];
-          const fields = line.split(" ");
-          if (fields[2] !== "udp" || !fields[4]?.includes(".")) return [];
-          fields[5] = `${port}`;
-          return [fields.join(" ")];
-        });
-        return set.call(this, { type, sdp: lines.join("\r\n") });
-      };
-    }, this.#socket.address().port);
+    await page.addInitScript(redirect, this.port);
+    await page.evaluate(redirect, this.port);
+  }
+
+  /** Where it begins. */
+  get port(): number {
+    return this.#socket.address().port;
   }
 
   close(): void {
