@@ -16,6 +16,7 @@
 //! | `tls`, `redirect` | HTTPS by this server itself, and plain HTTP that sends on to it |
 
 pub mod assets;
+mod codes;
 pub mod cookie;
 pub mod extract;
 pub mod frame;

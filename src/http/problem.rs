@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::codes;
 use crate::error::{Error, FieldError};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -19,6 +20,7 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 pub struct Problem {
     /// Which kind of problem, for programs: `/problems/` and a stable word.
     #[serde(rename = "type")]
+    #[schema(schema_with = codes::schema)]
     pub kind: String,
     /// The HTTP status in words.
     pub title: Cow<'static, str>,
@@ -41,7 +43,7 @@ pub struct Problem {
 impl Problem {
     fn new(status: StatusCode, code: &str, detail: Option<String>) -> Problem {
         Problem {
-            kind: format!("/problems/{code}"),
+            kind: codes::problem_type(code),
             title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
             detail,

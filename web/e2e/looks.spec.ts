@@ -3,6 +3,7 @@
  * fonts; and on each of them that nothing is cut off. `--update-snapshots` makes them anew.
  */
 import type { Page } from "@playwright/test";
+import { expectLooks } from "./support/looks";
 import { CLASSES, setScene, watchPath } from "./support/scene";
 import { expect, test } from "./support/test";
 
@@ -47,6 +48,12 @@ for (const [name, path] of Object.entries(PAGES)) {
     });
   }
 }
+
+test("the account page", async ({ open }) => {
+  const page = await open();
+  await setScene(page);
+  await expectLooks(page, { name: "account", path: "/account", prepare: settled });
+});
 
 test("times are right on both sides of the change to summer time, here and in the zone of the class", async ({
   browser,

@@ -23,6 +23,7 @@ const PAGES: { name: string; path: string; prepare?: (page: Page) => Promise<voi
     },
   },
   { name: "edit", path: `/instructor/streams/${ownClass("afterTheChange").id}/edit`, prepare: formShown },
+  { name: "broadcast", path: `/instructor/streams/${ownClass("soon").id}/broadcast`, prepare: cameraShown },
   {
     name: "analytics",
     path: `/instructor/streams/${ownClass("replay").id}/analytics`,
@@ -35,11 +36,24 @@ const PAGES: { name: string; path: string; prepare?: (page: Page) => Promise<voi
   { name: "admin-jobs", path: "/admin/jobs", prepare: shown("the store did not answer") },
   { name: "admin-recordings", path: "/admin/recordings", prepare: shown("Prijs verdedigen") },
   { name: "admin-audit", path: "/admin/audit", prepare: shown("tokens.grant") },
-  { name: "admin-settings", path: "/admin/settings", prepare: shown("chat.banned_words") },
+  {
+    name: "admin-settings",
+    path: "/admin/settings",
+    prepare: shown(/^(Words that are not allowed|Woorden die niet mogen)$/),
+  },
 ];
 
 async function formShown(page: Page): Promise<void> {
   await expect(page.locator("input[name=title]")).toBeVisible();
+}
+
+/** What moves, the picture and the level of the sound, is not part of the looks. */
+async function cameraShown(page: Page): Promise<void> {
+  await expect(page.getByRole("button", { name: /^(Go live|Ga live)$/ })).toBeEnabled();
+  await page.evaluate(() => {
+    for (const moving of document.querySelectorAll<HTMLElement>("video, meter + div"))
+      moving.style.visibility = "hidden";
+  });
 }
 
 for (const one of PAGES) {

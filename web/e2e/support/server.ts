@@ -115,7 +115,8 @@ export class Server {
   }
 }
 
-async function freeTcpPort(): Promise<number> {
+/** A port that nobody uses. */
+export async function freeTcpPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -172,15 +172,20 @@ const SETTINGS = [
   {
     key: "recording.retention_days",
     value: 7,
-    kind: "integer",
+    kind: "number",
     description: "Days after the end for which a replay can be watched.",
   },
-  { key: "chat.banned_words", value: ["spam", "scam"], kind: "list", description: "Words that no message may hold." },
   {
-    key: "access.replay_for_pro",
+    key: "conversation.banned_words",
+    value: ["spam", "scam"],
+    kind: "list",
+    description: "Words that no message may hold.",
+  },
+  {
+    key: "accounts.sign_up",
     value: true,
     kind: "boolean",
-    description: "Whether Pro and Team watch every replay.",
+    description: "Whether people make accounts of their own.",
   },
 ];
 

@@ -1,8 +1,7 @@
 /** What admins see and do. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { ask } from "./ask";
 import { api, take } from "./client";
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 
@@ -12,61 +11,16 @@ export type Tier = Schemas["Tier"];
 export type Job = Schemas["Job"];
 export type JobState = Schemas["JobState"];
 export type AuditEntry = Schemas["AuditEntry"];
+export type Health = Schemas["Health"];
+export type Setting = Schemas["Setting"];
+export type Run = Schemas["Run"];
+export type Recording = Schemas["AdminRecording"];
+export type DailyWork = operations["start_run"]["parameters"]["path"]["name"];
 
 const POLL_MS = 5_000;
 /** Health is plotted: the plots move at this pace. */
 const HEALTH_POLL_MS = 2_000;
 const PAGE = 50;
-
-/** How the server is. */
-export interface Health {
-  uptimeS: number;
-  version: string;
-  cpu: { processPercent: number };
-  memoryBytes: number;
-  viewers: number;
-  publishers: number;
-  bitrateOutBps: number;
-  packetsOutPerS: number;
-  lossPercent: number;
-  joinMsP50: number | null;
-  forwardDelayMsP99: number | null;
-  recorderLagMs: number | null;
-  jobs: { ready: number; dead: number };
-  disk: { freeBytes: number; totalBytes: number };
-  alerts: { code: string; detail: string; since: string }[];
-  reachability: string;
-}
-
-/** One setting that may be changed while the server runs. */
-export interface Setting {
-  key: string;
-  value: unknown;
-  kind: string;
-  description: string;
-}
-
-/** One run of a job that comes back every day. */
-export interface Run {
-  id: string;
-  name: string;
-  startedAt: string;
-  finishedAt: string | null;
-  done: number;
-  failed: number;
-  error: string | null;
-}
-
-/** One recording and where it is. */
-export interface Recording {
-  sessionId: string;
-  title: string;
-  bytes: number;
-  durationS: number;
-  state: "live" | "local" | "uploading" | "stored" | "archived" | "deleted";
-  expiresAt: string | null;
-  error: string | null;
-}
 
 /** Users, latest first, by part of the name or address and by role. */
 export function usersQuery(search: string, role: Role | null) {
@@ -128,54 +82,53 @@ export const auditQuery = infiniteQueryOptions({
 /** The last runs of the daily work. */
 export const runsQuery = queryOptions({
   queryKey: ["admin", "runs"],
-  queryFn: async () => (await ask<{ runs: Run[] }>("GET", "/api/admin/runs")).runs,
+  queryFn: async () => (await take(api.GET("/api/admin/runs"))).runs,
   refetchInterval: POLL_MS,
 });
 
-/** Does the daily work now. */
-export function startRun(name: string): Promise<Run> {
-  return ask("POST", `/api/admin/runs/${name}`);
+/** Does some of the daily work now. */
+export function startRun(name: DailyWork): Promise<Run> {
+  return take(api.POST("/api/admin/runs/{name}", { params: { path: { name } } }));
 }
 
 /** Recordings and the room they take. */
 export const recordingsQuery = queryOptions({
   queryKey: ["admin", "recordings"],
-  queryFn: () =>
-    ask<{ recordings: Recording[]; totalBytes: number; freeBytes: number }>("GET", "/api/admin/recordings"),
+  queryFn: () => take(api.GET("/api/admin/recordings")),
 });
 
 /** Settings that may be changed while the server runs. */
 export const settingsQuery = queryOptions({
   queryKey: ["admin", "settings"],
-  queryFn: async () => (await ask<{ settings: Setting[] }>("GET", "/api/admin/settings")).settings,
+  queryFn: async () => (await take(api.GET("/api/admin/settings"))).settings,
 });
 
 /** Changes settings by key. */
 export async function changeSettings(changes: Record<string, unknown>): Promise<void> {
-  await ask("PATCH", "/api/admin/settings", changes);
+  await take(api.PATCH("/api/admin/settings", { body: changes }));
 }
 
 /** How the server is at this moment. */
 export const healthQuery = queryOptions({
   queryKey: ["admin", "health"],
-  queryFn: () => ask<Health>("GET", "/api/admin/health"),
+  queryFn: () => take(api.GET("/api/admin/health")),
   refetchInterval: HEALTH_POLL_MS,
 });
 
 /** Whether the example data is there. */
 export const sampleQuery = queryOptions({
   queryKey: ["admin", "sample"],
-  queryFn: async () => (await ask<{ loaded: boolean }>("GET", "/api/admin/sample")).loaded,
+  queryFn: async () => (await take(api.GET("/api/admin/sample"))).loaded,
 });
 
 /** Loads the example data, once. */
 export async function loadSample(): Promise<void> {
-  await ask("POST", "/api/admin/sample");
+  await take(api.POST("/api/admin/sample"));
 }
 
 /** Takes the example data away. */
 export async function removeSample(): Promise<void> {
-  await ask("DELETE", "/api/admin/sample");
+  await take(api.DELETE("/api/admin/sample"));
 }
 
 function before(key: string | null): { before?: string } {

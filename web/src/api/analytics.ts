@@ -1,42 +1,23 @@
 /** Who watched, how long, and what it brought in. */
 import { queryOptions } from "@tanstack/react-query";
-import { ask } from "./ask";
+import { api, take } from "./client";
+import type { components } from "./schema";
 
-const POLL_MS = 10_000;
+type Schemas = components["schemas"];
 
 /** Of one class. */
-export interface Analytics {
-  sessionId: string;
-  /** How many watched, over time. */
-  points: { at: string; viewers: number }[];
-  joins: number;
-  leaves: number;
-  uniqueViewers: number;
-  peakViewers: number;
-  averageWatchSeconds: number;
-  chatMessages: number;
-  chatters: number;
-  pollVotes: number;
-  reactions: number;
-  questions: number;
-  enrolments: number;
-  revenueTokens: number;
-  replayViews: number;
-  replaySeconds: number;
-}
+export type Analytics = Schemas["Report"];
 
 /** Of all classes of the instructor. */
-export interface Overview {
-  /** When classes were held, and how many watched; Monday is 1. */
-  slots: { weekday: number; hour: number; sessions: number; averageViewers: number }[];
-  totals: { sessions: number; enrolments: number; revenueTokens: number; peakViewers: number; watchSeconds: number };
-}
+export type Overview = Schemas["Overview"];
+
+const POLL_MS = 10_000;
 
 /** Analytics of one class, renewed while the page is open. */
 export function analyticsQuery(id: string) {
   return queryOptions({
     queryKey: ["analytics", id],
-    queryFn: () => ask<Analytics>("GET", `/api/instructor/streams/${id}/analytics`),
+    queryFn: () => take(api.GET("/api/instructor/streams/{id}/analytics", { params: { path: { id } } })),
     refetchInterval: POLL_MS,
   });
 }
@@ -44,7 +25,7 @@ export function analyticsQuery(id: string) {
 /** Analytics over all own classes. */
 export const overviewQuery = queryOptions({
   queryKey: ["analytics"],
-  queryFn: () => ask<Overview>("GET", "/api/instructor/analytics"),
+  queryFn: () => take(api.GET("/api/instructor/analytics")),
 });
 
 /** Where the numbers are downloaded for a spreadsheet; of all classes without `id`. */

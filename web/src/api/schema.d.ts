@@ -2487,8 +2487,11 @@ export interface components {
             status: number;
             /** @description The HTTP status in words. */
             title: string;
-            /** @description Which kind of problem, for programs: `/problems/` and a stable word. */
-            type: string;
+            /**
+             * @description Which kind of problem, for programs
+             * @enum {string}
+             */
+            type: "/problems/already-voted" | "/problems/bad-request" | "/problems/chat-banned" | "/problems/chat-banned-words" | "/problems/chat-empty" | "/problems/chat-muted" | "/problems/chat-too-fast" | "/problems/chat-too-long" | "/problems/cross-site" | "/problems/download-in-parts" | "/problems/email-taken" | "/problems/enrolment-undone" | "/problems/error" | "/problems/forbidden" | "/problems/idempotency-key-reused" | "/problems/insufficient-balance" | "/problems/internal" | "/problems/invalid" | "/problems/is-host" | "/problems/job-done" | "/problems/job-running" | "/problems/last-admin" | "/problems/link-expired" | "/problems/link-invalid" | "/problems/malformed-answer" | "/problems/malformed-fragment" | "/problems/malformed-offer" | "/problems/method-not-allowed" | "/problems/no-answer-awaited" | "/problems/no-websocket" | "/problems/not-enrolled" | "/problems/not-found" | "/problems/not-publishing" | "/problems/own-session" | "/problems/poll-closed" | "/problems/precondition-failed" | "/problems/precondition-required" | "/problems/range-not-satisfiable" | "/problems/recording-not-finished" | "/problems/refund-pending" | "/problems/replay-expired" | "/problems/sample-loaded" | "/problems/session-live" | "/problems/session-not-live" | "/problems/session-over" | "/problems/session-started" | "/problems/sessions-to-come" | "/problems/setup-done" | "/problems/sign-up-closed" | "/problems/tokens-kept-outside" | "/problems/too-large" | "/problems/too-many-event-streams" | "/problems/too-many-polls" | "/problems/too-many-questions" | "/problems/too-many-requests" | "/problems/too-many-sockets" | "/problems/unauthenticated" | "/problems/unavailable" | "/problems/unknown-event" | "/problems/unknown-layer" | "/problems/unsupported-answer" | "/problems/unsupported-media-type" | "/problems/unsupported-offer";
         };
         /** @description What to change; what is not given stays. */
         ProfileChange: {

@@ -1,12 +1,13 @@
 /** What stands around every page: header with navigation, notice of a lost network, the page itself. */
-import { onlineManager, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { WifiOff } from "lucide-react";
-import { lazy, Suspense, useSyncExternalStore } from "react";
+import { clsx } from "clsx";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { meQuery } from "../api/accounts";
 import { buttonClass } from "../ui/button";
 import { Skeleton } from "../ui/states";
+import { NetworkNotice } from "./network-notice";
 
 // Most visitors are not signed in and need no menu.
 const UserMenu = lazy(async () => ({ default: (await import("./user-menu")).UserMenu }));
@@ -20,7 +21,7 @@ export function Layout() {
         {t("common.skip")}
       </a>
       <Header />
-      <OfflineNotice />
+      <NetworkNotice />
       <main id="content" className="flex-1 pb-8" tabIndex={-1}>
         <Outlet />
       </main>
@@ -42,7 +43,12 @@ function Header() {
           <NavLink to="/streams">{t("nav.classes")}</NavLink>
           <NavLink to="/workouts">{t("nav.workouts")}</NavLink>
           {user && user.role !== "viewer" ? <NavLink to="/instructor/streams">{t("nav.teach")}</NavLink> : null}
-          {user?.role === "admin" ? <NavLink to="/admin">{t("nav.admin")}</NavLink> : null}
+          {user?.role === "admin" ? (
+            // A phone has no room for a fourth: there it stands in the person's own menu.
+            <NavLink to="/admin" className="max-sm:hidden">
+              {t("nav.admin")}
+            </NavLink>
+          ) : null}
         </nav>
         {user ? (
           <Suspense fallback={<Skeleton className="h-9 w-11 sm:w-36" />}>
@@ -58,14 +64,18 @@ function Header() {
 
 interface NavLinkProps {
   to: "/streams" | "/workouts" | "/instructor/streams" | "/admin";
+  className?: string;
   children: string;
 }
 
-function NavLink({ to, children }: NavLinkProps) {
+function NavLink({ to, className, children }: NavLinkProps) {
   return (
     <Link
       to={to}
-      className="rounded-lg px-3 py-2 text-sm font-medium text-muted hover:bg-raised hover:text-ink"
+      className={clsx(
+        "rounded-lg px-2 py-2 text-sm font-medium whitespace-nowrap text-muted hover:bg-raised hover:text-ink sm:px-3",
+        className,
+      )}
       activeProps={{ className: "bg-raised text-ink" }}
     >
       {children}
@@ -79,20 +89,5 @@ function LogInLink() {
     <Link to="/login" className={buttonClass({ variant: "secondary", size: "small" })}>
       {t("nav.logIn")}
     </Link>
-  );
-}
-
-function OfflineNotice() {
-  const { t } = useTranslation();
-  const online = useSyncExternalStore(
-    (listener) => onlineManager.subscribe(listener),
-    () => onlineManager.isOnline(),
-  );
-  if (online) return null;
-  return (
-    <div role="status" className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-2 text-sm text-warn">
-      <WifiOff className="size-4 shrink-0" aria-hidden="true" />
-      {t("offline")}
-    </div>
   );
 }

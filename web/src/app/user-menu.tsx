@@ -1,7 +1,8 @@
 /** The signed-in person's own menu. */
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { CircleUserRound, Coins, LogOut, Settings } from "lucide-react";
+import { clsx } from "clsx";
+import { CircleUserRound, Coins, LogOut, Settings, ShieldCheck } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { forgetEverything, logOut } from "../api/accounts";
@@ -49,6 +50,14 @@ export function UserMenu({ user }: { user: User }) {
               {t("nav.tokens")}
             </Link>
           </DropdownMenu.Item>
+          {user.role === "admin" ? (
+            <DropdownMenu.Item asChild className={clsx(item, "sm:hidden")}>
+              <Link to="/admin">
+                <ShieldCheck className="size-4" aria-hidden="true" />
+                {t("nav.admin")}
+              </Link>
+            </DropdownMenu.Item>
+          ) : null}
           <DropdownMenu.Item className={item} onSelect={() => void leave()}>
             <LogOut className="size-4" aria-hidden="true" />
             {t("nav.logOut")}

@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { bansQuery, deleteMessage, pinMessage, silence } from "../api/conversation";
 import type { ChatMessage, ChatPage } from "../api/types";
 import { Avatar } from "../ui/avatar";
+import { Failure } from "../ui/failure";
 import { useLocale } from "../ui/i18n/locale";
 import { type MenuItem, MoreMenu } from "../ui/menu";
-import { explain } from "../ui/problem";
 import { timeOfDay } from "../ui/time";
 import { chatQuery, pin, remove } from "./chat-log";
 import { HostBadge } from "./host-badge";
@@ -33,11 +33,7 @@ export function ChatLine({ message, conversation }: { message: ChatMessage; conv
           </time>
         </p>
         <p className="text-sm whitespace-pre-line wrap-anywhere">{message.message}</p>
-        {error ? (
-          <p role="alert" className="text-sm text-danger">
-            {explain(error, t).title}
-          </p>
-        ) : null}
+        <Failure error={error} />
       </div>
       <MoreMenu label={t("chat.menu", { name: message.userName })} items={items} />
     </li>

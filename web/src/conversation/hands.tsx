@@ -6,7 +6,7 @@ import { handsQuery, lowerHand, moveHand } from "../api/conversation";
 import type { Hand } from "../api/types";
 import { Avatar } from "../ui/avatar";
 import { Button } from "../ui/button";
-import { explain } from "../ui/problem";
+import { Failure } from "../ui/failure";
 import type { Conversation } from "./use-conversation";
 
 /** Raises the reader's hand, or lowers it again. */
@@ -33,11 +33,7 @@ export function HandButton({ conversation }: { conversation: Conversation }) {
         <HandIcon aria-hidden="true" />
         <span className="max-sm:sr-only">{up ? t("hands.lower") : t("hands.raise")}</span>
       </Button>
-      {move.isError ? (
-        <span role="alert" className="text-sm text-danger">
-          {explain(move.error, t).title}
-        </span>
-      ) : null}
+      <Failure error={move.error} />
     </div>
   );
 }
@@ -71,6 +67,7 @@ export function RaisedHands({ conversation }: { conversation: Conversation }) {
           </li>
         ))}
       </ul>
+      <Failure error={lower.error} />
     </section>
   );
 }

@@ -9,9 +9,9 @@ import type { Poll, PollOption } from "../api/types";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { ConfirmDialog } from "../ui/confirm-dialog";
+import { Failure } from "../ui/failure";
 import { useLocale } from "../ui/i18n/locale";
 import { Card } from "../ui/page";
-import { explain } from "../ui/problem";
 import { putPoll } from "./live-events";
 import type { Conversation } from "./use-conversation";
 
@@ -46,11 +46,7 @@ export function PollCard({ poll, conversation }: { poll: Poll; conversation: Con
             ))}
           </div>
         </fieldset>
-        {voting.isError ? (
-          <p role="alert" className="mt-2 text-sm text-danger">
-            {explain(voting.error, t).title}
-          </p>
-        ) : null}
+        <Failure error={voting.error} className="mt-2" />
         <div className="mt-3 flex flex-wrap items-center justify-between gap-2">
           <span className="text-sm text-muted tabular-nums">{t("polls.votes", { count: poll.totalVotes })}</span>
           {mayVote ? (
@@ -180,11 +176,7 @@ function HostControls({ poll, sessionId, live }: { poll: Poll; sessionId: string
           })
         }
       />
-      {change.isError ? (
-        <p role="alert" className="text-sm text-danger">
-          {explain(change.error, t).title}
-        </p>
-      ) : null}
+      <Failure error={change.error} />
     </div>
   );
 }

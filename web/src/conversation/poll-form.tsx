@@ -5,10 +5,9 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { createPoll } from "../api/conversation";
 import { Button } from "../ui/button";
+import { Failure } from "../ui/failure";
 import { TextField } from "../ui/field";
 import { Card } from "../ui/page";
-import { explain } from "../ui/problem";
-import { Alert } from "../ui/states";
 import { putPoll } from "./live-events";
 
 /** As the server has it. */
@@ -56,7 +55,7 @@ export function PollForm({ sessionId }: { sessionId: string }) {
   return (
     <Card className="p-4">
       <form onSubmit={submit} className="grid gap-3">
-        {making.isError ? <Alert tone="danger">{explain(making.error, t).title}</Alert> : null}
+        <Failure error={making.error} boxed />
         <TextField
           label={t("polls.question")}
           value={question}

@@ -8,9 +8,9 @@ import { ask, deleteQuestion, questionsQuery, setAnswered, upvote } from "../api
 import type { Question } from "../api/types";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
+import { Failure } from "../ui/failure";
 import { CONTROL } from "../ui/field";
 import { type MenuItem, MoreMenu } from "../ui/menu";
-import { explain } from "../ui/problem";
 import { ErrorState, Loading, Skeleton } from "../ui/states";
 import { putQuestion } from "./live-events";
 import { ConnectionNotice, PanelHint, WhyNot } from "./notices";
@@ -107,11 +107,7 @@ function Item({ question, conversation }: { question: Question; conversation: Co
             </Badge>
           ) : null}
         </p>
-        {error ? (
-          <p role="alert" className="text-danger">
-            {explain(error, t).title}
-          </p>
-        ) : null}
+        <Failure error={error} />
       </div>
       <MoreMenu label={t("questions.menu", { name: question.userName })} items={items} />
     </li>
@@ -140,11 +136,7 @@ function AskForm({ conversation }: { conversation: Conversation }) {
 
   return (
     <form onSubmit={submit} className="border-t border-line p-3">
-      {asking.isError ? (
-        <p role="alert" className="mb-2 text-sm text-danger">
-          {explain(asking.error, t).title} {explain(asking.error, t).hint}
-        </p>
-      ) : null}
+      <Failure error={asking.error} className="mb-2" />
       <div className="flex gap-2">
         <input
           aria-label={t("questions.yours")}

@@ -25,6 +25,8 @@ export interface Conversation {
   me: User | null;
   /** Whether the reader runs the class. */
   host: boolean;
+  /** Whether the reader may follow what is said. */
+  mayRead: boolean;
   /** Whether the reader may take part: signed in, with the right to watch. */
   member: boolean;
   status: Session["status"];
@@ -42,11 +44,14 @@ export function useConversation(session: Session, me: User | null): Conversation
   const [seen, setSeen] = useState<string | null>(null);
   const [moments] = useState(() => new Emitter<Moments>());
   const asked = useRef(false);
+  const host = me !== null && (me.role === "admin" || me.id === session.instructorId);
+  const mayRead = session.isPublic || session.canWatch || host;
   // Another person, or the same one with other rights, gets a connection of their own.
   const identity = `${me?.id ?? ""} ${session.canWatch}`;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the identity travels in the cookie
   useEffect(() => {
+    if (!mayRead) return;
     const link = new SocketLink(`/live/${id}`);
     asked.current = false;
     setReady(false);
@@ -77,9 +82,8 @@ export function useConversation(session: Session, me: User | null): Conversation
       clearTimeout(patience);
       link.stop();
     };
-  }, [id, identity, queries, moments]);
+  }, [id, identity, mayRead, queries, moments]);
 
-  const host = me !== null && (me.role === "admin" || me.id === session.instructorId);
   return {
     sessionId: id,
     ready,
@@ -87,6 +91,7 @@ export function useConversation(session: Session, me: User | null): Conversation
     moments,
     me,
     host,
+    mayRead,
     member: me !== null && (session.canWatch || host),
     status: session.status,
     seen,

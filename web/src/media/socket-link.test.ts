@@ -85,6 +85,14 @@ test("a network that is gone is noticed at once, and one that is back is used at
   expect(link.state).toBe("open");
 });
 
+test("a link whose right has ended does not come back", () => {
+  FakeSocket.last.open();
+  FakeSocket.last.lose(4403);
+  vi.advanceTimersByTime(60_000);
+  expect(FakeSocket.made).toHaveLength(1);
+  expect(link.state).toBe("idle");
+});
+
 test("nothing follows a stop, and what an old socket says is not heard", () => {
   const [first] = FakeSocket.made;
   first?.open();

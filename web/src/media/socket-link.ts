@@ -22,6 +22,8 @@ export interface SocketEvents {
   message: SocketMessage;
 }
 
+/** The other side closes with this code when the right to be there has ended: coming back is no use. */
+const RIGHT_ENDED = 4403;
 /** A connection that lived this long has proved itself: the next loss is a new one. */
 const PROVEN_MS = 5_000;
 
@@ -83,8 +85,10 @@ export class SocketLink extends Emitter<SocketEvents> {
     socket.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       if (this.#socket === socket) this.#hear(data);
     });
-    socket.addEventListener("close", () => {
-      if (this.#socket === socket) this.#retryIn(this.#backoff.next());
+    socket.addEventListener("close", ({ code }) => {
+      if (this.#socket !== socket) return;
+      if (code === RIGHT_ENDED) this.stop();
+      else this.#retryIn(this.#backoff.next());
     });
   }
 

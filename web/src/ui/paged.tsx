@@ -8,24 +8,22 @@ import { EmptyState, ErrorState, Loading, Skeleton } from "./states";
 interface PagedProps<Page, Item> {
   query: UseInfiniteQueryResult<InfiniteData<Page>>;
   items: (page: Page) => Item[];
-  /** Said when there is nothing. */
-  empty: string;
+  /** Shown when there is nothing: a sentence, or what says what to do next. */
+  empty: ReactNode;
+  /** Shown until the first page is there, of the size that the list will have. */
+  skeleton?: ReactNode;
   children: (items: Item[]) => ReactNode;
 }
 
 /** Shows the items of all pages, with a button for the next one. */
-export function Paged<Page, Item>({ query, items, empty, children }: PagedProps<Page, Item>) {
+export function Paged<Page, Item>({ query, items, empty, skeleton, children }: PagedProps<Page, Item>) {
   const { t } = useTranslation();
   if (query.isPending) {
-    return (
-      <Loading>
-        <Skeleton className="h-64" />
-      </Loading>
-    );
+    return <Loading>{skeleton ?? <Skeleton className="h-64" />}</Loading>;
   }
   if (!query.data) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   const all = query.data.pages.flatMap(items);
-  if (all.length === 0) return <EmptyState title={empty} />;
+  if (all.length === 0) return typeof empty === "string" ? <EmptyState title={empty} /> : empty;
   return (
     <div className="grid gap-4">
       {children(all)}

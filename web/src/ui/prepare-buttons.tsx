@@ -2,7 +2,7 @@
 import { Bell, BellRing, CalendarPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Button, buttonClass } from "./button";
-import { explain } from "./problem";
+import { Failure } from "./failure";
 
 interface PrepareButtonsProps {
   /** Of the class, for those who do not see which card this is on. */
@@ -41,11 +41,7 @@ export function PrepareButtons({ title, calendar, reminded, pending, error, onRe
         {reminded ? <BellRing aria-hidden="true" className="fill-current" /> : <Bell aria-hidden="true" />}
         {label}
       </Button>
-      {error ? (
-        <p role="alert" className="w-full text-sm text-danger">
-          {explain(error, t).title}
-        </p>
-      ) : null}
+      <Failure error={error} className="w-full" />
     </div>
   );
 }

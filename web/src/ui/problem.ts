@@ -1,5 +1,6 @@
 /** Says in the reader's language what went wrong and what to do about it. */
-import type { TFunction } from "i18next";
+import i18next, { type TFunction } from "i18next";
+import type { problem } from "./i18n/en/problem";
 
 /** A failure in plain words. */
 export interface Explanation {
@@ -7,35 +8,30 @@ export interface Explanation {
   hint: string;
 }
 
-/** Problems that have words of their own, by the server's name for them. */
-const CODES = [
-  "chat-too-fast",
-  "chat-too-long",
-  "chat-empty",
-  "chat-banned-words",
-  "chat-muted",
-  "chat-banned",
-  "session-not-live",
-  "already-voted",
-  "poll-closed",
-  "too-many-polls",
-  "too-many-questions",
-  "insufficient-balance",
-  "link-expired",
-] as const;
-const KNOWN = [400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504] as const;
+type Code = keyof typeof problem.codes;
+
+/** What a status says when nothing more is said: a proxy answered, or a library of the server's. */
+const BY_STATUS: Partial<Record<number, Code>> = {
+  400: "bad-request",
+  401: "unauthenticated",
+  402: "insufficient-balance",
+  403: "forbidden",
+  404: "not-found",
+  413: "too-large",
+  415: "unsupported-media-type",
+  422: "invalid",
+  429: "too-many-requests",
+  500: "internal",
+  503: "unavailable",
+};
 
 /** Explains any error that a request or a connection can throw. */
 export function explain(error: unknown, t: TFunction): Explanation {
-  const kind = linkKind(error);
+  const kind = linkKind(error) ?? networkKind(statusOf(error));
   if (kind) return { title: t(`problem.${kind}.title`), hint: t(`problem.${kind}.hint`) };
-  const code = CODES.find((candidate) => candidate === codeOf(error));
-  if (code) return { title: t(`problem.${code}.title`), hint: t(`problem.${code}.hint`) };
-  const status = statusOf(error);
-  const known = KNOWN.find((candidate) => candidate === status);
-  if (status === 0) return { title: t("problem.offline.title"), hint: t("problem.offline.hint") };
-  if (known === undefined) return { title: t("problem.unknown.title"), hint: t("problem.unknown.hint") };
-  return { title: t(`problem.s${known}.title`), hint: t(`problem.s${known}.hint`) };
+  const code = knownCode(codeOf(error)) ?? BY_STATUS[statusOf(error) ?? 0];
+  if (code) return { title: t(`problem.codes.${code}.title`), hint: t(`problem.codes.${code}.hint`) };
+  return { title: t("problem.unknown.title"), hint: t("problem.unknown.hint") };
 }
 
 /** The HTTP status of an error; 0 when the server was not reached, null when it has none. */
@@ -57,4 +53,14 @@ function linkKind(error: unknown): "noPath" | "interrupted" | "replaced" | null 
   if (error.kind === "no-path") return "noPath";
   if (error.kind === "replaced") return "replaced";
   return error.kind === "interrupted" || error.kind === "closed" ? "interrupted" : null;
+}
+
+/** Which text belongs to a server that was not reached, or not behind its proxy. */
+function networkKind(status: number | null): "offline" | "away" | null {
+  if (status === 0) return "offline";
+  return status === 502 || status === 504 ? "away" : null;
+}
+
+function knownCode(code: string | null): Code | undefined {
+  return code !== null && i18next.exists(`problem.codes.${code}`) ? (code as Code) : undefined;
 }

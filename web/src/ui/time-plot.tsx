@@ -21,6 +21,8 @@ const HEIGHT = 220;
 const LEFT = 56;
 const BOTTOM = 28;
 const TOP = 10;
+/** The drawing is as wide as the page: its letters are not to grow and shrink with it. */
+const LETTERS = "fill-muted text-[12px] max-sm:text-[26px] lg:text-[8px]";
 /** Rows of the table: enough to follow the course. */
 const MOST_ROWS = 24;
 
@@ -47,12 +49,7 @@ export function TimePlot({ title, points, format }: TimePlotProps) {
           {scale.levels.map((level) => (
             <g key={level}>
               <line x1={LEFT} x2={WIDTH} y1={scale.y(level)} y2={scale.y(level)} className="stroke-line" />
-              <text
-                x={LEFT - 8}
-                y={scale.y(level) + 4}
-                textAnchor="end"
-                className="fill-muted text-[12px] max-sm:text-[26px]"
-              >
+              <text x={LEFT - 8} y={scale.y(level) + 4} textAnchor="end" className={LETTERS}>
                 {write(level)}
               </text>
             </g>
@@ -63,7 +60,7 @@ export function TimePlot({ title, points, format }: TimePlotProps) {
               x={scale.x(time)}
               y={HEIGHT - 8}
               textAnchor={index === 0 ? "start" : index === scale.times.length - 1 ? "end" : "middle"}
-              className={clsx("fill-muted text-[12px] max-sm:text-[26px]", index % 2 === 1 && "max-sm:hidden")}
+              className={clsx(LETTERS, index % 2 === 1 && "max-sm:hidden")}
             >
               {clock.format(time)}
             </text>

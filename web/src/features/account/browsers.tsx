@@ -4,9 +4,9 @@ import { useTranslation } from "react-i18next";
 import { browsersQuery, signOutBrowser } from "../../api/accounts";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { useLocale } from "../../ui/i18n/locale";
-import { explain } from "../../ui/problem";
-import { Alert, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { ErrorState, Loading, Skeleton } from "../../ui/states";
 import { dateAndTime } from "../../ui/time";
 import { browserName } from "./browser-name";
 import { Section } from "./section";
@@ -24,7 +24,7 @@ export function Browsers() {
   if (browsers.isError) return <ErrorState error={browsers.error} onRetry={() => void browsers.refetch()} />;
   return (
     <Section title={t("account.browsers.title")} lead={t("account.browsers.lead")}>
-      {leave.isError ? <Alert tone="danger">{explain(leave.error, t).title}</Alert> : null}
+      <Failure error={leave.error} boxed />
       {browsers.data ? (
         <ul className="divide-y divide-line">
           {browsers.data.map((browser) => (

@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { preferencesQuery, savePreferences } from "../../api/notifications";
 import type { NotificationPreferences } from "../../api/types";
 import { Button } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { CheckField, TextField } from "../../ui/field";
-import { explain } from "../../ui/problem";
-import { Alert, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { ErrorState, Loading, Skeleton } from "../../ui/states";
 import { Section } from "./section";
 import { usePush } from "./use-push";
 
@@ -44,7 +44,7 @@ function Choices({ preferences }: { preferences: NotificationPreferences }) {
   });
   return (
     <div className="grid gap-6">
-      {saving.isError ? <Alert tone="danger">{explain(saving.error, t).title}</Alert> : null}
+      <Failure error={saving.error} boxed />
       <fieldset className="grid gap-3">
         <legend className="mb-2 text-sm font-medium">{t("notifications.ways")}</legend>
         {WAYS.map((way) => (

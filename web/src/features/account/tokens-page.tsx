@@ -5,10 +5,10 @@ import { Coins } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { balanceQuery, transactionsQuery } from "../../api/tokens";
 import type { TokenTransaction } from "../../api/types";
-import { Button } from "../../ui/button";
 import { useLocale } from "../../ui/i18n/locale";
 import { Card, Page } from "../../ui/page";
-import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { Paged } from "../../ui/paged";
+import { EmptyState } from "../../ui/states";
 import { dateAndTime } from "../../ui/time";
 
 /** `/tokens` */
@@ -32,44 +32,28 @@ export function TokensPage() {
 
 function Receipts() {
   const { t } = useTranslation();
-  const pages = useInfiniteQuery(transactionsQuery);
-  if (pages.isPending) {
-    return (
-      <Loading>
-        <Skeleton className="h-64" />
-      </Loading>
-    );
-  }
-  if (!pages.data) return <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />;
-  const receipts = pages.data.pages.flatMap((page) => page.transactions);
-  if (receipts.length === 0) {
-    return (
-      <EmptyState title={t("tokens.empty")}>
-        <p>{t("tokens.emptyText")}</p>
-      </EmptyState>
-    );
-  }
+  const receipts = useInfiniteQuery(transactionsQuery);
   return (
-    <>
-      <Card>
-        <h2 className="px-5 pt-4 text-lg font-semibold">{t("tokens.receipts")}</h2>
-        <ul className="divide-y divide-line">
-          {receipts.map((receipt) => (
-            <Receipt key={receipt.id} receipt={receipt} />
-          ))}
-        </ul>
-      </Card>
-      {pages.hasNextPage ? (
-        <Button
-          variant="secondary"
-          className="mt-4"
-          disabled={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          {t("common.more")}
-        </Button>
-      ) : null}
-    </>
+    <Paged
+      query={receipts}
+      items={(page) => page.transactions}
+      empty={
+        <EmptyState title={t("tokens.empty")}>
+          <p>{t("tokens.emptyText")}</p>
+        </EmptyState>
+      }
+    >
+      {(all) => (
+        <Card>
+          <h2 className="px-5 pt-4 text-lg font-semibold">{t("tokens.receipts")}</h2>
+          <ul className="divide-y divide-line">
+            {all.map((receipt) => (
+              <Receipt key={receipt.id} receipt={receipt} />
+            ))}
+          </ul>
+        </Card>
+      )}
+    </Paged>
   );
 }
 

@@ -18,13 +18,13 @@ export function AdminLayout() {
   return (
     <>
       <nav aria-label={t("admin.nav")} className="border-b border-line bg-surface">
-        <div className="mx-auto flex w-full max-w-7xl gap-1 overflow-x-auto px-3 py-1.5 sm:px-6">
+        <div className="mx-auto flex w-full max-w-7xl flex-wrap gap-x-1 px-2 py-1.5 sm:px-6">
           {PAGES.map(({ to, name }) => (
             <Link
               key={to}
               to={to}
               activeOptions={{ exact: true }}
-              className="shrink-0 rounded-lg px-3 py-2 text-sm font-medium text-muted hover:bg-raised hover:text-ink"
+              className="rounded-lg px-2 py-2 text-sm sm:px-3 font-medium text-muted hover:bg-raised hover:text-ink"
               activeProps={{ className: "bg-raised text-ink" }}
             >
               {t(`admin.pages.${name}`)}

@@ -5,7 +5,7 @@ import { type AuditEntry, auditQuery } from "../../api/admin";
 import { Moment } from "../../ui/moment";
 import { Page } from "../../ui/page";
 import { Paged } from "../../ui/paged";
-import { Cell, Table } from "../../ui/table";
+import { Cell, Row, Table } from "../../ui/table";
 
 /** `/admin/audit` */
 export function AuditPage() {
@@ -31,7 +31,7 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const detail = Object.entries(entry.detail).map(([name, value]) => `${name}: ${text(value)}`);
   return (
-    <tr>
+    <Row>
       <Cell>
         <Moment at={entry.at} />
       </Cell>
@@ -41,7 +41,7 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
       <Cell>{detail.join(", ")}</Cell>
       <Cell nowrap>{entry.actorId ? <Key id={entry.actorId} /> : t("admin.audit.server")}</Cell>
       <Cell nowrap>{entry.subjectId ? <Key id={entry.subjectId} /> : null}</Cell>
-    </tr>
+    </Row>
   );
 }
 

@@ -13,7 +13,7 @@ import { useLocale } from "../../ui/i18n/locale";
 import { Moment } from "../../ui/moment";
 import { Page } from "../../ui/page";
 import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
-import { Cell, Table } from "../../ui/table";
+import { Cell, Row, Table } from "../../ui/table";
 
 /** `/admin/classes` */
 export function ClassesPage() {
@@ -50,7 +50,7 @@ function ClassRow({ session }: { session: Session }) {
   const queries = useQueryClient();
   const end = useMutation({ mutationFn: () => endSession(session.id), onSettled: () => queries.invalidateQueries() });
   return (
-    <tr>
+    <Row>
       <Cell>
         <Link
           to="/streams/$id/watch"
@@ -67,7 +67,7 @@ function ClassRow({ session }: { session: Session }) {
       </Cell>
       <Cell>{session.totalEnrollments.toLocaleString(locale)}</Cell>
       <Cell>
-        <div className="flex gap-2">
+        <div className="flex flex-wrap justify-end gap-2 md:justify-start">
           <Link
             to="/instructor/streams/$id/analytics"
             params={{ id: session.id }}
@@ -92,6 +92,6 @@ function ClassRow({ session }: { session: Session }) {
           ) : null}
         </div>
       </Cell>
-    </tr>
+    </Row>
   );
 }

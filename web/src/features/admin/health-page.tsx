@@ -80,8 +80,8 @@ function Tiles({ health, history }: { health: Health; history: Health[] }) {
   const length = useLength();
   const bytes = useBytes();
   const plotted = usePlotted(health, history);
-  const ms = (value: number | null) =>
-    value === null ? t("common.none") : t("stats.ms", { value: Math.round(value) });
+  const ms = (value: number | null | undefined) =>
+    value == null ? t("common.none") : t("stats.ms", { value: Math.round(value) });
   return (
     <dl className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-3">
       {plotted.map(({ id, name, value, raw, values, least }) => (
@@ -143,8 +143,8 @@ function usePlotted(health: Health, history: Health[]): Plotted[] {
     {
       id: "loss",
       name: t("stats.loss"),
-      value: percent(health.lossPercent / 100, locale),
-      ...over((one) => one.lossPercent),
+      value: health.lossPercent == null ? t("common.none") : percent(health.lossPercent / 100, locale),
+      ...over((one) => one.lossPercent ?? 0),
       least: 5,
     },
     {

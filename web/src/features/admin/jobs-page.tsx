@@ -4,6 +4,7 @@ import { CirclePlay, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
+  type DailyWork,
   deleteJob,
   type Job,
   type JobState,
@@ -15,18 +16,18 @@ import {
 } from "../../api/admin";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { SelectField } from "../../ui/field";
 import { Moment } from "../../ui/moment";
 import { Page } from "../../ui/page";
 import { Paged } from "../../ui/paged";
-import { explain } from "../../ui/problem";
-import { Alert, EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
-import { Cell, Table } from "../../ui/table";
+import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { Cell, Row, Table } from "../../ui/table";
 
 const STATES = ["ready", "running", "done", "dead"] as const satisfies JobState[];
 const TONES = { ready: "neutral", running: "warn", done: "good", dead: "danger" } as const;
 /** What the server does every day, and can be told to do now. */
-const DAILY = ["cleanup-recordings", "migrate-streams-to-workouts"] as const;
+const DAILY = ["cleanup-recordings", "migrate-streams-to-workouts"] as const satisfies DailyWork[];
 
 /** `/admin/jobs` */
 export function JobsPage() {
@@ -74,12 +75,12 @@ function JobRow({ job }: { job: Job }) {
   const remove = useMutation({ mutationFn: () => deleteJob(job.id), ...settled });
   const error = retry.error ?? remove.error;
   return (
-    <tr data-job={job.id} data-state={job.state}>
+    <Row data-job={job.id} data-state={job.state}>
       <Cell>
         <p className="font-medium">{job.kind}</p>
         <p className="text-muted wrap-anywhere">{job.summary}</p>
         {job.lastError ? <p className="text-danger wrap-anywhere">{job.lastError}</p> : null}
-        {error ? <Alert tone="danger">{Object.values(explain(error, t)).join(" ")}</Alert> : null}
+        <Failure error={error} boxed />
       </Cell>
       <Cell nowrap>
         <Badge tone={TONES[job.state]}>{t(`admin.jobs.states.${job.state}`)}</Badge>
@@ -89,7 +90,7 @@ function JobRow({ job }: { job: Job }) {
         <Moment at={job.state === "ready" ? job.runAt : job.updatedAt} />
       </Cell>
       <Cell>
-        <div className="flex gap-1">
+        <div className="flex justify-end gap-1 md:justify-start">
           {job.state === "dead" || job.state === "ready" ? (
             <Button
               variant="secondary"
@@ -115,7 +116,7 @@ function JobRow({ job }: { job: Job }) {
           )}
         </div>
       </Cell>
-    </tr>
+    </Row>
   );
 }
 
@@ -146,7 +147,7 @@ function Runs() {
           ))}
         </div>
       </div>
-      {start.error ? <Alert tone="danger">{Object.values(explain(start.error, t)).join(" ")}</Alert> : null}
+      <Failure error={start.error} boxed />
       {runs.isPending ? (
         <Loading>
           <Skeleton className="h-24" />
@@ -167,7 +168,7 @@ function RunTable({ runs }: { runs: Run[] }) {
       {runs.map((run) => {
         const known = DAILY.find((name) => name === run.name);
         return (
-          <tr key={run.id}>
+          <Row key={run.id}>
             <Cell>
               {known ? t(`admin.runs.names.${known}`) : run.name}
               {run.error ? <p className="text-danger wrap-anywhere">{run.error}</p> : null}
@@ -177,7 +178,7 @@ function RunTable({ runs }: { runs: Run[] }) {
             </Cell>
             <Cell>{run.done}</Cell>
             <Cell>{run.failed}</Cell>
-          </tr>
+          </Row>
         );
       })}
     </Table>

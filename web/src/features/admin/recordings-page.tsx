@@ -9,7 +9,7 @@ import { Moment } from "../../ui/moment";
 import { Page } from "../../ui/page";
 import { StatTile } from "../../ui/stat-tile";
 import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
-import { Cell, Table } from "../../ui/table";
+import { Cell, Row, Table } from "../../ui/table";
 import { clock } from "../../ui/time";
 
 const TONES = {
@@ -65,7 +65,7 @@ function RecordingRow({ recording }: { recording: Recording }) {
   const { t } = useTranslation();
   const bytes = useBytes();
   return (
-    <tr>
+    <Row>
       <Cell>
         <Link
           to="/streams/$id/watch"
@@ -82,6 +82,6 @@ function RecordingRow({ recording }: { recording: Recording }) {
       <Cell>{clock(recording.durationS)}</Cell>
       <Cell nowrap>{bytes(recording.bytes)}</Cell>
       <Cell>{recording.expiresAt ? <Moment at={recording.expiresAt} /> : t("common.none")}</Cell>
-    </tr>
+    </Row>
   );
 }

@@ -5,9 +5,8 @@ import { useTranslation } from "react-i18next";
 import { loadSample, removeSample, sampleQuery } from "../../api/admin";
 import { Button } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
+import { Failure } from "../../ui/failure";
 import { Card } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert } from "../../ui/states";
 
 /** What it is, and the button for it. */
 export function SamplePanel() {
@@ -24,7 +23,7 @@ export function SamplePanel() {
       <p className="max-w-prose text-sm text-muted">
         {sample.data ? t("admin.sample.loaded") : t("admin.sample.text")}
       </p>
-      {error ? <Alert tone="danger">{Object.values(explain(error, t)).join(" ")}</Alert> : null}
+      <Failure error={error} boxed />
       <div>
         {sample.data ? (
           <ConfirmDialog

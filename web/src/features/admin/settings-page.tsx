@@ -4,10 +4,10 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changeSettings, type Setting, settingsQuery } from "../../api/admin";
 import { Button } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { CheckField, TextAreaField, TextField } from "../../ui/field";
 import { Card, Page } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert, EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
 import { changesOf, shownAs } from "./settings";
 
 /** `/admin/settings` */
@@ -54,7 +54,7 @@ function SettingsForm({ settings }: { settings: Setting[] }) {
 
   return (
     <form onSubmit={onSubmit} onChange={() => setSaved(false)} className="grid gap-5">
-      {save.error ? <Alert tone="danger">{Object.values(explain(save.error, t)).join(" ")}</Alert> : null}
+      <Failure error={save.error} boxed />
       {settings.map((setting) => (
         <SettingField key={setting.key} setting={setting} />
       ))}
@@ -70,10 +70,14 @@ function SettingsForm({ settings }: { settings: Setting[] }) {
   );
 }
 
-/** The server's own words, in English, are the hint; its key is what `config.toml` calls it. */
+/** In the reader's words; what the page does not know yet, in the server's own. */
 function SettingField({ setting }: { setting: Setting }) {
+  const { t } = useTranslation();
   const { key, value, description } = setting;
-  const common = { name: key, label: key, hint: description };
+  const known = KNOWN.find((name) => name === key);
+  const common = known
+    ? { name: key, label: t(`admin.settings.known.${known}.label`), hint: t(`admin.settings.known.${known}.hint`) }
+    : { name: key, label: key, hint: description };
   switch (shownAs(value)) {
     case "check":
       return <CheckField {...common} defaultChecked={value === true} />;
@@ -85,3 +89,14 @@ function SettingField({ setting }: { setting: Setting }) {
       return <TextField {...common} defaultValue={String(value ?? "")} />;
   }
 }
+
+/** Settings that have words in both languages, by their names in `config.toml`. */
+const KNOWN = [
+  "accounts.sign_up",
+  "recording.retention_days",
+  "sessions.cancel_unstarted_after_minutes",
+  "access.subscriber_tiers",
+  "access.replay_tiers",
+  "conversation.messages_per_minute",
+  "conversation.banned_words",
+] as const;

@@ -3,13 +3,12 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type AdminUser, changeRights, type Role, type Tier, usersQuery } from "../../api/admin";
+import { Failure } from "../../ui/failure";
 import { SelectField, TextField } from "../../ui/field";
 import { Moment } from "../../ui/moment";
 import { Page } from "../../ui/page";
 import { Paged } from "../../ui/paged";
-import { explain } from "../../ui/problem";
-import { Alert } from "../../ui/states";
-import { Cell, Table } from "../../ui/table";
+import { Cell, Row, Table } from "../../ui/table";
 import { GrantDialog } from "./grant-dialog";
 
 const ROLES = ["viewer", "instructor", "admin"] as const satisfies Role[];
@@ -65,11 +64,11 @@ function UserRow({ user }: { user: AdminUser }) {
     onSettled: () => queries.invalidateQueries({ queryKey: ["admin", "users"] }),
   });
   return (
-    <tr data-user={user.email}>
+    <Row data-user={user.email}>
       <Cell>
         <p className="font-medium">{user.name}</p>
         <p className="text-muted">{user.email}</p>
-        {change.error ? <Alert tone="danger">{Object.values(explain(change.error, t)).join(" ")}</Alert> : null}
+        <Failure error={change.error} boxed />
       </Cell>
       <Cell>
         <SmallSelect
@@ -95,7 +94,7 @@ function UserRow({ user }: { user: AdminUser }) {
       <Cell>
         <GrantDialog user={user} />
       </Cell>
-    </tr>
+    </Row>
   );
 }
 

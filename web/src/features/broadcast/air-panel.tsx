@@ -6,9 +6,8 @@ import type { Session } from "../../api/types";
 import { ViewerCount } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
+import { Failure } from "../../ui/failure";
 import { Card } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert } from "../../ui/states";
 import { clock } from "../../ui/time";
 import { useNow } from "../../ui/use-now";
 import type { BroadcastState, useBroadcast } from "./use-broadcast";
@@ -60,7 +59,7 @@ export function AirPanel({ session, broadcast, ready }: AirPanelProps) {
             {live ? <EndButton ending={broadcast.ending} onEnd={broadcast.end} /> : null}
           </div>
         </div>
-        {problem ? <Alert tone="danger">{Object.values(explain(problem, t)).join(" ")}</Alert> : null}
+        <Failure error={problem} boxed />
       </section>
     </Card>
   );

@@ -66,7 +66,7 @@ function Studio({ session }: { session: OwnSession }) {
             <ArrowLeft className="size-4" aria-hidden="true" />
             {t("broadcast.back")}
           </Link>
-          <h1 className="text-2xl font-bold tracking-tight wrap-anywhere sm:text-3xl">{session.title}</h1>
+          <h1 className="text-2xl font-bold tracking-tight wrap-anywhere hyphens-auto sm:text-3xl">{session.title}</h1>
           <div className="mt-1">
             <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
           </div>

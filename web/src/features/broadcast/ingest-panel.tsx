@@ -7,9 +7,9 @@ import { ingestQuery, rotateKey } from "../../api/instructor";
 import { Button } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { CopyButton } from "../../ui/copy-button";
+import { Failure } from "../../ui/failure";
 import { Card } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert, Skeleton } from "../../ui/states";
+import { Skeleton } from "../../ui/states";
 
 const HIDDEN = "••••••••••••••••";
 
@@ -30,7 +30,7 @@ export function IngestPanel({ sessionId }: { sessionId: string }) {
         <h2 className="font-semibold">{t("broadcast.other")}</h2>
         <p className="text-sm text-muted">{t("broadcast.otherHint")}</p>
       </div>
-      {error ? <Alert tone="danger">{Object.values(explain(error, t)).join(" ")}</Alert> : null}
+      <Failure error={error} boxed />
       {ingest.isPending ? <Skeleton className="h-28" /> : null}
       {ingest.data ? (
         <>

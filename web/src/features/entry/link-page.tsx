@@ -4,9 +4,8 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { redeemLink } from "../../api/accounts";
 import { Button, buttonClass } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { Card, Page } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert } from "../../ui/states";
 import { useEnter } from "./use-enter";
 
 const route = getRouteApi("/login/link");
@@ -20,18 +19,12 @@ export function LinkPage() {
     mutationFn: () => redeemLink(token),
     onSuccess: (next) => enter(next ?? "/streams"),
   });
-  const problem = redeem.error ? explain(redeem.error, t) : null;
   return (
     <Page title={t("login.title")} width="narrow">
       <Card className="grid gap-4 p-6">
-        {problem ? (
-          <Alert tone="danger">
-            {problem.title} {problem.hint}
-          </Alert>
-        ) : (
-          <p>{t("login.link.ready")}</p>
-        )}
-        {problem ? (
+        <Failure error={redeem.error} boxed />
+        {redeem.error ? null : <p>{t("login.link.ready")}</p>}
+        {redeem.error ? (
           <Link to="/login" className={buttonClass()}>
             {t("login.link.again")}
           </Link>

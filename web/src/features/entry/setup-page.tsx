@@ -11,7 +11,7 @@ import { Alert, EmptyState, ErrorState, Loading, Skeleton } from "../../ui/state
 import { text, useForm } from "../../ui/use-form";
 import { NewAccountFields } from "./account-fields";
 import { checkNewAccount, password } from "./checks";
-import { useEnter } from "./use-enter";
+import { useBegin } from "./use-enter";
 
 const route = getRouteApi("/setup");
 
@@ -49,7 +49,7 @@ export function SetupPage() {
 function SetupForm() {
   const { t } = useTranslation();
   const { token } = route.useSearch();
-  const enter = useEnter();
+  const begin = useBegin();
   const { form, errors, message, pending } = useForm({
     check: (data) => ({
       ...(text(data, "token") ? {} : { token: t("form.required") }),
@@ -62,7 +62,7 @@ function SetupForm() {
         email: text(data, "email"),
         password: password(data),
       }),
-    onDone: () => enter("/instructor/streams"),
+    onDone: () => begin("/streams"),
     say: { 401: t("setup.wrongToken"), 403: t("setup.wrongToken") },
   });
   return (

@@ -9,7 +9,7 @@ import { text, useForm } from "../../ui/use-form";
 import { NewAccountFields } from "./account-fields";
 import { checkNewAccount, password } from "./checks";
 import { Providers } from "./providers";
-import { useEnter } from "./use-enter";
+import { useBegin } from "./use-enter";
 
 const route = getRouteApi("/signup");
 
@@ -17,11 +17,11 @@ const route = getRouteApi("/signup");
 export function SignupPage() {
   const { t } = useTranslation();
   const { next } = route.useSearch();
-  const enter = useEnter();
+  const begin = useBegin();
   const { form, errors, message, pending } = useForm({
     check: (data) => checkNewAccount(data, t),
     send: (data) => signUp({ name: text(data, "name"), email: text(data, "email"), password: password(data) }),
-    onDone: () => enter(next ?? "/streams"),
+    onDone: () => begin(next ?? "/streams"),
     say: { 409: t("signup.taken") },
   });
   return (

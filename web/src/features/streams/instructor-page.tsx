@@ -8,6 +8,7 @@ import { follow, instructorQuery } from "../../api/notifications";
 import { sessionsQuery } from "../../api/sessions";
 import type { Instructor } from "../../api/types";
 import { Button } from "../../ui/button";
+import { Failure } from "../../ui/failure";
 import { Page } from "../../ui/page";
 import { explain } from "../../ui/problem";
 import { ErrorState, Loading, Skeleton } from "../../ui/states";
@@ -73,11 +74,7 @@ function FollowButton({ instructor }: { instructor: Instructor }) {
         {following ? <UserCheck aria-hidden="true" /> : <UserPlus aria-hidden="true" />}
         {following ? t("instructor.following") : t("instructor.follow")}
       </Button>
-      {change.isError ? (
-        <p role="alert" className="mt-1 text-sm text-danger">
-          {explain(change.error, t).title}
-        </p>
-      ) : null}
+      <Failure error={change.error} className="mt-1" />
     </div>
   );
 }

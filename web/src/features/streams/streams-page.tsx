@@ -45,7 +45,7 @@ export function StreamsPage() {
       }
     >
       {empty ? (
-        <FirstVisit teaches={teaches} />
+        <FirstVisit role={user?.role} />
       ) : (
         <>
           <Filters />

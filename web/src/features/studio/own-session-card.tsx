@@ -6,10 +6,9 @@ import type { OwnSession } from "../../api/types";
 import { Badge, LiveBadge, PhaseBadge, ViewerCount } from "../../ui/badge";
 import { buttonClass } from "../../ui/button";
 import { ClassTime } from "../../ui/class-time";
+import { Failure } from "../../ui/failure";
 import { useLocale } from "../../ui/i18n/locale";
 import { Card } from "../../ui/page";
-import { explain } from "../../ui/problem";
-import { Alert } from "../../ui/states";
 import { useTokens } from "../../ui/tokens";
 import { SessionMenu } from "./session-menu";
 import { useSessionDeeds } from "./use-session-deeds";
@@ -38,7 +37,7 @@ export function OwnSessionCard({ session }: { session: OwnSession }) {
               </Badge>
             ) : null}
           </div>
-          <h2 id={`title-${session.id}`} className="text-lg leading-snug font-semibold wrap-anywhere">
+          <h2 id={`title-${session.id}`} className="text-lg leading-snug font-semibold wrap-anywhere hyphens-auto">
             {session.title}
           </h2>
           <ClassTime start={session.scheduledDate} minutes={session.duration} zone={session.timeZone} />
@@ -50,7 +49,7 @@ export function OwnSessionCard({ session }: { session: OwnSession }) {
         </div>
         {deeds.error ? (
           <div className="basis-full">
-            <Alert tone="danger">{Object.values(explain(deeds.error, t)).join(" ")}</Alert>
+            <Failure error={deeds.error} boxed />
           </div>
         ) : null}
       </article>

@@ -6,7 +6,8 @@ import { enrol } from "../../api/sessions";
 import { balanceQuery } from "../../api/tokens";
 import type { Session } from "../../api/types";
 import { Button, buttonClass } from "../../ui/button";
-import { codeOf, explain } from "../../ui/problem";
+import { Failure } from "../../ui/failure";
+import { codeOf } from "../../ui/problem";
 import { useTokens } from "../../ui/tokens";
 import { Stage, StageNotice } from "./stage";
 
@@ -49,11 +50,7 @@ export function EnrolPanel({ session }: { session: Session }) {
             {t("watch.enrol.button")}
           </Button>
         )}
-        {refused ? (
-          <p role="alert" className="text-sm font-semibold">
-            {explain(refused, t).title} {explain(refused, t).hint}
-          </p>
-        ) : null}
+        <Failure error={refused} className="font-semibold" />
       </StageNotice>
     </Stage>
   );

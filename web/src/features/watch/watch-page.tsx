@@ -1,6 +1,7 @@
 /** One class: player, title and facts, and the conversation beside it. */
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { meQuery } from "../../api/accounts";
@@ -41,9 +42,9 @@ function Watch({ session }: { session: Session }) {
   useTitle(session.title);
   const takesPart = session.status === "live" && conversation.member;
   // Who may not watch may not read along either.
-  const reads = session.status !== "cancelled" && (session.isPublic || session.canWatch || conversation.host);
+  const reads = session.status !== "cancelled" && conversation.mayRead;
   return (
-    <div className={GRID}>
+    <div className={clsx(GRID, reads ? BESIDE : "max-w-5xl")}>
       {/* On phones the picture stays while one reads on below it. */}
       <div className="grid min-w-0 content-start gap-5 max-lg:contents">
         <div className="top-14 z-20 min-w-0 sm:top-16 max-lg:portrait:sticky">
@@ -104,12 +105,13 @@ function TakePart({ conversation }: { conversation: Conversation }) {
   );
 }
 
-const GRID =
-  "mx-auto grid w-full max-w-7xl gap-4 sm:gap-6 sm:px-6 sm:pt-6 lg:grid-cols-[minmax(0,1fr)_22rem] lg:items-start";
+const GRID = "mx-auto grid w-full gap-4 sm:gap-6 sm:px-6 sm:pt-6";
+/** The conversation has a column of its own where there is room. */
+const BESIDE = "max-w-7xl lg:grid-cols-[minmax(0,1fr)_22rem] lg:items-start";
 
 function WatchSkeleton() {
   return (
-    <div className={GRID}>
+    <div className={clsx(GRID, BESIDE)}>
       <Loading>
         <Skeleton className="aspect-video rounded-none sm:rounded-card" />
         <Skeleton className="mt-5 h-9 w-2/3" />

@@ -61,7 +61,7 @@ function Watch({ workout }: { workout: Workout }) {
           <ArrowLeft className="size-4" aria-hidden="true" />
           {t("workouts.title")}
         </Link>
-        <h1 className="text-xl font-bold tracking-tight wrap-anywhere sm:text-3xl">{title}</h1>
+        <h1 className="text-xl font-bold tracking-tight wrap-anywhere hyphens-auto sm:text-3xl">{title}</h1>
         <p className="text-sm text-muted">{t("common.minutes", { count: durationMinutes })}</p>
         {description ? <p className="max-w-prose whitespace-pre-line wrap-anywhere">{description}</p> : null}
       </div>

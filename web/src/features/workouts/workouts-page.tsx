@@ -5,9 +5,10 @@ import { Library, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Workout } from "../../api/types";
 import { workoutsQuery } from "../../api/workouts";
-import { Button, buttonClass } from "../../ui/button";
+import { buttonClass } from "../../ui/button";
 import { Card, Page } from "../../ui/page";
-import { EmptyState, ErrorState, Loading, Skeleton } from "../../ui/states";
+import { Paged } from "../../ui/paged";
+import { EmptyState, Skeleton } from "../../ui/states";
 import { Thumbnail } from "../../ui/thumbnail";
 
 /** `/workouts` */
@@ -21,56 +22,47 @@ export function WorkoutsPage() {
 }
 
 function Catalogue() {
-  const { t } = useTranslation();
-  const pages = useInfiniteQuery(workoutsQuery);
-  if (pages.isPending) {
-    return (
-      <Loading>
+  const workouts = useInfiniteQuery(workoutsQuery);
+  return (
+    <Paged
+      query={workouts}
+      items={(page) => page.workouts}
+      empty={<NoWorkouts />}
+      skeleton={
         <div className={GRID}>
           <Skeleton className="h-80" />
           <Skeleton className="h-80" />
           <Skeleton className="h-80" />
         </div>
-      </Loading>
-    );
-  }
-  if (!pages.data) return <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />;
-  const workouts = pages.data.pages.flatMap((page) => page.workouts);
-  if (workouts.length === 0) {
-    return (
-      <EmptyState
-        icon={<Library aria-hidden="true" />}
-        title={t("workouts.empty")}
-        actions={
-          <Link to="/streams" className={buttonClass()}>
-            {t("notFound.home")}
-          </Link>
-        }
-      >
-        <p>{t("workouts.emptyText")}</p>
-      </EmptyState>
-    );
-  }
+      }
+    >
+      {(all) => (
+        <ul className={GRID}>
+          {all.map((workout) => (
+            <li key={workout.id}>
+              <WorkoutCard workout={workout} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Paged>
+  );
+}
+
+function NoWorkouts() {
+  const { t } = useTranslation();
   return (
-    <>
-      <ul className={GRID}>
-        {workouts.map((workout) => (
-          <li key={workout.id}>
-            <WorkoutCard workout={workout} />
-          </li>
-        ))}
-      </ul>
-      {pages.hasNextPage ? (
-        <Button
-          variant="secondary"
-          className="mt-6"
-          disabled={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          {t("common.more")}
-        </Button>
-      ) : null}
-    </>
+    <EmptyState
+      icon={<Library aria-hidden="true" />}
+      title={t("workouts.empty")}
+      actions={
+        <Link to="/streams" className={buttonClass()}>
+          {t("notFound.home")}
+        </Link>
+      }
+    >
+      <p>{t("workouts.emptyText")}</p>
+    </EmptyState>
   );
 }
 
@@ -83,7 +75,7 @@ function WorkoutCard({ workout }: { workout: Workout }) {
     <Card className="flex h-full flex-col overflow-hidden transition-shadow hover:shadow-lift">
       <Thumbnail url={thumbnailUrl} phase={null} />
       <div className="flex flex-1 flex-col gap-2 p-4">
-        <h2 className="text-lg leading-snug font-semibold wrap-anywhere">{title}</h2>
+        <h2 className="text-lg leading-snug font-semibold wrap-anywhere hyphens-auto">{title}</h2>
         <p className="text-sm text-muted">{t("common.minutes", { count: durationMinutes })}</p>
         {description ? <p className="line-clamp-3 text-sm wrap-anywhere">{description}</p> : null}
         <Link

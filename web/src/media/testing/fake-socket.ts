@@ -40,9 +40,9 @@ export class FakeSocket extends EventTarget {
     this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify({ type, data }) }));
   }
 
-  /** The connection breaks. */
-  lose(): void {
-    this.dispatchEvent(new Event("close"));
+  /** The connection breaks, or is closed for a reason. */
+  lose(code = 1006): void {
+    this.dispatchEvent(new CloseEvent("close", { code }));
   }
 }
 

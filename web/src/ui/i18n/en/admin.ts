@@ -126,5 +126,40 @@ export const admin = {
     lead: "These take effect at once. Everything else stands in config.toml.",
     none: "Nothing can be changed here",
     saved: "Saved",
+    /** By their names in `config.toml`. */
+    known: {
+      accounts: {
+        sign_up: {
+          label: "People may make accounts",
+          hint: "Otherwise administrators make them, by `lectern admin create` on the server.",
+        },
+      },
+      recording: {
+        retention_days: { label: "Days of replay", hint: "After the end of a class; 0 keeps replays for ever." },
+      },
+      sessions: {
+        cancel_unstarted_after_minutes: {
+          label: "Cancel what never started after (minutes)",
+          hint: "Counted from the planned end, and everybody gets their tokens back; 0 never does.",
+        },
+      },
+      access: {
+        subscriber_tiers: {
+          label: "Subscriptions for live classes",
+          hint: "Who has one of these watches classes that are open to subscribers without enrolling. One a line.",
+        },
+        replay_tiers: {
+          label: "Subscriptions for replays",
+          hint: "Who has one of these watches every replay without enrolling. One a line.",
+        },
+      },
+      conversation: {
+        messages_per_minute: { label: "Messages a minute", hint: "As many as one person may write, over all classes." },
+        banned_words: {
+          label: "Words that are not allowed",
+          hint: "In messages and questions; one a line, or several in a row as in “buy now”. Capitals do not matter.",
+        },
+      },
+    },
   },
 };

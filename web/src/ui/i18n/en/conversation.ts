@@ -30,7 +30,7 @@ export const chat = {
   delete: "Delete message",
   mute_one: "Mute for {{count}} minute",
   mute_other: "Mute for {{count}} minutes",
-  ban: "Close the chat for them",
+  ban: "Remove from this class",
   silenced_one: "{{count}} person cannot write",
   silenced_other: "{{count}} people cannot write",
   until: "until {{time}}",

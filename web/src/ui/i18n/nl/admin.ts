@@ -128,5 +128,45 @@ export const admin: typeof en.admin = {
     lead: "Deze gelden meteen. Al het andere staat in config.toml.",
     none: "Hier kan niets worden veranderd",
     saved: "Opgeslagen",
+    known: {
+      accounts: {
+        sign_up: {
+          label: "Mensen mogen zelf een account maken",
+          hint: "Anders maken beheerders ze, met `lectern admin create` op de server.",
+        },
+      },
+      recording: {
+        retention_days: {
+          label: "Dagen terugkijken",
+          hint: "Na het einde van een les; 0 bewaart opnames voor altijd.",
+        },
+      },
+      sessions: {
+        cancel_unstarted_after_minutes: {
+          label: "Wat nooit begon annuleren na (minuten)",
+          hint: "Geteld vanaf het geplande einde; iedereen krijgt de tokens terug. 0 doet dit nooit.",
+        },
+      },
+      access: {
+        subscriber_tiers: {
+          label: "Abonnementen voor live lessen",
+          hint: "Wie er een heeft, kijkt zonder inschrijving naar lessen die openstaan voor abonnees. Eén per regel.",
+        },
+        replay_tiers: {
+          label: "Abonnementen voor opnames",
+          hint: "Wie er een heeft, kijkt zonder inschrijving naar elke opname. Eén per regel.",
+        },
+      },
+      conversation: {
+        messages_per_minute: {
+          label: "Berichten per minuut",
+          hint: "Zoveel mag één persoon schrijven, in alle lessen samen.",
+        },
+        banned_words: {
+          label: "Woorden die niet mogen",
+          hint: "In berichten en vragen; één per regel, of meer achter elkaar zoals “koop nu”. Hoofdletters maken niet uit.",
+        },
+      },
+    },
   },
 };

@@ -31,7 +31,7 @@ export const chat: typeof en.chat = {
   delete: "Bericht verwijderen",
   mute_one: "{{count}} minuut dempen",
   mute_other: "{{count}} minuten dempen",
-  ban: "Chat voor deze persoon sluiten",
+  ban: "Uit deze les verwijderen",
   silenced_one: "{{count}} persoon mag niet schrijven",
   silenced_other: "{{count}} personen mogen niet schrijven",
   until: "tot {{time}}",
