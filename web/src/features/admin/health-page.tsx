@@ -55,16 +55,35 @@ function Alerts({ health }: { health: Health }) {
   const { t } = useTranslation();
   return (
     <>
-      <p className="text-sm text-muted">{health.reachability}</p>
+      <p className="text-sm text-muted">
+        {t("admin.health.reachability")}: {health.reachability}
+      </p>
       {health.alerts.length === 0 ? <Alert tone="good">{t("admin.health.fine")}</Alert> : null}
-      {health.alerts.map(({ code, detail, since }) => (
-        <Alert key={code} tone="danger">
-          {detail} (<Moment at={since} />)
-        </Alert>
-      ))}
+      {health.alerts.map(({ code, detail, since }) => {
+        const known = ALERTS.find((one) => one === code);
+        return (
+          <Alert key={code} tone="danger">
+            {known ? <p>{t(`admin.health.alerts.${known}`)}</p> : null}
+            <p className={known && "font-normal"}>
+              {detail} (<Moment at={since} />)
+            </p>
+          </Alert>
+        );
+      })}
     </>
   );
 }
+
+/** What has words in both languages; the server's own, with the numbers, stand below. */
+const ALERTS = [
+  "disk-low",
+  "recording-failing",
+  "recorder-behind",
+  "upload-failing",
+  "media-restarted",
+  "media-slow",
+  "jobs-dead",
+] as const;
 
 interface Plotted {
   id: string;

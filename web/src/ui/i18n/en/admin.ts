@@ -14,6 +14,17 @@ export const admin = {
   health: {
     version: "Lectern {{version}}",
     fine: "Everything works.",
+    reachability: "How viewers reach this server",
+    alerts: {
+      "disk-low": "The disk is almost full. Free some room, or keep replays for fewer days.",
+      "recording-failing": "The disk does not take recordings. Look at its room and its health; classes go on.",
+      "recorder-behind": "A recorder cannot keep up. Find out what else uses the disk.",
+      "upload-failing": "The store does not take recordings. Look at its settings; they are kept here and tried again.",
+      "media-restarted":
+        "A part of the server stopped by a mistake and was started again. Please report it with the log.",
+      "media-slow": "The server has too much to do. Move viewers or other programs elsewhere.",
+      "jobs-dead": "Some jobs were given up. Look at them and try them again.",
+    },
     trend: "{{name}} of the last two minutes",
     viewers: "Viewers now",
     publishers: "Broadcasts now",

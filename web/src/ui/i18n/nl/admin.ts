@@ -16,6 +16,17 @@ export const admin: typeof en.admin = {
   health: {
     version: "Lectern {{version}}",
     fine: "Alles werkt.",
+    reachability: "Hoe kijkers deze server bereiken",
+    alerts: {
+      "disk-low": "De schijf is bijna vol. Maak ruimte, of bewaar opnames minder dagen.",
+      "recording-failing": "De schijf neemt geen opnames aan. Controleer ruimte en toestand; de lessen gaan door.",
+      "recorder-behind": "Een opname loopt achter. Zoek uit wat de schijf nog meer gebruikt.",
+      "upload-failing":
+        "De opslag neemt geen opnames aan. Controleer de instellingen; ze blijven hier en worden opnieuw geprobeerd.",
+      "media-restarted": "Een deel van de server stopte door een fout en is opnieuw gestart. Meld dit met het logboek.",
+      "media-slow": "De server heeft te veel te doen. Verplaats kijkers of andere programma’s.",
+      "jobs-dead": "Sommige taken zijn opgegeven. Bekijk ze en probeer ze opnieuw.",
+    },
     trend: "{{name}} van de laatste twee minuten",
     viewers: "Kijkers nu",
     publishers: "Uitzendingen nu",
