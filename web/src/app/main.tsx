@@ -1,4 +1,4 @@
-/** Starts the client: language first, then the router. */
+/** Starts the client: the texts, the page's code and its first questions are fetched side by side, then it is drawn. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
@@ -13,6 +13,8 @@ const queries = new QueryClient({
     queries: {
       // A refusal does not change by asking again; a server that is restarting does.
       retry: (failures, error) => failures < 2 && [0, 502, 503, 504].includes(statusOf(error) ?? -1),
+      // What was asked while the page's code was on its way is not asked again by the page.
+      staleTime: 2_000,
       // The server may be on this very machine, reachable without any network.
       networkMode: "always",
     },
@@ -21,13 +23,14 @@ const queries = new QueryClient({
 });
 
 async function start(): Promise<void> {
-  await startI18n();
+  const router = makeRouter(queries);
+  await Promise.all([startI18n(), router.load()]);
   const root = document.getElementById("root");
   if (!root) return;
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <RouterProvider router={makeRouter(queries)} />
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>,
   );

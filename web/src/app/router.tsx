@@ -8,6 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { meQuery } from "../api/accounts";
+import { sessionQuery, sessionsQuery } from "../api/sessions";
 import { listing } from "../features/studio/listing";
 import { CrashPage, ForbiddenPage, NotFoundPage, PendingPage } from "./fallback-pages";
 import { Layout } from "./layout";
@@ -61,6 +62,14 @@ const streams = createRoute({
   getParentRoute: () => root,
   path: "/streams",
   validateSearch: (search): { q?: string; phase?: number } => ({ ...optionalText(search, "q"), ...phaseOf(search) }),
+  loaderDeps: ({ search }) => ({ search: search.q, phase: search.phase }),
+  // What the page asks for is asked for while its code is still on its way.
+  loader: ({ context: { queries }, deps }) => {
+    void queries.prefetchQuery(meQuery);
+    for (const status of ["live", "upcoming", "ended"] as const) {
+      void queries.prefetchQuery(sessionsQuery(status, deps));
+    }
+  },
   component: lazyRouteComponent(() => import("../features/streams/streams-page"), "StreamsPage"),
 });
 
@@ -75,6 +84,10 @@ const stream = createRoute({
 const watch = createRoute({
   getParentRoute: () => root,
   path: "/streams/$id/watch",
+  loader: ({ context: { queries }, params }) => {
+    void queries.prefetchQuery(meQuery);
+    void queries.prefetchQuery(sessionQuery(params.id));
+  },
   component: lazyRouteComponent(() => import("../features/watch/watch-page"), "WatchPage"),
 });
 
