@@ -2,23 +2,19 @@
 //! before each kill.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lectern::accounts::{self, Role, login};
 use lectern::config::Config;
 use lectern::db::Db;
 use lectern_media::record::Catalogue;
-use reqwest::Method;
-use reqwest::header::{COOKIE, ORIGIN};
-use serde_json::Value;
+use serde_json::json;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, Command};
 
-use crate::app::plan;
 use crate::end_to_end_peer::PATIENCE;
-use crate::end_to_end_server::json;
+use crate::process::{Process, lectern};
 
 /// How much of what was sent a kill may cost.
 const MOST_LOST: Duration = Duration::from_secs(1);
@@ -28,81 +24,15 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A class on a server that is a process of its own, with the data folder that all its lives share.
 struct Class {
-    data: TempDir,
+    data: Arc<TempDir>,
     cookie: String,
     id: String,
     stream_key: String,
 }
 
-/// A process that ends with the test.
-struct Process {
-    child: Child,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Process {
-    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lectern"))
-            .args(arguments)
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap()).lines();
-        Process { child, output }
-    }
-
-    /// The first line that it says.
-    async fn first_line(&mut self) -> String {
-        let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
-        line.expect("it starts in time").unwrap().expect("it starts")
-    }
-
-    /// As a crash of the machine would.
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-}
-
-/// A life of the server: its process and address.
-struct Server {
-    process: Process,
-    url: String,
-}
-
-impl Server {
-    async fn start(data: &TempDir) -> Server {
-        let folder = data.path().to_str().unwrap();
-        let variables = [
-            ("LECTERN_DATA__DIR", folder),
-            ("LECTERN_HTTP__LISTEN", "127.0.0.1:0"),
-            ("LECTERN_MEDIA__UDP_LISTEN", "127.0.0.1:0"),
-            ("LECTERN_MEDIA__SHARDS", "1"),
-        ];
-        let mut process = Process::start(&[], &variables);
-        let line = process.first_line().await;
-        let url = line.strip_prefix("Lectern is at ").unwrap().to_owned();
-        Server { process, url }
-    }
-
-    async fn ask(&self, cookie: &str, method: Method, path: &str, body: Option<Value>) -> String {
-        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
-        request = request.header(COOKIE, cookie).header(ORIGIN, &self.url);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
-        let (status, text) = (response.status(), response.text().await.unwrap());
-        assert!(status.is_success(), "{path}: {status} {text}");
-        text
-    }
-}
-
 impl Class {
-    async fn plan() -> (Class, Server) {
-        let data = tempfile::tempdir().unwrap();
+    async fn plan() -> (Class, Process) {
+        let data = Arc::new(tempfile::tempdir().unwrap());
         let mut config = Config::from_toml("").unwrap();
         config.data.dir = data.path().to_owned();
         let db = Db::open(&config).await.unwrap();
@@ -113,16 +43,9 @@ impl Class {
         let cookie = format!("lectern_session={}", token.expose());
         db.close().await;
 
-        let server = Server::start(&data).await;
-        let path = "/api/instructor/streams";
-        let created = server
-            .ask(&cookie, Method::POST, &format!("{path}/create"), Some(plan(true)))
-            .await;
-        let id = json(&created)["id"].as_str().unwrap().to_owned();
-        let ingest = server
-            .ask(&cookie, Method::GET, &format!("{path}/{id}/ingest"), None)
-            .await;
-        let stream_key = json(&ingest)["streamKey"].as_str().unwrap().to_owned();
+        let server = Process::start_in(Arc::clone(&data), &[]).await;
+        let id = server.plan(&cookie, true).await;
+        let stream_key = server.stream_key(&cookie, &id).await;
         let class = Class {
             data,
             cookie,
@@ -141,9 +64,15 @@ impl Class {
         Catalogue::read(&journal).0
     }
 
-    fn publish(&self, server: &Server) -> Process {
-        let arguments = ["demo", "--server", &server.url, "--session", &self.id];
-        Process::start(&arguments, &[("LECTERN_STREAM_KEY", &self.stream_key)])
+    /// A publisher that ends with the test.
+    fn publish(&self, server: &Process) -> Child {
+        lectern(self.data.path())
+            .args(["demo", "--server", &server.url, "--session", &self.id])
+            .env("LECTERN_STREAM_KEY", &self.stream_key)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// Bytes of all files of the recording.
@@ -190,7 +119,7 @@ async fn a_server_that_is_killed_at_any_moment_loses_less_than_a_second_and_goes
     let (class, mut server) = Class::plan().await;
     let mut parts = 0;
     for kill in 0..kills() {
-        let publisher = class.publish(&server);
+        let mut publisher = class.publish(&server);
         class.grows().await;
         // Anywhere in a segment, a fragment, or between the two.
         let mut random = [0u8; 2];
@@ -199,10 +128,10 @@ async fn a_server_that_is_killed_at_any_moment_loses_less_than_a_second_and_goes
         tokio::time::sleep(later).await;
         class.grows().await;
         let killed_us = unix_us();
-        server.process.kill().await;
-        publisher.kill().await;
+        server.kill().await;
+        publisher.kill().await.unwrap();
 
-        server = Server::start(&class.data).await;
+        server = Process::start_in(Arc::clone(&class.data), &[]).await;
         let left = class.catalogue();
         let end_us = left.start_us().unwrap() + left.end_us();
         let lost_us = killed_us - end_us;
@@ -215,11 +144,11 @@ async fn a_server_that_is_killed_at_any_moment_loses_less_than_a_second_and_goes
         parts = left.last_part() + 1;
         class.check(&left);
     }
-    let publisher = class.publish(&server);
+    let mut publisher = class.publish(&server);
     class.grows().await;
     let end = format!("/api/instructor/streams/{}/end", class.id);
-    server.ask(&class.cookie, Method::POST, &end, None).await;
-    publisher.kill().await;
+    server.post(&end, &class.cookie, json!({})).await;
+    publisher.kill().await.unwrap();
 
     let whole = class.catalogue();
     class.check(&whole);
@@ -234,7 +163,7 @@ async fn a_server_that_is_killed_at_any_moment_loses_less_than_a_second_and_goes
     ))
     .await;
     assert_eq!(decoded, "", "a player reads it from beginning to end");
-    server.process.kill().await;
+    server.kill().await;
 }
 
 /// What ffmpeg has to complain about when it plays a presentation from beginning to end.

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -33,7 +34,7 @@ pub(crate) struct Process {
     pub(crate) child: Child,
     pub(crate) output: Lines<BufReader<ChildStdout>>,
     pub(crate) url: String,
-    pub(crate) data: TempDir,
+    pub(crate) data: Arc<TempDir>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -43,14 +44,16 @@ impl Process {
     }
 
     /// On a data folder that is there already.
-    pub(crate) async fn start_in(data: TempDir, variables: &[(&str, &str)]) -> Process {
+    pub(crate) async fn start_in(data: impl Into<Arc<TempDir>>, variables: &[(&str, &str)]) -> Process {
+        let data = data.into();
         let mut command = lectern(data.path());
         command.envs(variables.iter().copied());
         Process::run(data, command).await
     }
 
     /// By a command that becomes the server, and has named its data folder.
-    pub(crate) async fn run(data: TempDir, mut command: Command) -> Process {
+    pub(crate) async fn run(data: impl Into<Arc<TempDir>>, mut command: Command) -> Process {
+        let data = data.into();
         let log = std::fs::File::create(data.path().join("log")).unwrap();
         settle(&mut command, data.path());
         let mut child = command.stderr(log).spawn().unwrap();
@@ -79,6 +82,11 @@ impl Process {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Ends it as a crash of the machine would.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// What it has logged.
