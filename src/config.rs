@@ -23,6 +23,7 @@ mod analytics;
 mod changes;
 mod conversation;
 mod embedding;
+mod limits;
 mod operations;
 mod people;
 mod read;
@@ -34,6 +35,7 @@ mod work;
 pub use analytics::Analytics;
 pub use conversation::Conversation;
 pub use embedding::Embedding;
+pub use limits::Limits;
 pub use operations::{Metrics, Traces};
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use storage::{Delivery, Recording, Storage};
@@ -52,6 +54,11 @@ pub const DEFAULT_FILE: &str = "config.toml";
 const ENV_PREFIX: &str = "LECTERN_";
 /// What commands take from the environment (`--config`, `--stream-key`, a password): no keys of the file.
 const ENV_NOT_KEYS: &[&str] = &["config", "password", "stream_key"];
+/// Names without the prefix that clocks and scripts of other systems use, and their keys.
+const PLAIN_NAMES: &[(&str, &str)] = &[
+    ("CRON_SECRET", "jobs.cron_secret"),
+    ("INSTRUCTOR_ACCESS_TOKEN", "accounts.instructor_access_token"),
+];
 
 /// All settings, checked. One field per section of `config.toml`, which says what each key means.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +80,8 @@ pub struct Config {
     pub storage: Storage,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[sessions]`
     pub sessions: Sessions,
     /// `[access]`
@@ -254,6 +263,9 @@ impl Config {
             None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
             None => Figment::new(),
         };
+        let figment = PLAIN_NAMES
+            .iter()
+            .fold(figment, |all, (name, key)| all.merge(plain(name, key)));
         Config::from_sources(figment.merge(environment()))
     }
 
@@ -321,6 +333,7 @@ impl Config {
             return Err(("tokens.api_url", format!("{url} is not a plain web address")));
         }
         self.accounts.check()?;
+        self.limits.check()?;
         self.embedding.check()?;
         self.traces.check()?;
         if !(1..=10).contains(&self.tokens.attempts) {
@@ -428,6 +441,10 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
+fn plain(name: &'static str, key: &'static str) -> Env {
+    Env::raw().only(&[name]).map(move |_| key.into())
+}
+
 fn environment() -> Env {
     Env::prefixed(ENV_PREFIX).ignore(ENV_NOT_KEYS).split("__")
 }
@@ -521,6 +538,8 @@ mod tests {
                 "[accounts]\ninstructor_access_token = \"short\"",
                 "accounts.instructor_access_token: ",
             ),
+            ("[limits]\nlogins_per_account = 0", "limits.logins_per_account: "),
+            ("[mail]\nroot = \"/nowhere.pem\"", "mail.root: "),
             ("[storage]\nendpoint = \"s3://x\"", "storage.endpoint"),
             ("[storage]\naccess_key_id = \"x\"", "storage.secret_access_key: "),
             ("[storage]\nprefix = \"../x\"", "storage.prefix: "),

@@ -312,6 +312,7 @@ impl Server {
         let mut background = JoinSet::new();
         background.spawn(drain(app.clone(), asked_to_stop));
         background.spawn(events::run(app.clone(), notes));
+        background.spawn(events::elsewhere::run(app.clone()));
         background.spawn(conversation::teller::run(app.clone()));
         background.spawn(tracking::run(app.clone()));
         background.spawn(analytics::watch::run(app.clone()));

@@ -7,8 +7,8 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::audit::AuditEntry;
-use super::{Role, Tier, User, admin, store_admin, store_audit};
+use super::store_audit::{self, AuditEntry};
+use super::{Role, Tier, User, admin, store_admin};
 use crate::App;
 use crate::db::Ts;
 use crate::error::Result;

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::store_audit;
+use super::store_audit::{self, AuditEntry};
 use crate::db::{Ts, Tx};
 use crate::error::Result;
-use crate::id;
+use crate::{App, id};
 
 /// One entry before it is written.
 #[derive(Clone, Debug)]
@@ -21,27 +21,26 @@ pub struct Deed {
     pub detail: Value,
 }
 
-/// One entry of the log.
-#[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
-pub struct AuditEntry {
-    /// Key; later ones sort later.
-    pub id: Uuid,
-    /// When.
-    pub at: Ts,
-    /// Who; `None`: the server itself, or its command line.
-    pub actor_id: Option<Uuid>,
-    /// What.
-    pub action: String,
-    /// To what.
-    pub subject_id: Option<Uuid>,
-    /// A JSON object.
-    pub detail: String,
-}
-
 /// Writes `deed` in the transaction of what was done: neither lasts without the other.
 ///
 /// # Errors
 /// The database's own.
 pub async fn record(tx: &mut Tx, deed: &Deed) -> Result<()> {
-    Ok(store_audit::insert(tx, id::new(), Ts::now(), deed).await?)
+    let entry = AuditEntry {
+        id: id::new(),
+        at: Ts::now(),
+        actor_id: deed.actor,
+        action: deed.action.to_owned(),
+        subject_id: deed.subject,
+        detail: deed.detail.to_string(),
+    };
+    Ok(store_audit::insert(tx, &entry).await?)
+}
+
+/// Forgets what was done before `before`.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(app: &App, before: Ts) -> Result<()> {
+    Ok(store_audit::forget(&app.db, before).await?)
 }

@@ -1,4 +1,5 @@
-//! How often somebody may try: guesses at passwords and set-up links, and new accounts.
+//! How often somebody may try: guesses at passwords and set-up links, and new accounts. The numbers are those of the
+//! settings at each moment.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -8,36 +9,110 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use parking_lot::RwLock;
 
+use crate::App;
 use crate::error::{Error, Result};
 
 /// Keys remembered before the quiet ones are forgotten; a key is about 100 bytes.
 const MOST_KEYS: usize = 50_000;
 
-/// The limits of everything that needs no login.
+/// What is remembered of everything that needs no login.
 #[derive(Clone)]
 pub struct Limits {
-    /// Logins and set-up attempts from one address.
-    pub login_address: Keyed<IpAddr>,
-    /// Logins into one account, whoever tries: by address in lower case.
-    pub login_account: Keyed<String>,
-    /// New accounts from one address.
-    pub sign_up: Keyed<IpAddr>,
-    /// Links by mail asked for from one address.
-    pub link_address: Keyed<IpAddr>,
-    /// Links to one mailbox, whoever asks: by address in lower case.
-    pub link_email: Keyed<String>,
+    login_address: Changing<IpAddr>,
+    login_account: Changing<String>,
+    sign_up: Changing<IpAddr>,
+    link_address: Changing<IpAddr>,
+    link_mailbox: Changing<String>,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
+        let [minute, ten_minutes, quarter] = [1, 10, 15].map(|minutes| Duration::from_secs(60 * minutes));
         Limits {
-            login_address: Keyed::new(30, Duration::from_secs(2)),
-            login_account: Keyed::new(10, Duration::from_secs(6)),
-            sign_up: Keyed::new(20, Duration::from_secs(30)),
-            link_address: Keyed::new(20, Duration::from_secs(30)),
-            link_email: Keyed::new(3, Duration::from_secs(300)),
+            login_address: Changing::new(minute),
+            login_account: Changing::new(minute),
+            sign_up: Changing::new(ten_minutes),
+            link_address: Changing::new(ten_minutes),
+            link_mailbox: Changing::new(quarter),
         }
+    }
+}
+
+/// Counts an attempt to sign in, or to set up, from an address.
+///
+/// # Errors
+/// 429 with the time until the next one, as from all of these.
+pub fn login_from(app: &App, address: IpAddr) -> Result<()> {
+    let most = app.settings.now().limits.logins_per_address;
+    app.limits.login_address.check(most, &address_key(address))
+}
+
+/// Counts an attempt to sign in to the account with this address, whoever tries.
+///
+/// # Errors
+/// 429
+pub fn login_to(app: &App, email: &str) -> Result<()> {
+    let most = app.settings.now().limits.logins_per_account;
+    app.limits.login_account.check(most, &super::normal_email(email))
+}
+
+/// Counts a new account from an address.
+///
+/// # Errors
+/// 429
+pub fn sign_up_from(app: &App, address: IpAddr) -> Result<()> {
+    let most = app.settings.now().limits.sign_ups_per_address;
+    app.limits.sign_up.check(most, &address_key(address))
+}
+
+/// Counts a link that is asked for from an address, and sent to a mailbox, whoever asks.
+///
+/// # Errors
+/// 429
+pub fn link(app: &App, from: IpAddr, to: &str) -> Result<()> {
+    let limits = &app.settings.now().limits;
+    let from = app
+        .limits
+        .link_address
+        .check(limits.links_per_address, &address_key(from));
+    from?;
+    app.limits
+        .link_mailbox
+        .check(limits.links_per_mailbox, &super::normal_email(to))
+}
+
+/// A limit whose number may change: what was counted under another one is forgotten.
+#[derive(Clone)]
+struct Changing<K: Hash + Eq + Clone> {
+    time: Duration,
+    now: Arc<RwLock<Numbered<K>>>,
+}
+
+/// The number and what was counted under it, once it was asked for.
+type Numbered<K> = Option<(u32, Keyed<K>)>;
+
+impl<K: Hash + Eq + Clone> Changing<K> {
+    /// So many as are said each time, in this time.
+    fn new(time: Duration) -> Changing<K> {
+        Changing {
+            time,
+            now: Arc::default(),
+        }
+    }
+
+    fn check(&self, most: u32, key: &K) -> Result<()> {
+        let known = self.now.read().clone().filter(|(number, _)| *number == most);
+        let keyed = match known {
+            Some((_, keyed)) => keyed,
+            None => {
+                let keyed = Keyed::new(most, self.time / most.max(1));
+                *self.now.write() = Some((most, keyed.clone()));
+                keyed
+            }
+        };
+        keyed.check(key)
     }
 }
 
@@ -102,6 +177,17 @@ mod tests {
         };
         assert!(retry_after > Duration::from_secs(50), "{retry_after:?}");
         limit.check(&"bob").unwrap();
+    }
+
+    #[test]
+    fn a_number_that_changes_counts_from_then_on() {
+        let limit = Changing::new(Duration::from_secs(60));
+        limit.check(1, &"anna").unwrap();
+        limit.check(1, &"anna").unwrap_err();
+        for _ in 0..2 {
+            limit.check(2, &"anna").unwrap();
+        }
+        limit.check(2, &"anna").unwrap_err();
     }
 
     #[test]

@@ -14,6 +14,8 @@ use crate::error::Result;
 
 /// A browser that is not used for this long has to sign in again.
 pub const LIFETIME_S: i64 = 7 * 24 * 3600;
+/// A login in a frame of another site lasts this long: longer than a class, and no longer than a day at school.
+pub const FRAME_LIFETIME_S: i64 = 8 * 3600;
 /// The end is moved at most this often, so that reading a page does not write to the database.
 const RENEW_AFTER_S: i64 = 3600;
 
@@ -33,6 +35,15 @@ impl LoginToken {
     }
 }
 
+/// How long a login lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Term {
+    /// [`LIFETIME_S`] from its last use.
+    FromUse,
+    /// [`FRAME_LIFETIME_S`] from its start.
+    Fixed,
+}
+
 /// What is known of the browser that signs in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Device {
@@ -47,17 +58,25 @@ pub struct Device {
 /// # Errors
 /// The database's own.
 pub async fn start(db: &Db, user: Uuid) -> Result<LoginToken> {
-    start_on(db, user, &Device::default()).await
+    start_on(db, user, &Device::default(), Term::FromUse).await
 }
 
 /// Signs a user in, on a browser that they will recognise in the list of theirs.
 ///
 /// # Errors
 /// The database's own.
-pub async fn start_on(db: &Db, user: Uuid, device: &Device) -> Result<LoginToken> {
+pub async fn start_on(db: &Db, user: Uuid, device: &Device, term: Term) -> Result<LoginToken> {
     let token = random_text::<TOKEN_BYTES>();
     let now = Ts::now();
-    store::insert_login(db, &digest(&token), user, device, now, now.plus_s(LIFETIME_S)).await?;
+    let lifetime = match term {
+        Term::FromUse => LIFETIME_S,
+        Term::Fixed => FRAME_LIFETIME_S,
+    };
+    let end = store::LoginEnd {
+        at: now.plus_s(lifetime),
+        is_fixed: term == Term::Fixed,
+    };
+    store::insert_login(db, &digest(&token), user, device, now, end).await?;
     Ok(LoginToken(token))
 }
 

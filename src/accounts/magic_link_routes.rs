@@ -7,7 +7,7 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::limits::address_key;
+use super::limits;
 use super::login::Device;
 use super::routes::{Account, sign_in};
 use super::{Language, magic_link};
@@ -51,8 +51,7 @@ pub async fn ask(
     language: Language,
     Body(form): Body<LinkForm>,
 ) -> Result<StatusCode> {
-    app.limits.link_address.check(&address_key(address))?;
-    app.limits.link_email.check(&super::normal_email(&form.email))?;
+    limits::link(&app, address, &form.email)?;
     magic_link::ask(&app, &form.email, form.next, language).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -69,7 +68,7 @@ pub async fn redeem(
     jar: CookieJar,
     Body(form): Body<RedeemForm>,
 ) -> Result<(CookieJar, Json<SignedIn>)> {
-    app.limits.login_address.check(&address_key(address))?;
+    limits::login_from(&app, address)?;
     let (user, next) = magic_link::redeem(&app, &form.token).await?;
     let jar = sign_in(&app, jar, &origin, &device, &user).await?;
     let user = user.into();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `password` | argon2id, few at a time |
 //! | `login` | signed-in browsers: the cookie's token and its row |
+//! | `proof` | how somebody shows who they are |
 //! | `setup` | the one-time link for the first admin |
 //! | `magic_link` | signing in by a link in a mail |
 //! | `proven` | the account of an address that was shown to be somebody's own |
@@ -19,6 +20,7 @@ pub mod admin_routes;
 pub mod apple;
 pub mod audit;
 pub mod elsewhere;
+pub mod frame_routes;
 pub mod limits;
 pub mod login;
 pub mod magic_link;
@@ -28,6 +30,7 @@ pub mod oidc_routes;
 pub mod outside_token;
 pub mod own_routes;
 pub mod password;
+pub mod proof;
 pub mod proven;
 pub mod routes;
 pub mod secret;

@@ -8,7 +8,7 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::limits::address_key;
+use super::limits;
 use super::login::Device;
 use super::oidc::{Attempt, Failure, Provider, Return};
 use super::routes::sign_in;
@@ -90,7 +90,7 @@ pub async fn start(
     Path(id): Path<String>,
     Params(params): Params<StartParams>,
 ) -> Result<(CookieJar, Redirect)> {
-    app.limits.login_address.check(&address_key(address))?;
+    limits::login_from(&app, address)?;
     let provider = app.oidc.find(&id).ok_or(Error::NotFound("provider"))?;
     let next = params.next.filter(|next| is_own_path(next));
     match provider.start(callback_address(&origin, &id), next).await {
@@ -143,7 +143,7 @@ pub struct Caller {
 }
 
 async fn finish(app: &App, who: Caller, id: &str, params: ReturnParams) -> Result<(CookieJar, Redirect)> {
-    app.limits.login_address.check(&address_key(who.address.0))?;
+    limits::login_from(app, who.address.0)?;
     let provider = app.oidc.find(id).ok_or(Error::NotFound("provider"))?;
     let attempt = cookie::read_oidc_attempt(&who.jar);
     let next = attempt.as_ref().and_then(|attempt| attempt.next.clone());

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::routes::{Account, password_length};
 use super::store_privacy::Browser;
-use super::{Language, admin, login, normal_email, store_privacy};
+use super::{Language, admin, limits, login, normal_email, store_privacy};
 use crate::App;
 use crate::db::Ts;
 use crate::error::{Error, Result};
@@ -105,7 +105,7 @@ pub async fn set_password(
     jar: CookieJar,
     Body(form): Body<PasswordForm>,
 ) -> Result<StatusCode> {
-    app.limits.login_account.check(&user.email)?;
+    limits::login_to(&app, &user.email)?;
     admin::set_password(&app, &user, form.current_password, form.password).await?;
     let this = cookie::login_token(&jar).map(login::digest).unwrap_or_default();
     store_privacy::delete_other_browsers(&app.db, user.id, &this).await?;
@@ -167,7 +167,7 @@ pub async fn delete(
         return Err(Error::field("email", "is not the address of this account"));
     }
     admin::delete(&app, &user).await?;
-    Ok((StatusCode::NO_CONTENT, jar.add(cookie::signed_out())))
+    Ok((StatusCode::NO_CONTENT, cookie::sign_out(jar)))
 }
 
 impl BrowserView {

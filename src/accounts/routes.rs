@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::limits::address_key;
-use super::login::Device;
-use super::{Language, NewUser, Role, Tier, User, admin, login, proven, store};
+use super::login::{Device, Term};
+use super::{Language, NewUser, Role, Tier, User, admin, limits, login, proven, store};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::http::cookie;
@@ -118,7 +117,7 @@ pub async fn setup(
     jar: CookieJar,
     Body(form): Body<SetupForm>,
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
-    app.limits.login_address.check(&address_key(address))?;
+    limits::login_from(&app, address)?;
     let new = NewUser {
         name: form.name,
         email: form.email,
@@ -143,7 +142,7 @@ pub async fn signup(
     jar: CookieJar,
     Body(form): Body<SignupForm>,
 ) -> Result<(StatusCode, CookieJar, Json<Account>)> {
-    app.limits.sign_up.check(&address_key(address))?;
+    limits::sign_up_from(&app, address)?;
     super::passwords_are_on(&app)?;
     if !app.settings.now().accounts.sign_up {
         return Err(proven::sign_up_closed());
@@ -172,8 +171,8 @@ pub async fn login(
     jar: CookieJar,
     Body(form): Body<LoginForm>,
 ) -> Result<(CookieJar, Json<Me>)> {
-    app.limits.login_address.check(&address_key(address))?;
-    app.limits.login_account.check(&super::normal_email(&form.email))?;
+    limits::login_from(&app, address)?;
+    limits::login_to(&app, &form.email)?;
     super::passwords_are_on(&app)?;
     let user = super::check_password(&app, &form.email, form.password).await?;
     Ok((
@@ -196,11 +195,11 @@ pub async fn instructor_login(
     jar: CookieJar,
     Body(form): Body<InstructorLogin>,
 ) -> Result<(CookieJar, Json<Me>)> {
-    app.limits.login_address.check(&address_key(address))?;
+    limits::login_from(&app, address)?;
     let user = match (form.token, form.email, form.password) {
         (Some(token), None, None) => admin::by_access_token(&app, &token).await?,
         (None, Some(email), Some(password)) => {
-            app.limits.login_account.check(&super::normal_email(&email))?;
+            limits::login_to(&app, &email)?;
             super::passwords_are_on(&app)?;
             super::check_password(&app, &email, password).await?
         }
@@ -226,13 +225,13 @@ pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<(StatusCod
             super::check_open(&app, user.id).await;
         }
     }
-    Ok((StatusCode::NO_CONTENT, jar.add(cookie::signed_out())))
+    Ok((StatusCode::NO_CONTENT, cookie::sign_out(jar)))
 }
 
 /// Tells who is signed in
 #[utoipa::path(get, path = "/api/auth/me", tag = "accounts", responses((status = 200, body = Me)))]
 pub async fn me(MaybeUser(user): MaybeUser, origin: Origin, jar: CookieJar) -> (CookieJar, Json<Me>) {
-    let jar = match (&user, cookie::login_token(&jar).map(str::to_owned)) {
+    let jar = match (&user, cookie::own_login_token(&jar).map(str::to_owned)) {
         (Some(_), Some(token)) => jar.add(cookie::signed_in(&token, &origin)), // the browser's copy moves its end, too
         _ => jar,
     };
@@ -252,7 +251,7 @@ pub(super) async fn sign_in(
     device: &Device,
     user: &User,
 ) -> Result<CookieJar> {
-    let token = login::start_on(&app.db, user.id, device).await?;
+    let token = login::start_on(&app.db, user.id, device, Term::FromUse).await?;
     Ok(jar.add(cookie::signed_in(token.expose(), origin)))
 }
 

@@ -120,6 +120,15 @@ pub async fn renew_calendar(db: &Db, id: Uuid) -> sqlx::Result<Option<i64>> {
     Ok(found.map(|(version,)| version))
 }
 
+/// When a login ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoginEnd {
+    /// If it is not used.
+    pub at: Ts,
+    /// Whether it ends then although it is used.
+    pub is_fixed: bool,
+}
+
 /// Remembers a signed-in browser.
 ///
 /// # Errors
@@ -130,12 +139,13 @@ pub async fn insert_login(
     user: Uuid,
     device: &Device,
     now: Ts,
-    expires_at: Ts,
+    end: LoginEnd,
 ) -> sqlx::Result<()> {
-    let sql = "INSERT INTO login_sessions (token_hash, user_id, user_agent, address, created_at, seen_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    let sql = "INSERT INTO login_sessions \
+               (token_hash, user_id, user_agent, address, created_at, seen_at, expires_at, has_fixed_end) \
+               VALUES ($1, $2, $3, $4, $5, $5, $6, $7)";
     let (agent, address) = (device.user_agent.clone(), device.address.clone());
-    let values = args![token_hash, user, agent, address, now, expires_at];
+    let values = args![token_hash, user, agent, address, now, end.at, end.is_fixed];
     db.exec(sql, values).await.map(drop)
 }
 
@@ -150,12 +160,13 @@ pub async fn user_by_login(db: &Db, token_hash: &[u8], now: Ts) -> sqlx::Result<
     db.opt(sql, args![token_hash, now]).await
 }
 
-/// Moves the end of a signed-in browser's time.
+/// Notes that a signed-in browser is used, and moves the end of its time if that is not fixed.
 ///
 /// # Errors
 /// The database's own.
 pub async fn renew_login(db: &Db, token_hash: &[u8], now: Ts, expires_at: Ts) -> sqlx::Result<()> {
-    let sql = "UPDATE login_sessions SET seen_at = $2, expires_at = $3 WHERE token_hash = $1";
+    let sql = "UPDATE login_sessions SET seen_at = $2, \
+               expires_at = CASE WHEN has_fixed_end THEN expires_at ELSE $3 END WHERE token_hash = $1";
     db.exec(sql, args![token_hash, now, expires_at]).await.map(drop)
 }
 

@@ -20,7 +20,7 @@ pub async fn list_users(
 ) -> sqlx::Result<Vec<User>> {
     let sql = "SELECT * FROM users WHERE deleted_at IS NULL AND ($1 IS NULL OR id < $1) \
                AND ($2 IS NULL OR role = $2) \
-               AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '!' OR lower(email) LIKE $3 ESCAPE '!') \
+               AND ($3 IS NULL OR lower(name) LIKE lower($3) ESCAPE '!' OR lower(email) LIKE lower($3) ESCAPE '!') \
                ORDER BY id DESC LIMIT $4";
     let pattern = text.map(crate::db::like);
     db.all(sql, args![before, role.map(Role::as_str), pattern, limit]).await

@@ -101,7 +101,7 @@ pub async fn end_replays(tx: &mut Tx, before: Ts) -> sqlx::Result<Vec<(Uuid, Opt
 ///
 /// # Errors
 /// The database's own.
-pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<u64> {
-    db.exec("DELETE FROM watch_visits WHERE began_at < $1", args![before])
-        .await
+pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<()> {
+    let sql = "DELETE FROM watch_visits WHERE id IN (SELECT id FROM watch_visits WHERE began_at < $1 LIMIT $2)";
+    db.forget(sql, before).await
 }

@@ -284,6 +284,14 @@ pub fn expect_live(session: &Session) -> Result<()> {
     }
 }
 
+/// Forgets what was written before `before`.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(app: &App, before: Ts) -> Result<()> {
+    Ok(store::forget(&app.db, before).await?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

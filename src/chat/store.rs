@@ -156,3 +156,13 @@ pub async fn unpin_all(tx: &mut Tx, session: Uuid) -> sqlx::Result<()> {
     let sql = "UPDATE live_chat_messages SET is_pinned = FALSE WHERE session_id = $1 AND is_pinned";
     tx.exec(sql, args![session]).await.map(drop)
 }
+
+/// Forgets messages from before `before`.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(db: &Db, before: Ts) -> sqlx::Result<()> {
+    let sql = "DELETE FROM live_chat_messages WHERE id IN (SELECT id FROM live_chat_messages WHERE created_at < $1 \
+               ORDER BY id LIMIT $2)";
+    db.forget(sql, before).await
+}

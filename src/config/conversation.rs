@@ -10,6 +10,8 @@ pub struct Conversation {
     pub messages_per_minute: u32,
     /// Words, or several in a row, that a message may not have.
     pub banned_words: Vec<String>,
+    /// Days of messages, polls and questions; 0: for ever.
+    pub retention_days: u32,
     /// WebSockets that one user may have open.
     pub sockets_per_user: u32,
     /// WebSockets that one address may have open.

@@ -22,6 +22,8 @@ pub struct Accounts {
     pub passwords: bool,
     /// Accounts elsewhere that people sign in with.
     pub oidc: Vec<OidcProvider>,
+    /// Days of the audit log; 0: for ever.
+    pub audit_days: u32,
 }
 
 /// An entry of `accounts.oidc`.

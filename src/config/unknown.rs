@@ -3,7 +3,7 @@
 use figment::Figment;
 use figment::value::{Dict, Value};
 
-use super::ENV_PREFIX;
+use super::{ENV_PREFIX, PLAIN_NAMES};
 
 /// Calls `report(path, nearest)` for each key of `given` that `known` does not have.
 pub(super) fn find_unknown(
@@ -52,8 +52,12 @@ pub(super) fn source_of(figment: &Figment, key: &str) -> Option<String> {
 pub(super) fn describe_source(metadata: &figment::Metadata, key: &str) -> String {
     match &metadata.source {
         Some(source) => format!(" (set in {source})"),
-        None if metadata.name.contains("environment") => {
+        None if metadata.name.contains(ENV_PREFIX) => {
             format!(" (set in {ENV_PREFIX}{})", key.to_uppercase().replace('.', "__"))
+        }
+        None if metadata.name.contains("environment") => {
+            let plain = PLAIN_NAMES.iter().find(|(_, named)| *named == key);
+            plain.map_or_else(String::new, |(name, _)| format!(" (set in {name})"))
         }
         None => String::new(),
     }

@@ -1,5 +1,6 @@
 //! The sections of the settings about work that is done later, and about telling people things.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -29,6 +30,8 @@ pub struct Mail {
     pub port: u16,
     /// How the line to it is protected.
     pub tls: MailTls,
+    /// PEM file with the root of its certificate; empty: the usual roots.
+    pub root: PathBuf,
     /// Its user; empty: it wants none.
     pub user: String,
     /// The user's password.
@@ -97,6 +100,9 @@ impl Mail {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         if self.user.is_empty() != self.password.expose_secret().is_empty() {
             return Err(("mail.user", "needs mail.password, and the other way round".into()));
+        }
+        if !(self.root.as_os_str().is_empty() || self.root.is_file()) {
+            return Err(("mail.root", format!("there is no file {}", self.root.display())));
         }
         Ok(())
     }

@@ -4,18 +4,17 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::header::ORIGIN;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::socket::{self, Client};
 use crate::App;
+use crate::accounts::proof::Proof;
 use crate::error::{Error, Result};
-use crate::http::cookie;
-use crate::http::extract::{ClientAddress, Id, MaybeUser, Origin, Params};
+use crate::http::extract::{ClientAddress, Id, MaybeProven, Origin, Params, SOCKET_PROTOCOL};
 use crate::http::problem::Problem;
 use crate::sessions::access::authorize_conversation;
 
@@ -40,6 +39,9 @@ pub struct FollowParams {
 /// `chat:moderated`, `poll:update`, `poll:changed`, `poll:deleted`, `question:changed`, `question:deleted`, `reaction`,
 /// `hand:raised`, `hand:lowered`, `session:status`, `viewer:count`, `error`, `server:restart`. To the server: `chat:send`,
 /// `chat:resume`, `poll:vote`, `reaction:send`, `hand:raise`, `hand:lower`.
+///
+/// Pages of this site come with their cookie. A page of an embedding site offers two protocols, `lectern` and
+/// `lectern.bearer.` with its user's token behind it; the connection ends when the token does.
 #[utoipa::path(get, path = "/live/{id}", tag = "conversation", operation_id = "follow",
     params(("id" = Uuid, Path), FollowParams), responses((status = 101, description = "The WebSocket is open"),
     (status = 426, body = Problem, content_type = "application/problem+json"),
@@ -47,7 +49,7 @@ pub struct FollowParams {
 #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub async fn follow(
     State(app): State<App>,
-    MaybeUser(user): MaybeUser,
+    MaybeProven(proven): MaybeProven,
     Id(id): Id,
     Params(params): Params<FollowParams>,
     ClientAddress(address): ClientAddress,
@@ -55,7 +57,8 @@ pub async fn follow(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    check_page(&headers, &ours)?;
+    check_page(&app, &headers, &ours, proven.as_ref().map(|(_, proof)| proof))?;
+    let (user, proof) = proven.unzip();
     // What is told from here on waits, so that nothing falls between the check and the first message.
     let following = app.events.follow(id);
     let session = authorize_conversation(&app, id, user.as_ref()).await?;
@@ -71,12 +74,13 @@ pub async fn follow(
             .conversation
             .places
             .take(user.as_ref().map(|user| user.id), address)?,
-        login: cookie::login_token(&CookieJar::from_headers(&headers)).map(str::to_owned),
+        proof,
         user,
         session: session.id,
     };
     let tracker = app.conversation.open.clone();
     Ok(upgrade
+        .protocols([SOCKET_PROTOCOL])
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(MOST_WAITING_BYTES)
@@ -85,16 +89,22 @@ pub async fn follow(
         .on_upgrade(move |socket| tracker.track_future(socket::run(app, socket, client, following, params.after))))
 }
 
-/// Browsers send their cookie with any page's WebSocket (RFC 6455 section 10.2), so the page has to be one of ours.
-fn check_page(headers: &HeaderMap, ours: &Origin) -> Result<()> {
-    match headers.get(ORIGIN) {
-        Some(page) if page.as_bytes() != ours.join("").as_bytes() => Err(Error::Refused {
-            status: StatusCode::FORBIDDEN,
-            code: "cross-site",
-            detail: "this request came from a page of another site".into(),
-        }),
-        _ => Ok(()),
+/// Browsers send their cookie with any page's WebSocket (RFC 6455 section 10.2), so the page has to be one of ours; or one of
+/// an embedding site, with a token of its own.
+fn check_page(app: &App, headers: &HeaderMap, ours: &Origin, proof: Option<&Proof>) -> Result<()> {
+    let Some(page) = headers.get(ORIGIN).map(HeaderValue::as_bytes) else {
+        return Ok(()); // no browser
+    };
+    let mut embedding = app.config.embedding.origin_texts();
+    let has_token = matches!(proof, Some(Proof::OutsideToken(_)));
+    if page == ours.join("").as_bytes() || has_token && embedding.any(|origin| origin.as_bytes() == page) {
+        return Ok(());
     }
+    Err(Error::Refused {
+        status: StatusCode::FORBIDDEN,
+        code: "cross-site",
+        detail: "this request came from a page of another site".into(),
+    })
 }
 
 fn no_websocket() -> Error {

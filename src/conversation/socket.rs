@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::commands::{Command, Request};
 use super::places::Place;
+use crate::accounts::User;
 use crate::accounts::limits::Keyed;
-use crate::accounts::{self, User, login};
+use crate::accounts::proof::Proof;
 use crate::chat::history;
 use crate::error::{Error, Result};
 use crate::events::{self, Following, Heard, Push, TooSlow};
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// Who says nothing for this long, not even that it is there, is gone.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How often a right is checked that ends by itself (a login, a ban); what somebody ends is checked at once.
+/// How often a right is checked that ends by itself (a login, a token, a ban); what somebody ends is checked at once.
 const CHECK_EVERY: Duration = Duration::from_secs(300);
 /// Messages that are written at once, if so many wait.
 const MOST_AT_ONCE: usize = 64;
@@ -60,8 +61,8 @@ enum End {
 pub(super) struct Client {
     /// Free again when it goes.
     pub(super) _place: Place,
-    /// The token of its login, which may end.
-    pub(super) login: Option<String>,
+    /// How it showed whose it is, which may end.
+    pub(super) proof: Option<Proof>,
     /// Whose it is.
     pub(super) user: Option<User>,
     /// What it follows.
@@ -237,11 +238,8 @@ impl Open {
     }
 
     async fn right(&mut self) -> Result<()> {
-        if let Some(user) = &self.client.user {
-            let found = match &self.client.login {
-                Some(token) => login::user_of(&self.app.db, token).await?,
-                None => Some(accounts::find(&self.app.db, user.id).await?),
-            };
+        if let Some(proof) = &self.client.proof {
+            let found = proof.user(&self.app).await?;
             self.client.user = Some(found.ok_or(Error::Unauthenticated("signed out"))?);
         }
         let user = self.client.user.as_ref();

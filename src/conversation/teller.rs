@@ -30,8 +30,8 @@ async fn tell(app: &App, counted: HashMap<Subject, u64>) {
             Subject::Question(question) => questions::tell(app, question).await,
             Subject::Reaction { session, emoji } => gestures::tell(app, session, emoji, count).await,
             Subject::Viewers(session) => {
-                pushes::tell_viewers(app, session).await;
-                Ok(())
+                app.whip.news.note_viewers(app, session);
+                pushes::tell_viewers(app, session).await
             }
         };
         note(result);

@@ -2,7 +2,9 @@
 //! the media of replays that are over, moving kept sessions to the catalogue. Each run is written down.
 //!
 //! The clock only wants a job, named by the day: the queue has it done once, also when a server ends in the middle of it.
+//! What is old is forgotten by every server, every hour ([`forgetting`]).
 
+pub mod forgetting;
 pub mod routes;
 pub mod store;
 
@@ -23,6 +25,8 @@ use crate::{App, id, recordings, workouts};
 /// The kind of jobs that do a [`Chore`].
 const KIND: &str = "daily";
 
+/// How often it is looked what is too old.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// How often it is looked what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
@@ -119,15 +123,19 @@ pub fn add_handlers(handlers: &mut Handlers) {
 
 /// Runs until the server stops.
 pub async fn run(app: App) {
-    let mut tick = interval(LOOK_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let [mut look, mut forget] = [LOOK_EVERY, FORGET_EVERY].map(|period| {
+        let mut tick = interval(period);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tick
+    });
     loop {
-        tokio::select! {
+        let (failure, result) = tokio::select! {
             () = app.shutdown.cancelled() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = once(&app, Ts::now()).await {
-            tracing::error!(error = format!("{error:#}"), "the daily work could not be planned");
+            _ = look.tick() => ("the daily work could not be planned", once(&app, Ts::now()).await),
+            _ = forget.tick() => ("what is old could not be forgotten", forgetting::once(&app, Ts::now()).await),
+        };
+        if let Err(error) = result {
+            tracing::error!(error = format!("{error:#}"), "{failure}");
         }
     }
 }

@@ -41,3 +41,11 @@ pub async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Run>> {
     db.all("SELECT * FROM runs ORDER BY id DESC LIMIT $1", args![limit])
         .await
 }
+
+/// Forgets runs from before `before`: a few a day, so it is never many.
+///
+/// # Errors
+/// The database's own.
+pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<u64> {
+    db.exec("DELETE FROM runs WHERE started_at < $1", args![before]).await
+}

@@ -148,6 +148,23 @@ impl Db {
     }
 }
 
+/// Rows that are forgotten in one transaction: nobody waits long for a writer that is at it.
+const FORGOTTEN_AT_ONCE: i64 = 1000;
+
+impl Db {
+    /// Forgets old rows, some at a time. `sql` deletes at most `$2` of those from before `$1`.
+    ///
+    /// # Errors
+    /// The database's own; what was forgotten stays so.
+    pub async fn forget(&self, sql: &'static str, before: Ts) -> sqlx::Result<()> {
+        let most = u64::try_from(FORGOTTEN_AT_ONCE).expect("above zero");
+        while self.exec(sql, crate::args![before, FORGOTTEN_AT_ONCE]).await? >= most {
+            tokio::task::yield_now().await; // others may write in between
+        }
+        Ok(())
+    }
+}
+
 impl Tx {
     /// Writes; says how many rows it touched.
     ///
@@ -178,12 +195,12 @@ impl Tx {
     }
 }
 
-/// A pattern for `lower(x) LIKE $1 ESCAPE '!'` that finds `text` anywhere, whatever is in it. Both databases fold the case
-/// of ASCII letters at least.
+/// A pattern for `lower(x) LIKE lower($1) ESCAPE '!'` that finds `text` anywhere, whatever is in it. The database folds the
+/// case of both in the same way: SQLite that of ASCII letters only.
 #[must_use]
 pub fn like(text: &str) -> String {
     let mut pattern = String::from("%");
-    for character in text.to_lowercase().chars() {
+    for character in text.chars() {
         if matches!(character, '!' | '%' | '_') {
             pattern.push('!');
         }

@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
 use uuid::Uuid;
 
+use super::elsewhere::Elsewhere;
 use super::note::Note;
 use super::summary::{Subject, Summary};
 use super::{Heard, Push, Rights};
@@ -32,6 +33,7 @@ struct Inner {
     /// Held from a commit until what it tells is told, so that the order is the same (SQLite only).
     in_order: AsyncMutex<()>,
     summary: Summary,
+    elsewhere: Elsewhere,
 }
 
 /// Somebody who follows a session; what is told from now on waits for them.
@@ -51,6 +53,7 @@ impl Default for Bus {
             rights: broadcast::channel(RIGHTS).0,
             in_order: AsyncMutex::default(),
             summary: Summary::default(),
+            elsewhere: Elsewhere::default(),
         }))
     }
 }
@@ -102,6 +105,11 @@ impl Bus {
         Ok(())
     }
 
+    /// Tells `push` to those who follow on this server; the others have their own to tell.
+    pub fn push_here(&self, push: Push) {
+        self.deliver(push);
+    }
+
     /// Tells every server that somebody may have lost a right, after what was told before.
     ///
     /// # Errors
@@ -125,6 +133,10 @@ impl Bus {
     /// Waits until something was counted, and takes it all.
     pub async fn counted(&self) -> HashMap<Subject, u64> {
         self.0.summary.take().await
+    }
+
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.0.elsewhere
     }
 
     /// Hands a push to those who follow here.

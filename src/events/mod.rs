@@ -5,6 +5,7 @@
 //! | `bus` | who follows which session here, and what is told to them |
 //! | `note` | what one server tells the others |
 //! | `relay` | what the others tell this one (PostgreSQL) |
+//! | `elsewhere` | how many watch on the other servers |
 //! | `summary` | what happens often and is told at most four times a second |
 //!
 //! **Order.** What is told in a transaction ([`Bus::commit`]) is told if and only if it is committed, and in the order of the
@@ -16,6 +17,7 @@
 //! `conversation`, which is also where it goes out over the WebSocket.
 
 mod bus;
+pub mod elsewhere;
 mod note;
 mod relay;
 mod summary;

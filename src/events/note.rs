@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::elsewhere::Number;
 use super::{Push, Rights};
 
 /// A note that was read.
@@ -10,6 +11,8 @@ use super::{Push, Rights};
 pub(super) enum Note {
     Push(Push),
     Rights(Rights),
+    /// How many watch on a server.
+    Viewers(Uuid, Vec<Number>),
 }
 
 /// What stands where there is no key.
@@ -29,8 +32,18 @@ impl Note {
         format!("rights {session} {user}")
     }
 
+    /// `viewers SERVER SESSION=NUMBER …`
+    pub(super) fn write_viewers(server: Uuid, numbers: &[Number]) -> String {
+        let number = |(session, viewers): &Number| format!(" {}={viewers}", session.simple());
+        let numbers: String = numbers.iter().map(number).collect();
+        format!("viewers {}{numbers}", server.simple())
+    }
+
     /// What a note says; `None`: nothing that this version of the server understands.
     pub(super) fn read(note: &str) -> Option<Note> {
+        if let Some(rest) = note.strip_prefix("viewers ") {
+            return read_viewers(rest);
+        }
         let mut words = note.splitn(5, ' ');
         match words.next()? {
             "push" => Some(Note::Push(Push {
@@ -46,6 +59,16 @@ impl Note {
             _ => None,
         }
     }
+}
+
+fn read_viewers(rest: &str) -> Option<Note> {
+    let mut words = rest.split(' ');
+    let server = words.next()?.parse().ok()?;
+    let number = |word: &str| {
+        let (session, viewers) = word.split_once('=')?;
+        Some((session.parse().ok()?, viewers.parse().ok()?))
+    };
+    Some(Note::Viewers(server, words.map(number).collect::<Option<_>>()?))
 }
 
 fn write_key(key: Option<Uuid>) -> String {
@@ -75,11 +98,25 @@ mod tests {
             let rights = Rights { session, user };
             assert_eq!(Note::read(&Note::write_rights(rights)), Some(Note::Rights(rights)));
         }
+        for numbers in [vec![], vec![(b, 7)], vec![(b, u32::MAX); 80]] {
+            let note = Note::write_viewers(a, &numbers);
+            assert!(note.len() <= crate::db::MOST_NOTE_BYTES, "{}", note.len());
+            assert_eq!(Note::read(&note), Some(Note::Viewers(a, numbers)));
+        }
     }
 
     #[test]
     fn what_is_no_note_is_none() {
-        for text in ["", "push", "push - - - {}", "push x - - {}", "rights -", "later - -"] {
+        for text in [
+            "",
+            "push",
+            "push - - - {}",
+            "push x - - {}",
+            "rights -",
+            "later - -",
+            "viewers x",
+            "viewers - a=b",
+        ] {
             assert_eq!(Note::read(text), None, "{text}");
         }
     }

@@ -1,7 +1,8 @@
 //! What the servers of one PostgreSQL tell each other reaches those who follow here.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::Subject;
 use super::note::Note;
 use crate::App;
 use crate::db::{Heard, Notes};
@@ -52,6 +53,11 @@ fn pass_on(app: &App, text: &str) {
     match Note::read(text) {
         Some(Note::Push(push)) => app.events.deliver(push),
         Some(Note::Rights(rights)) => app.events.recheck(rights),
+        Some(Note::Viewers(server, numbers)) => {
+            for session in app.events.elsewhere().hear(server, &numbers, Instant::now()) {
+                app.events.count(Subject::Viewers(session));
+            }
+        }
         None => tracing::warn!("another server said something that this one does not understand"),
     }
 }

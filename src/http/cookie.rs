@@ -1,5 +1,6 @@
 //! Our cookies, all out of reach of scripts and encrypted where the site is: the login, which other sites' forms do not
-//! send; and what a browser keeps while its user signs in elsewhere.
+//! send; the login inside a frame of another site, which only frames of that site have; and what a browser keeps while
+//! its user signs in elsewhere.
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::accounts::login;
 use crate::accounts::oidc::{self, Attempt};
 
 const NAME: &str = "lectern_session";
+const FRAME: &str = "lectern_frame";
 const ATTEMPT: &str = "lectern_oidc";
 
 /// The cookie of a signed-in browser.
@@ -28,22 +30,56 @@ pub fn signed_in(token: &str, origin: &Origin) -> Cookie<'static> {
         .build()
 }
 
-/// Takes the cookie back.
+/// The cookie of a browser that is signed in inside a frame. Frames of another site get cookies only with `SameSite=None`;
+/// `Partitioned` (CHIPS) keeps it to frames in pages of that one site. Browsers that do not know the word send it from
+/// everywhere, where our check of where requests come from holds.
 #[must_use]
-pub fn signed_out() -> Cookie<'static> {
-    let mut cookie = Cookie::build((NAME, ""))
+pub fn signed_in_frame(token: &str) -> Cookie<'static> {
+    let lifetime = Duration::from_secs(login::FRAME_LIFETIME_S.unsigned_abs());
+    in_frame(token.to_owned(), lifetime)
+}
+
+fn in_frame(token: String, lifetime: Duration) -> Cookie<'static> {
+    Cookie::build((FRAME, token))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::None)
+        .secure(true) // or browsers do not take it
+        .partitioned(true)
+        .max_age(lifetime.try_into().expect("hours fit"))
+        .build()
+}
+
+/// Takes the cookies of a login back.
+pub fn sign_out(jar: CookieJar) -> CookieJar {
+    let has_frame = jar.get(FRAME).is_some();
+    let mut own = Cookie::build((NAME, ""))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
         .build();
-    cookie.make_removal();
-    cookie
+    own.make_removal();
+    let jar = jar.add(own);
+    match has_frame {
+        true => jar.add(in_frame(String::new(), Duration::ZERO)),
+        false => jar,
+    }
 }
 
-/// The token in the cookie, if there is one.
+/// The token of the login, if there is one: the browser's own, or else that of the frame.
 #[must_use]
 pub fn login_token(jar: &CookieJar) -> Option<&str> {
-    jar.get(NAME).map(Cookie::value).filter(|token| !token.is_empty())
+    own_login_token(jar).or_else(|| value(jar, FRAME))
+}
+
+/// The token of a login in a page of our own.
+#[must_use]
+pub fn own_login_token(jar: &CookieJar) -> Option<&str> {
+    value(jar, NAME)
+}
+
+fn value<'a>(jar: &'a CookieJar, name: &str) -> Option<&'a str> {
+    jar.get(name).map(Cookie::value).filter(|token| !token.is_empty())
 }
 
 /// What a browser keeps while its user is at the provider `id`. A provider that answers by a form posts it from its own

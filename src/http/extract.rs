@@ -8,9 +8,11 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{
     ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Path, Query, Request,
 };
-use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -18,12 +20,17 @@ use super::cookie;
 use crate::App;
 use crate::accounts::login::Device;
 use crate::accounts::outside_token::OutsideTokens;
-use crate::accounts::{Language, Role, User, login, same_user};
+use crate::accounts::proof::Proof;
+use crate::accounts::{Language, Role, User, same_user};
 use crate::error::{Error, FieldError, Result};
 
 /// The signed-in user, or nobody.
 #[derive(Clone, Debug)]
 pub struct MaybeUser(pub Option<User>);
+
+/// The same with how they showed who they are, for connections that outlast their request.
+#[derive(Clone)]
+pub struct MaybeProven(pub Option<(User, Proof)>);
 
 /// Anybody who is signed in; others get 401.
 #[derive(Clone, Debug)]
@@ -40,20 +47,49 @@ pub struct Admin(pub User);
 impl FromRequestParts<App> for MaybeUser {
     type Rejection = Error;
 
-    /// By the token of an embedding site, if there is one; otherwise by cookie.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeUser> {
-        if let Some(outside) = &app.outside_logins
-            && let Ok(Some(Bearer(token))) = Bearer::from_request_parts(parts, app).await
-            && OutsideTokens::looks_like_one(&token)
+        let MaybeProven(proven) = MaybeProven::from_request_parts(parts, app).await?;
+        Ok(MaybeUser(proven.map(|(user, _)| user)))
+    }
+}
+
+impl FromRequestParts<App> for MaybeProven {
+    type Rejection = Error;
+
+    /// By the token of an embedding site, if there is one; otherwise by cookie.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeProven> {
+        let bearer = match Bearer::from_request_parts(parts, app).await {
+            Ok(Some(Bearer(token))) => Some(token),
+            Ok(None) | Err(_) => socket_token(&parts.headers).map(str::to_owned),
+        };
+        if app.outside_logins.is_some()
+            && let Some(token) = bearer.filter(|token| OutsideTokens::looks_like_one(token))
         {
-            return Ok(MaybeUser(Some(outside.user(app, &token).await?)));
+            let proof = Proof::OutsideToken(token);
+            return Ok(MaybeProven(proof.user(app).await?.map(|user| (user, proof))));
         }
         let jar = CookieJar::from_headers(&parts.headers);
-        match cookie::login_token(&jar) {
-            Some(token) => Ok(MaybeUser(login::user_of(&app.db, token).await?)),
-            None => Ok(MaybeUser(None)),
-        }
+        let Some(token) = cookie::login_token(&jar) else {
+            return Ok(MaybeProven(None));
+        };
+        let proof = Proof::Login(token.to_owned());
+        Ok(MaybeProven(proof.user(app).await?.map(|user| (user, proof))))
     }
+}
+
+/// The protocol that our WebSockets speak; whoever sends a token beside it must offer it, too.
+pub const SOCKET_PROTOCOL: &str = "lectern";
+/// What a token begins with among the protocols that a WebSocket offers.
+const TOKEN_PROTOCOL: &str = "lectern.bearer.";
+
+/// The token that a page sends with its WebSocket: scripts can set no header of it but the list of protocols, which stands
+/// in no log and no history, as an address would.
+fn socket_token(headers: &HeaderMap) -> Option<&str> {
+    let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    offered
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL))
 }
 
 impl FromRequestParts<App> for Viewer {
@@ -108,7 +144,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for Bearer {
     }
 }
 
-/// A JSON body that keeps its rules: 400 unreadable, 413 too long, 415 not JSON, 422 with the fields that are wrong.
+/// A JSON body that keeps its rules: 400 unreadable, 413 too long, 415 not JSON, 422 with the fields that are wrong. No text
+/// in it has a U+0000, which PostgreSQL does not keep.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -119,6 +156,13 @@ where
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Body<T>> {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
+        let bytes = bytes.map_err(|rejection| unreadable(rejection.into()))?;
+        if has_zero(&bytes) {
+            return Err(zero());
+        }
+        let request = Request::from_parts(parts, bytes.into());
         let Json(value) = <Json<T> as FromRequest<App>>::from_request(request, app)
             .await
             .map_err(unreadable)?;
@@ -169,6 +213,19 @@ impl OwnUser {
     }
 }
 
+/// Whether a text in this JSON has a U+0000: its escape, and not one of the backslash before it.
+fn has_zero(json: &[u8]) -> bool {
+    let is_escape = |at: usize| {
+        let backslashes = json[..at].iter().rev().take_while(|byte| **byte == b'\\');
+        json[at..].starts_with(b"u0000") && backslashes.count() % 2 == 1
+    };
+    (0..json.len()).any(is_escape)
+}
+
+fn zero() -> Error {
+    Error::BadRequest("a text has the character U+0000, which is none".into())
+}
+
 /// As the field is called in JSON.
 fn camel_case(path: &str) -> String {
     let mut words = path.split('_');
@@ -201,6 +258,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Params<T>> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(zero());
+        }
         let query = Query::<T>::from_request_parts(parts, app).await;
         query
             .map(|Query(value)| Params(value))
@@ -397,5 +457,26 @@ impl FromRequestParts<App> for Origin {
         let is_https = app.config.tls.is_on() || forwarded == Some("https");
         let scheme = if is_https { "https" } else { "http" };
         Ok(Origin(format!("{scheme}://{host}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_is_found_and_what_only_looks_like_one_is_not() {
+        let cases = [
+            (r#"{"a": "x\u0000"}"#, true),
+            (r#"{"a": "\\\u0000"}"#, true),
+            (r#"{"a": "\\u0000"}"#, false),
+            (r#"{"a": "u0000"}"#, false),
+            (r#"{"a": "\u00001"}"#, true),
+            (r#"{"a": "\u0001"}"#, false),
+            ("", false),
+        ];
+        for (json, want) in cases {
+            assert_eq!(has_zero(json.as_bytes()), want, "{json}");
+        }
     }
 }

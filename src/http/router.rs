@@ -6,7 +6,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{assets, frame, health, openapi};
-use crate::accounts::{admin_routes as admin, magic_link_routes as magic_link, oidc_routes as oidc, own_routes as own};
+use crate::accounts::{
+    admin_routes as admin, frame_routes as frames, magic_link_routes as magic_link, oidc_routes as oidc,
+    own_routes as own,
+};
 use crate::chat::{gesture_routes as gestures, moderation_routes as moderation};
 use crate::daily::routes as daily;
 use crate::demo::sample::routes as sample;
@@ -79,6 +82,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(accounts::routes::logout))           // POST   /api/auth/logout
         .routes(routes!(magic_link::ask))                    // POST   /api/auth/magic-link
         .routes(routes!(magic_link::redeem))                 // POST   /api/auth/magic-link/redeem
+        .routes(routes!(frames::enter))                      // POST   /api/auth/frame
         .routes(routes!(oidc::providers))                    // GET    /api/auth/providers
         .routes(routes!(oidc::start))                        // GET    /api/auth/oidc/{provider}/start
         .routes(routes!(accounts::routes::instructor_login)) // POST   /api/instructor/login

@@ -22,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 /// How long done work is remembered, and with it that it is not wanted again.
 const KEPT_S: i64 = 30 * 24 * 3600;
+/// How long admins see what was given up.
+const GIVEN_UP_S: i64 = 400 * 24 * 3600;
 /// The pause after the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause between two attempts.
@@ -157,7 +159,7 @@ impl Runner {
         }
         if self.pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             self.pruned = Some(Instant::now());
-            if let Err(error) = store::prune(&self.app.db, now.plus_s(-KEPT_S)).await {
+            if let Err(error) = store::prune(&self.app.db, now.plus_s(-KEPT_S), now.plus_s(-GIVEN_UP_S)).await {
                 tracing::error!(%error, "old jobs could not be removed");
             }
         }

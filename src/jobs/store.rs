@@ -126,16 +126,15 @@ pub async fn has_expired(db: &Db, before: Ts) -> sqlx::Result<bool> {
     Ok(db.opt::<(Uuid,)>(sql, args![before]).await?.is_some())
 }
 
-/// Forgets what was done before `before`.
+/// Forgets what was done before `done`, and what was given up before `given_up`.
 ///
 /// # Errors
 /// The database's own.
-pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<u64> {
-    db.exec(
-        "DELETE FROM jobs WHERE state = 'done' AND updated_at < $1",
-        args![before],
-    )
-    .await
+pub async fn prune(db: &Db, done: Ts, given_up: Ts) -> sqlx::Result<()> {
+    let sql = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'done' AND updated_at < $1 LIMIT $2)";
+    db.forget(sql, done).await?;
+    let sql = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'dead' AND updated_at < $1 LIMIT $2)";
+    db.forget(sql, given_up).await
 }
 
 /// Finds a job.

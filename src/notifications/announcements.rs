@@ -1,18 +1,22 @@
 //! What happened to a session, and who is told of it: followers of a new one, those who had a place in a cancelled one.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::{about, moment, store};
 use crate::App;
-use crate::db::Ts;
+use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Failure, NewJob, Work};
 use crate::notice::{Notice, PUSH, Provided, SMS, ToBrowser};
-use crate::sessions::news::{Cancelled, Planned};
+use crate::sessions::news::{Cancelled, Planned, SeriesCancelled};
 use crate::sessions::{self, Session};
 
 /// People told in one transaction.
 const AT_ONCE: i64 = 200;
+/// The same, as a length.
+const TOLD_AT_ONCE: usize = 200;
 /// Sessions of a series that are attached to the mail about it.
 const MOST_ATTACHED: usize = 30;
 
@@ -100,6 +104,73 @@ pub async fn cancelled(app: App, work: Work) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Tells those who had a place in sessions of a cancelled series which of theirs do not take place, each person once; a job
+/// of the kind [`crate::sessions::news::SERIES_CANCELLED`].
+///
+/// # Errors
+/// The database's own.
+pub async fn series_cancelled(app: App, work: Work) -> Result<(), Failure> {
+    let SeriesCancelled { series, sessions } = work.payload()?;
+    let mut theirs: BTreeMap<Uuid, (Reached, Vec<&Cancelled>)> = BTreeMap::new();
+    for session in &sessions {
+        for person in everybody(&app, Audience::Disappointed(session.session)).await? {
+            let (known, gone) = theirs.entry(person.user_id).or_insert_with(|| {
+                let nothing = Reached {
+                    tokens: 0,
+                    ..person.clone()
+                };
+                (nothing, Vec::new())
+            });
+            known.tokens += person.tokens;
+            gone.push(session);
+        }
+    }
+    let Some(first) = sessions.first() else { return Ok(()) };
+    let key = format!("series-cancelled:{series}:{}", first.session);
+    let people: Vec<_> = theirs.into_values().collect();
+    for some in people.chunks(TOLD_AT_ONCE) {
+        let mut tx = app.db.begin().await.map_err(Error::from)?;
+        for (person, gone) in some {
+            want(&app, &mut tx, person, &key, &no_place(gone)).await?;
+        }
+        tx.commit().await.map_err(Error::from)?;
+        app.jobs.wake();
+    }
+    Ok(())
+}
+
+/// What somebody is told of the sessions of a series that they had a place in.
+fn no_place(gone: &[&Cancelled]) -> Notice {
+    let template = if gone.len() == 1 {
+        "session-cancelled"
+    } else {
+        "series-cancelled"
+    };
+    let starts: Vec<String> = gone.iter().map(|session| moment(session.start)).collect();
+    let notice = match gone.first() {
+        Some(first) => Notice::new(Uuid::nil(), template)
+            .with("title", first.title.as_str())
+            .with("instructor", first.instructor.as_str())
+            .with("start", moment(first.start)),
+        None => Notice::new(Uuid::nil(), template),
+    };
+    let mut notice = notice.with("starts", starts).to_page("/streams");
+    notice.calendar = gone.iter().take(MOST_ATTACHED).map(|session| session.session).collect();
+    notice
+}
+
+async fn everybody(app: &App, audience: Audience) -> Result<Vec<Reached>> {
+    let mut all: Vec<Reached> = Vec::new();
+    loop {
+        let after = all.last().map_or(Uuid::nil(), |last| last.user_id);
+        let more = store::audience(&app.db, audience, after, AT_ONCE).await?;
+        if more.is_empty() {
+            return Ok(all);
+        }
+        all.extend(more);
+    }
+}
+
 /// Wants `notice` told to each of `audience`, in the ways that each of them likes, once for `key`.
 ///
 /// # Errors
@@ -112,33 +183,39 @@ pub(super) async fn tell(app: &App, audience: Audience, key: &str, notice: &Noti
         after = last.user_id;
         let mut tx = app.db.begin().await?;
         for person in &people {
-            let mut notice = notice.clone();
-            notice.to = person.user_id;
-            if let Audience::Disappointed(_) = audience {
-                notice = notice.with("tokens", person.tokens);
-            }
-            let summary = format!("{} for {}", notice.template, person.email);
-            let key = |way: &str| format!("{way}:{key}:{}", person.user_id);
-            if person.by_mail {
-                jobs::enqueue_in(&mut tx, notice.by_mail(&summary).once(key("mail"))).await?;
-            }
-            if person.by_sms && app.config.sms.url.is_some() {
-                jobs::enqueue_in(&mut tx, NewJob::new(SMS, &summary, &notice).once(key("sms"))).await?;
-            }
-            if person.by_push {
-                for (subscription,) in store::subscriptions_of(&mut tx, person.user_id).await? {
-                    let to_browser = ToBrowser {
-                        subscription,
-                        notice: notice.clone(),
-                    };
-                    let job = NewJob::new(PUSH, &summary, &to_browser);
-                    jobs::enqueue_in(&mut tx, job.once(key(&format!("push:{subscription}")))).await?;
-                }
-            }
+            want(app, &mut tx, person, key, notice).await?;
         }
         tx.commit().await?;
         app.jobs.wake();
     }
+}
+
+/// Wants `notice` told to one person, in the ways that they like, once for `key`.
+async fn want(app: &App, tx: &mut Tx, person: &Reached, key: &str, notice: &Notice) -> Result<()> {
+    let mut notice = notice.clone();
+    notice.to = person.user_id;
+    if notice.template.ends_with("-cancelled") {
+        notice = notice.with("tokens", person.tokens);
+    }
+    let summary = format!("{} for {}", notice.template, person.email);
+    let key = |way: &str| format!("{way}:{key}:{}", person.user_id);
+    if person.by_mail {
+        jobs::enqueue_in(tx, notice.by_mail(&summary).once(key("mail"))).await?;
+    }
+    if person.by_sms && app.config.sms.url.is_some() {
+        jobs::enqueue_in(tx, NewJob::new(SMS, &summary, &notice).once(key("sms"))).await?;
+    }
+    if person.by_push {
+        for (subscription,) in store::subscriptions_of(tx, person.user_id).await? {
+            let to_browser = ToBrowser {
+                subscription,
+                notice: notice.clone(),
+            };
+            let job = NewJob::new(PUSH, &summary, &to_browser);
+            jobs::enqueue_in(tx, job.once(key(&format!("push:{subscription}")))).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A session that was to start longer ago than this is not worth a word any more.

@@ -182,7 +182,9 @@ pub(super) async fn recipient(app: &App, notice: &Notice) -> Result<Option<(Mail
 }
 
 fn mailbox(email: &str, name: &str) -> Result<Mailbox, Failure> {
-    let name = (!name.is_empty()).then(|| name.to_owned());
+    // A line break would end the header, and characters that control something belong into none.
+    let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     match email.parse() {
         Ok(address) => Ok(Mailbox::new(name, address)),
         Err(_) => Err(Failure::Hopeless(anyhow::anyhow!(

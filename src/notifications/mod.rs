@@ -120,6 +120,7 @@ pub fn add_handlers(app: &App, handlers: &mut Handlers) {
     handlers.add(reminders::REPLAY_EXPIRES, TELL_EFFORT, reminders::replay_expires);
     handlers.add(news::PLANNED, TELL_EFFORT, announcements::planned);
     handlers.add(news::CANCELLED, TELL_EFFORT, announcements::cancelled);
+    handlers.add(news::SERIES_CANCELLED, TELL_EFFORT, announcements::series_cancelled);
 }
 
 /// `notice` as it is to be told at this moment; `None`: not any more.

@@ -4,12 +4,13 @@
 //! marked as begun; from there on only a refusal by the server tells for sure that nothing was taken. A server that
 //! dies after it, or a line that breaks before the answer, leaves a mail of which nobody knows: it is not sent again.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use parking_lot::Mutex;
@@ -33,6 +34,7 @@ pub(super) struct Smtp {
     host: String,
     port: u16,
     tls: MailTls,
+    root: PathBuf,
     login: Option<Credentials>,
     idle: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
 }
@@ -47,6 +49,7 @@ impl Smtp {
             host: config.host.clone()?,
             port: config.port,
             tls: config.tls,
+            root: config.root.clone(),
             login,
             idle: Mutex::default(),
         })
@@ -130,18 +133,33 @@ impl Smtp {
 
     async fn open(&self) -> anyhow::Result<AsyncSmtpConnection> {
         let name = ClientId::default();
-        let tls = || TlsParameters::new(self.host.clone());
-        let from_start = (self.tls == MailTls::Tls).then(tls).transpose()?;
+        let from_start = match self.tls {
+            MailTls::Tls => Some(self.trust().await?),
+            MailTls::StartTls | MailTls::Off => None,
+        };
         let address = (self.host.as_str(), self.port);
         let mut line = AsyncSmtpConnection::connect_tokio1(address, Some(STEP), &name, from_start, None).await?;
         if self.tls == MailTls::StartTls {
-            flat(timeout(STEP, line.starttls(tls()?, &name)).await)?;
+            flat(timeout(STEP, line.starttls(self.trust().await?, &name)).await)?;
         }
         if let Some(login) = &self.login {
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
             flat(timeout(STEP, line.auth(&mechanisms, login)).await).context("it refused `mail.user`")?;
         }
         Ok(line)
+    }
+
+    /// Whose certificates are believed.
+    async fn trust(&self) -> anyhow::Result<TlsParameters> {
+        let mut trust = TlsParameters::builder(self.host.clone());
+        if !self.root.as_os_str().is_empty() {
+            let reading = tokio::fs::read(&self.root).await;
+            let pem = reading.with_context(|| format!("cannot read {} (`mail.root`)", self.root.display()))?;
+            trust = trust
+                .certificate_store(CertificateStore::None)
+                .add_root_certificate(Certificate::from_pem(&pem)?);
+        }
+        Ok(trust.build()?)
     }
 
     fn take_idle(&self) -> Option<(Instant, AsyncSmtpConnection)> {

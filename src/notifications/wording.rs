@@ -27,6 +27,7 @@ const TEXTS: &[(&str, &str)] = texts![
     "reminder15m",
     "reminder24h",
     "replay-expires",
+    "series-cancelled",
     "session-cancelled",
 ];
 const LAYOUT: &str = include_str!("templates/layout.html");
@@ -227,6 +228,7 @@ fn value(fact: &serde_json::Value) -> Value {
         serde_json::Value::Bool(fact) => (*fact).into(),
         serde_json::Value::Number(fact) => fact.as_i64().map_or_else(|| fact.to_string().into(), Value::from),
         serde_json::Value::String(fact) => fact.as_str().into(),
+        serde_json::Value::Array(facts) => facts.iter().map(value).collect(),
         _ => Value::UNDEFINED,
     }
 }
@@ -286,6 +288,7 @@ mod tests {
             ),
             ("instructor", "Bob".into()),
             ("start", "2026-12-02T14:00:00Z".into()),
+            ("starts", vec!["2026-12-02T14:00:00Z", "2026-12-09T14:00:00Z"].into()),
             ("until", "2026-07-02T14:00:00Z".into()),
             ("minutes", 60.into()),
             ("tokens", 1.into()),

@@ -308,3 +308,13 @@ fn closed() -> Error {
         detail: "this poll takes no votes any more",
     }
 }
+
+/// Forgets polls and questions from before `before`.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(app: &App, before: Ts) -> Result<()> {
+    store::forget(&app.db, before).await?;
+    store_questions::forget(&app.db, before).await?;
+    Ok(())
+}

@@ -156,3 +156,13 @@ pub async fn set_active(tx: &mut Tx, poll: Uuid, is_active: bool, now: Ts) -> sq
 pub async fn delete(tx: &mut Tx, poll: Uuid) -> sqlx::Result<bool> {
     Ok(tx.exec("DELETE FROM live_polls WHERE id = $1", args![poll]).await? == 1)
 }
+
+/// Forgets polls from before `before`, with their votes.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(db: &Db, before: Ts) -> sqlx::Result<()> {
+    let sql =
+        "DELETE FROM live_polls WHERE id IN (SELECT id FROM live_polls WHERE created_at < $1 ORDER BY id LIMIT $2)";
+    db.forget(sql, before).await
+}

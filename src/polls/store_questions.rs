@@ -126,3 +126,12 @@ pub async fn mark_deleted(tx: &mut Tx, id: Uuid, now: Ts) -> sqlx::Result<()> {
     let sql = "UPDATE questions SET question = '', deleted_at = $2, updated_at = $2 WHERE id = $1";
     tx.exec(sql, args![id, now]).await.map(drop)
 }
+
+/// Forgets questions from before `before`, with their votes.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(db: &Db, before: Ts) -> sqlx::Result<()> {
+    let sql = "DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE created_at < $1 ORDER BY id LIMIT $2)";
+    db.forget(sql, before).await
+}

@@ -33,6 +33,12 @@ pub fn kind_of(name: &str) -> Option<Kind> {
     }
 }
 
+/// Whether a file of a recording is one that is only asked for to be played.
+#[must_use]
+pub fn is_segment(name: &str) -> bool {
+    name.ends_with(".m4s")
+}
+
 /// What a file of a recording is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {

@@ -5,6 +5,7 @@
 //! | `playlists` | HLS, written from the recording's journal |
 //! | `signature` | addresses that are good for a while, bound to a user, cacheable by their path |
 //! | `admission` | whether the user of an address may still have what it leads to |
+//! | `watchers` | who really watches |
 //! | `files`, `cache`, `delivery` | one file of a recording: from memory, the disk or the store, by ranges |
 //! | `keeper`, `care` | what happens to each recording while it is written and afterwards, until it is in its last place |
 //! | `process`, `storyboard`, `sound` | what is made of a recording after the class |
@@ -37,6 +38,7 @@ pub mod storyboard;
 pub mod thumbnail;
 pub mod thumbnail_routes;
 pub mod upkeep;
+mod watchers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +59,7 @@ use admission::Admissions;
 use cache::Cache;
 use ffmpeg::Ffmpeg;
 use signature::MediaGrant;
+use watchers::Watchers;
 
 pub use removal::remove;
 
@@ -69,6 +72,8 @@ pub struct Shared {
     pub cache: Arc<Cache>,
     /// Rights that were read some moments ago.
     pub admissions: Admissions,
+    /// Who was seen watching lately.
+    pub watchers: Watchers,
     /// For codecs that the server does not know itself, where the machine has it.
     pub ffmpeg: Option<Ffmpeg>,
     /// What the store does not take.
@@ -90,6 +95,7 @@ impl Shared {
             store: Store::open(&config.storage)?,
             cache: Arc::new(Cache::new(cache_bytes.saturating_mul(1 << 20))),
             admissions: Admissions::default(),
+            watchers: Watchers::default(),
             ffmpeg: Ffmpeg::find(&config.recording.ffmpeg),
             alarms: Alarms::default(),
             pictures: Arc::new(Semaphore::new(1)),

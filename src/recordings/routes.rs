@@ -16,11 +16,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::files::{self, Kind};
-use super::signature::MediaGrant;
+use super::signature::{MediaGrant, Scope};
 use super::{delivery, playlists, storyboard};
 use crate::App;
 use crate::db::Ts;
-use crate::enrolments::Watched;
 use crate::error::{Error, Result};
 use crate::http::extract::{Id, MaybeUser, Params};
 use crate::http::problem::Problem;
@@ -45,12 +44,6 @@ pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): 
     let (prefix, query) = grant.address(&app, user.as_ref().map(|user| user.id));
     let folder = super::playable_folder(&app, id).await?;
     let text = playlists::master(folder, prefix, query, session.is_over()).await?;
-    let what = if session.is_over() {
-        Watched::Replay
-    } else {
-        Watched::Live
-    };
-    access::note_watching(&app, &session, None, user.as_ref(), what).await;
     Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, "private, no-cache")], text).into_response())
 }
 
@@ -144,7 +137,11 @@ pub async fn media_file(
         Some(kind) => {
             let (parts, _) = request.into_parts();
             let until = Ts(0).plus_s(grant.expires_s);
-            delivery::serve(&app, session, &name, kind, until, &parts).await
+            let response = delivery::serve(&app, session, &name, kind, until, &parts).await?;
+            if let Some(viewer) = viewer.filter(|_| grant.scope == Scope::Replay && files::is_segment(&name)) {
+                app.recordings.watchers.note(&app, session, viewer).await;
+            }
+            Ok(response)
         }
         None => Err(Error::NotFound("segment")),
     }

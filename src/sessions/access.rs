@@ -355,18 +355,19 @@ pub async fn may_look(app: &App, session: &Session, user: Option<&User>) -> Resu
         || may_replay(session, guest, Ts::now()).is_ok())
 }
 
-/// Notes that a viewer has opened `session`: the signed-in `user`, or whom the watch token `bearer` was given to. What
-/// is noted is not worth a class: a failure is logged.
-pub async fn note_watching(app: &App, session: &Session, bearer: Option<&str>, user: Option<&User>, what: Watched) {
-    if what == Watched::Live && session.status != Status::Live {
-        return;
-    }
-    let holder = || MediaToken::read(bearer?, &app.keys.tokens)?.user;
-    let Some(viewer) = user.map(|user| user.id).or_else(holder) else {
-        return;
+/// Notes that `viewer` was given media of the recording of `session`: as the class itself while it goes on, as its replay
+/// afterwards. What is noted is not worth a class: a failure is logged.
+pub async fn note_watching(app: &App, session: Uuid, viewer: Uuid) {
+    let note = async {
+        let what = match super::get(app, session).await?.status {
+            Status::Scheduled => return Ok(()), // a rehearsal
+            Status::Live => Watched::Live,
+            Status::Ended | Status::Cancelled => Watched::Replay,
+        };
+        enrolments::note_watched(app, session, viewer, what).await
     };
-    if let Err(error) = enrolments::note_watched(app, session.id, viewer, what).await {
-        tracing::error!(session = %session.id, error = format!("{error:#}"), "could not note who watches");
+    if let Err(error) = note.await {
+        tracing::error!(%session, error = format!("{error:#}"), "could not note who watches");
     }
 }
 

@@ -31,6 +31,8 @@ pub struct NewSession {
     title: String,
     #[garde(length(chars, max = 10_000))]
     description: Option<String>,
+    /// Also taken as `scheduledStartTime`.
+    #[serde(alias = "scheduledStartTime")]
     #[garde(custom(sensible_time))]
     scheduled_start: Ts,
     #[garde(range(min = 1, max = 24 * 60))]

@@ -389,13 +389,28 @@ pub async fn end(app: &App, session: Session) -> Result<Session> {
 /// # Errors
 /// 409 when it has ended.
 pub async fn cancel(app: &App, session: Uuid, actor: Option<Uuid>) -> Result<Session> {
+    call_off(app, session, actor, News::ToTell).await
+}
+
+/// Whether people hear of a cancelled session by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum News {
+    /// They do.
+    ToTell,
+    /// They hear of it together with others.
+    Told,
+}
+
+async fn call_off(app: &App, session: Uuid, actor: Option<Uuid>, telling: News) -> Result<Session> {
     let app = app.clone();
     to_its_end(async move {
         let mut tx = app.db.begin().await?;
         let cancelled = store::mark_cancelled(&mut tx, session, Ts::now()).await?;
         if let Some(cancelled) = cancelled {
             audit::record(&mut tx, &deed(actor, "session.cancel", &cancelled)).await?;
-            news::cancelled(&mut tx, &cancelled).await?;
+            if telling == News::ToTell {
+                news::cancelled(&mut tx, &cancelled).await?;
+            }
             tx.commit().await?;
             app.jobs.wake();
             tracing::info!(%session, "session cancelled");

@@ -13,6 +13,9 @@ pub const PLANNED: &str = "session-planned";
 /// The kind of jobs that tell of a session that does not take place: [`Cancelled`].
 pub const CANCELLED: &str = "session-cancelled";
 
+/// The kind of jobs that tell of a series of which nothing takes place any more: [`SeriesCancelled`].
+pub const SERIES_CANCELLED: &str = "series-cancelled";
+
 /// A session, or a series of them, was planned.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Planned {
@@ -35,6 +38,15 @@ pub struct Cancelled {
     pub start: Ts,
 }
 
+/// The sessions of a series that were to come do not take place. They are told of together.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SeriesCancelled {
+    /// Which.
+    pub series: Uuid,
+    /// What each of them was, soonest first.
+    pub sessions: Vec<Cancelled>,
+}
+
 /// A job for what was planned.
 ///
 /// # Errors
@@ -53,12 +65,32 @@ pub(super) async fn planned(tx: &mut Tx, session: &Session, series: Option<Uuid>
 /// # Errors
 /// The database's own.
 pub(super) async fn cancelled(tx: &mut Tx, session: &Session) -> Result<()> {
-    let news = Cancelled {
-        session: session.id,
-        title: session.title.clone(),
-        instructor: session.instructor_name.clone(),
-        start: session.scheduled_start,
-    };
+    let news = Cancelled::from(session);
     jobs::enqueue_in(tx, NewJob::new(CANCELLED, &session.title, &news)).await?;
     Ok(())
+}
+
+/// A job for the sessions of a series that are being cancelled, if there are any.
+///
+/// # Errors
+/// The database's own.
+pub(super) async fn series_cancelled(tx: &mut Tx, series: Uuid, sessions: &[Session]) -> Result<()> {
+    let Some(first) = sessions.first() else { return Ok(()) };
+    let news = SeriesCancelled {
+        series,
+        sessions: sessions.iter().map(Cancelled::from).collect(),
+    };
+    jobs::enqueue_in(tx, NewJob::new(SERIES_CANCELLED, &first.title, &news)).await?;
+    Ok(())
+}
+
+impl From<&Session> for Cancelled {
+    fn from(session: &Session) -> Cancelled {
+        Cancelled {
+            session: session.id,
+            title: session.title.clone(),
+            instructor: session.instructor_name.clone(),
+            start: session.scheduled_start,
+        }
+    }
 }

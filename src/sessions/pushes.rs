@@ -3,7 +3,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Session, Status};
+use super::{Session, Status, store};
+use crate::error::Result;
 use crate::events::{Push, Rights};
 use crate::{App, id};
 
@@ -44,13 +45,29 @@ pub async fn tell_status(app: &App, session: &Session) {
     tell(app, status(app, session)).await;
 }
 
-/// Tells everybody who follows `session` how many watch it.
-pub async fn tell_viewers(app: &App, session: Uuid) {
+/// Tells everybody who follows `session` on this server how many watch it, and the other servers, which tell theirs, how
+/// many do here.
+///
+/// # Errors
+/// The database's own; who follows here is told all the same.
+pub async fn tell_viewers(app: &App, session: Uuid) -> Result<()> {
+    let (here, all) = (viewers_here(app, session), viewers(app, session));
     let news = ViewerNews {
         session_id: session,
-        viewer_count: viewers(app, session),
+        viewer_count: all,
     };
-    tell(app, Push::new(session, "viewer:count", &news)).await;
+    app.events.push_here(Push::new(session, "viewer:count", &news));
+    app.events.tell_viewers_here(&app.db, session, here).await?;
+    if all > here {
+        store::raise_max_viewers(&app.db, session, all.into()).await?;
+    }
+    Ok(())
+}
+
+/// How many watch `session` at this moment, on all servers.
+#[must_use]
+pub fn viewers(app: &App, session: Uuid) -> u32 {
+    viewers_here(app, session).saturating_add(app.events.viewers_elsewhere(session))
 }
 
 /// Has everybody's right to `session` checked again, on every server.
@@ -71,6 +88,6 @@ async fn tell(app: &App, push: Push) {
     }
 }
 
-fn viewers(app: &App, session: Uuid) -> u32 {
+fn viewers_here(app: &App, session: Uuid) -> u32 {
     app.live.status(id::stream_of(session)).viewers
 }

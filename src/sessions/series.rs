@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::recurrence::Rule;
-use super::{Plan, Session, StreamKey, news, store_series};
+use super::{News, Plan, Session, StreamKey, news, store_series};
 use crate::accounts::User;
 use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
@@ -171,15 +171,19 @@ pub async fn change(app: &App, series: &Series, change: impl Fn(Plan) -> Plan) -
 }
 
 /// Ends a series: nothing more is planned, and what has not started is cancelled, with everybody's tokens given back.
-/// Gives how many sessions that were.
+/// Gives how many sessions that were. People are told of all of them together.
 ///
 /// # Errors
 /// The database's own.
 pub async fn cancel(app: &App, series: Uuid, actor: Option<Uuid>) -> Result<usize> {
-    store_series::end(&app.db, series, Ts::now()).await?;
-    let to_come = store_series::list_scheduled(&app.db, series).await?;
-    for (session,) in &to_come {
-        super::cancel(app, *session, actor).await?;
+    let mut tx = app.db.begin().await?;
+    store_series::end(&mut tx, series, Ts::now()).await?;
+    let to_come = store_series::scheduled(&mut tx, series).await?;
+    news::series_cancelled(&mut tx, series, &to_come).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    for session in &to_come {
+        super::call_off(app, session.id, actor, News::Told).await?;
     }
     tracing::info!(%series, sessions = to_come.len(), "series cancelled");
     Ok(to_come.len())

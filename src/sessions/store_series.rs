@@ -107,9 +107,19 @@ pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Series>> {
 ///
 /// # Errors
 /// The database's own.
-pub async fn end(db: &Db, id: Uuid, now: Ts) -> sqlx::Result<()> {
+pub async fn end(tx: &mut Tx, id: Uuid, now: Ts) -> sqlx::Result<()> {
     let sql = "UPDATE session_series SET ended_at = $2, updated_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    db.exec(sql, args![id, now]).await.map(drop)
+    tx.exec(sql, args![id, now]).await.map(drop)
+}
+
+/// The sessions of a series that have not started, soonest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn scheduled(tx: &mut Tx, series: Uuid) -> sqlx::Result<Vec<Session>> {
+    let sql = "SELECT * FROM live_sessions WHERE series_id = $1 AND status = 'scheduled' AND deleted_at IS NULL \
+               ORDER BY scheduled_start, id";
+    tx.all(sql, args![series]).await
 }
 
 /// Keys of the sessions of a series that have not started, soonest first.

@@ -59,8 +59,8 @@ pub async fn calendar_of(db: &Db, user: Uuid, since: Ts, limit: i64) -> sqlx::Re
 pub async fn search(db: &Db, search: &Search, limit: i64) -> sqlx::Result<Vec<Session>> {
     let sql = "SELECT * FROM live_sessions WHERE deleted_at IS NULL \
                AND (status = $1 OR ($1 = '' AND status <> 'cancelled')) \
-               AND ($3 IS NULL OR lower(title) LIKE $3 ESCAPE '!' OR lower(coalesce(topic, '')) LIKE $3 ESCAPE '!' \
-               OR lower(instructor_name) LIKE $3 ESCAPE '!') \
+               AND ($3 IS NULL OR lower(title) LIKE lower($3) ESCAPE '!' OR lower(coalesce(topic, '')) LIKE lower($3) ESCAPE '!' \
+               OR lower(instructor_name) LIKE lower($3) ESCAPE '!') \
                AND ($4 IS NULL OR instructor_id = $4) AND ($5 IS NULL OR phase_id = $5) \
                AND ($6 IS NULL OR scheduled_start >= $6) AND ($7 IS NULL OR scheduled_start < $7) \
                ORDER BY CASE status WHEN 'live' THEN 0 WHEN 'scheduled' THEN 1 ELSE 2 END, \

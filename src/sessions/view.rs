@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{RecordingView, Session, Status, ThumbnailKind, access, store_viewers};
+use super::{RecordingView, Session, Status, ThumbnailKind, access, pushes, store_viewers};
 use crate::accounts::User;
 use crate::db::Ts;
 use crate::enrolments::{self, Enrolment};
@@ -31,7 +31,7 @@ pub struct SessionView {
     /// What to play now: WHEP while live, HLS afterwards.
     video_url: Option<String>,
     thumbnail_url: Option<String>,
-    /// Connected at this moment.
+    /// Connected at this moment, on all servers.
     viewer_count: u32,
     has_reminder: bool,
     /// Watched without a login.
@@ -154,7 +154,7 @@ impl SessionView {
         let expires_in = |end: Ts| (end.unix_s() - now.unix_s()).max(0);
         SessionView {
             video_url: if is_live { whep_url.clone() } else { hls_url.clone() },
-            viewer_count: if is_live { status.viewers } else { 0 },
+            viewer_count: if is_live { pushes::viewers(app, session.id) } else { 0 },
             can_watch: may_watch || may_replay,
             can_broadcast: !session.is_over() && is_host,
             recording: RecordingView::of(&session, &app.config, status.recording, is_host),

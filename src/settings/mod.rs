@@ -24,12 +24,18 @@ use crate::error::{Error, Result};
 /// The keys that may change. Nothing that would lock everybody out, reach the network, or name a file.
 const CHANGEABLE: &[&str] = &[
     "accounts.sign_up",
+    "limits.logins_per_address",
+    "limits.logins_per_account",
+    "limits.sign_ups_per_address",
+    "limits.links_per_address",
+    "limits.links_per_mailbox",
     "recording.retention_days",
     "sessions.cancel_unstarted_after_minutes",
     "access.subscriber_tiers",
     "access.replay_tiers",
     "conversation.messages_per_minute",
     "conversation.banned_words",
+    "conversation.retention_days",
 ];
 
 /// How often other servers' changes are looked for.

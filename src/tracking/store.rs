@@ -38,7 +38,7 @@ pub async fn list_batch(db: &Db, batch: Uuid) -> sqlx::Result<Vec<Event>> {
 ///
 /// # Errors
 /// The database's own.
-pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<u64> {
-    db.exec("DELETE FROM analytics_events WHERE at < $1", args![before])
-        .await
+pub async fn prune(db: &Db, before: Ts) -> sqlx::Result<()> {
+    let sql = "DELETE FROM analytics_events WHERE id IN (SELECT id FROM analytics_events WHERE at < $1 LIMIT $2)";
+    db.forget(sql, before).await
 }

@@ -211,7 +211,7 @@ fn unreadable(error: serde_json::Error) -> Error {
 /// Answers with a stream of events that ends with its connection, or when another reader comes.
 async fn tell(app: &App, at: Resource, stream: Arc<EventStream>, closes: Option<CloseOnDrop>) -> Response {
     let reader = Reader {
-        news: app.whip.news.follow(&app.live, stream_of(at.session)).await,
+        news: app.whip.news.follow(app, stream_of(at.session)).await,
         section: app.live.video_section(at.peer).await,
         elsewhere: app.config.media.drain_to.as_ref().map(|url| {
             let origin = url.origin().ascii_serialization();

@@ -75,7 +75,7 @@ impl TestApp {
         config.media.udp_listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.media.shards = 1;
         let listeners = Listeners::bind(&config).await.unwrap();
-        let server = Server::start(config, listeners, CancellationToken::new())
+        let server = Box::pin(Server::start(config, listeners, CancellationToken::new()))
             .await
             .unwrap();
         let router = lectern::http::router::router(&server.app).unwrap();

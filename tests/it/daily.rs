@@ -21,7 +21,7 @@ const SETTINGS: &str =
 const DAY_S: i64 = 24 * 3600;
 
 /// A class of so many days ago, with a recording.
-async fn class(test: &TestApp, instructor: &Browser, days_ago: i64, fields: Value) -> Uuid {
+pub(crate) async fn class(test: &TestApp, instructor: &Browser, days_ago: i64, fields: Value) -> Uuid {
     let id: Uuid = test.plan_with(instructor, fields).await.parse().unwrap();
     let session = sessions::get(&test.app, id).await.unwrap();
     sessions::start(&test.app, session).await.unwrap();
@@ -285,5 +285,49 @@ async fn admins_start_the_daily_work_and_that_is_written_down() {
             .await
             .json();
         assert_eq!(audit["entries"][0]["action"], "run.start", "{audit}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_and_what_is_young_is_not() {
+    let settings = "[conversation]\nretention_days = 30\n[accounts]\naudit_days = 30\n";
+    for test in TestApp::on_both(settings).await {
+        let anna = test.sign_in("anna", Role::Instructor).await;
+        let admin = test.sign_in("admin", Role::Admin).await;
+        let session = test.plan(&anna, true).await;
+        test.post(&anna, &format!("/api/instructor/streams/{session}/start"), json!({}))
+            .await;
+        let path = |what: &str| format!("/api/live/sessions/{session}/{what}");
+        test.post(&anna, &path("chat"), json!({"message": "hello"})).await;
+        test.post(&anna, &path("questions"), json!({"question": "why?"})).await;
+        let poll = json!({"question": "which?", "options": ["a", "b"]});
+        let poll = test.post(&anna, &path("polls"), poll).await.json();
+        let vote = json!({"optionId": poll["options"][0]["id"]});
+        let path_of_poll = format!("/api/live/polls/{}/vote", poll["id"].as_str().unwrap());
+        assert_eq!(test.post(&admin, &path_of_poll, vote).await.status, 200);
+        test.give(&anna, 5).await;
+        daily::perform(&test.app, Chore::CleanupRecordings).await.unwrap();
+        let count = async |path: &str, list: &str| test.get(&admin, path).await.json()[list].as_array().unwrap().len();
+        let counts = async || {
+            [
+                count(&path("chat"), "messages").await,
+                count(&path("questions"), "questions").await,
+                count(&path("polls"), "polls").await,
+                usize::from(count("/api/admin/audit", "entries").await > 0),
+                count("/api/admin/runs", "runs").await,
+            ]
+        };
+        daily::forgetting::once(&test.app, Ts::now().plus_s(29 * DAY_S))
+            .await
+            .unwrap();
+        assert_eq!(counts().await, [1, 1, 1, 1, 1]);
+        daily::forgetting::once(&test.app, Ts::now().plus_s(31 * DAY_S))
+            .await
+            .unwrap();
+        assert_eq!(counts().await, [0, 0, 0, 0, 1]);
+        daily::forgetting::once(&test.app, Ts::now().plus_s(401 * DAY_S))
+            .await
+            .unwrap();
+        assert_eq!(counts().await, [0; 5]);
     }
 }

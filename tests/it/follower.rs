@@ -82,15 +82,19 @@ impl Follower {
         browser: &Browser,
         origin: Option<&str>,
     ) -> Result<Follower, u16> {
+        let cookie = browser.cookie.as_deref().map(|cookie| ("cookie", cookie));
+        let origin = origin.map(|origin| ("origin", origin));
+        let headers: Vec<_> = cookie.into_iter().chain(origin).collect();
+        Follower::with_headers(url, path, &headers).await
+    }
+
+    /// Tries to, with these headers; gives the HTTP status of the refusal.
+    pub(crate) async fn with_headers(url: &Url, path: &str, given: &[(&'static str, &str)]) -> Result<Follower, u16> {
         let mut address = url.join(&format!("/live/{path}")).unwrap();
         address.set_scheme("ws").unwrap();
         let mut request = address.as_str().into_client_request().unwrap();
-        let headers = request.headers_mut();
-        if let Some(cookie) = &browser.cookie {
-            headers.insert("cookie", cookie.parse().unwrap());
-        }
-        if let Some(origin) = origin {
-            headers.insert("origin", origin.parse().unwrap());
+        for (name, value) in given {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         match connect_async(request).await {
             Ok((socket, _)) => Ok(Follower { socket }),

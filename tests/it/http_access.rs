@@ -58,6 +58,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/auth/oidc/{provider}/start", NULL, Nothing, [404; 5]),
     ("GET", "/api/auth/oidc/{provider}/callback", NULL, Nothing, [404; 5]),
     ("POST", "/api/auth/oidc/{provider}/callback", NULL, Nothing, [415; 5]),
+    ("POST", "/api/auth/frame", NULL, Nothing, [415; 5]),
     ("GET", "/api/auth/me/export", NULL, Nothing, [401, 200, 200, 200, 200]),
     ("GET", "/api/auth/sessions", NULL, Nothing, [401, 200, 200, 200, 200]),
     ("DELETE", "/api/auth/sessions", NULL, Nothing, [401, 204, 204, 204, 204]),

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
-use lectern::accounts::limits::Keyed;
+use axum::http::{Method, Request};
+use lectern::accounts::{Role, limits};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Browser, TestApp};
@@ -129,8 +129,8 @@ async fn guess(test: &TestApp, email: &str, from: IpAddr, forwarded: &str) -> An
 }
 
 /// Uses a limit up, faster than passwords can be checked.
-fn exhaust<K: std::hash::Hash + Eq + Clone>(limit: &Keyed<K>, key: &K) {
-    while limit.check(key).is_ok() {}
+fn exhaust(count: impl Fn() -> lectern::error::Result<()>) {
+    while count().is_ok() {}
 }
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
@@ -142,7 +142,7 @@ async fn guessing_at_one_account_is_slowed_down_from_everywhere() {
     guess(&test, "ann@example.org", HERE, "")
         .await
         .is_problem(401, "unauthenticated");
-    exhaust(&test.app.limits.login_account, &"ann@example.org".to_owned());
+    exhaust(|| limits::login_to(&test.app, "ann@example.org"));
     let refused = guess(&test, "ANN@example.org", THERE, "").await;
     refused.is_problem(429, "too-many-requests");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
@@ -155,7 +155,7 @@ async fn guessing_at_one_account_is_slowed_down_from_everywhere() {
 #[tokio::test]
 async fn guessing_from_one_address_is_slowed_down_for_all_accounts() {
     let test = TestApp::new().await;
-    exhaust(&test.app.limits.login_address, &HERE);
+    exhaust(|| limits::login_from(&test.app, HERE));
     guess(&test, "ann@example.org", HERE, "")
         .await
         .is_problem(429, "too-many-requests");
@@ -168,7 +168,7 @@ async fn guessing_from_one_address_is_slowed_down_for_all_accounts() {
 async fn a_proxy_is_believed_only_where_the_settings_say_so() {
     for (settings, status) in [("", 401), ("[http]\ntrust_proxy = true", 429)] {
         let test = TestApp::with(settings).await;
-        exhaust(&test.app.limits.login_address, &THERE);
+        exhaust(|| limits::login_from(&test.app, THERE));
         let answer = guess(&test, "ann@example.org", HERE, &format!("198.51.100.7, {THERE}")).await;
         assert_eq!(answer.status, status, "{settings}");
         let claimed = guess(&test, "ann@example.org", HERE, &format!("{THERE}, 198.51.100.7")).await;
@@ -182,13 +182,26 @@ async fn a_proxy_is_believed_only_where_the_settings_say_so() {
 #[tokio::test]
 async fn new_accounts_and_set_up_attempts_are_slowed_down_as_well() {
     let test = TestApp::new().await;
-    exhaust(&test.app.limits.sign_up, &crate::app::CLIENT);
+    exhaust(|| limits::sign_up_from(&test.app, crate::app::CLIENT));
     test.post(&Browser::default(), "/api/auth/signup", account("Bob"))
         .await
         .is_problem(429, "too-many-requests");
-    exhaust(&test.app.limits.login_address, &crate::app::CLIENT);
+    exhaust(|| limits::login_from(&test.app, crate::app::CLIENT));
     let form = setup_form(&token_of(&test));
     test.post(&Browser::default(), "/api/setup", form)
         .await
         .is_problem(429, "too-many-requests");
+}
+
+#[tokio::test]
+async fn the_limits_are_settings_and_change_at_once() {
+    for test in TestApp::on_both("[limits]\nlogins_per_account = 1").await {
+        let ask = async || guess(&test, "ann@example.org", HERE, "").await.status.as_u16();
+        assert_eq!((ask().await, ask().await), (401, 429));
+        let admin = test.sign_in("admin", Role::Admin).await;
+        let more = json!({"limits.logins_per_account": 2});
+        let changed = test.ask(&admin, Method::PATCH, "/api/admin/settings", Some(more)).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        assert_eq!((ask().await, ask().await, ask().await), (401, 401, 429));
+    }
 }

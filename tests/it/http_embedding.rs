@@ -11,8 +11,8 @@ use crate::app::{Answer, Browser, TestApp};
 use crate::identity_provider::IdentityProvider;
 use crate::key_pair::{FIRST, SECOND, now_s};
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
-const SCHOOL: &str = "https://school.example.org";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const SCHOOL: &str = "https://school.example.org";
 
 fn settings(keys: &str) -> String {
     format!(
@@ -21,12 +21,12 @@ fn settings(keys: &str) -> String {
     )
 }
 
-fn shared() -> String {
+pub(crate) fn shared() -> String {
     settings(&format!("hs256_secret = {SECRET:?}"))
 }
 
 /// What an honest issuer says, with changes; `null` leaves a claim out.
-fn claims(changes: Value) -> Value {
+pub(crate) fn claims(changes: Value) -> Value {
     let mut claims = json!({"iss": "school", "aud": "live", "sub": "pupil-1", "exp": now_s() + 300, "name": "Ann"});
     for (claim, value) in changes.as_object().unwrap() {
         match value {
@@ -37,7 +37,7 @@ fn claims(changes: Value) -> Value {
     claims
 }
 
-fn sign(claims: &Value, secret: &str) -> String {
+pub(crate) fn sign(claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
 }

@@ -145,12 +145,30 @@ async fn only_those_with_a_right_get_playlists() {
     let path = format!("/api/live/sessions/{}/enrol", class.id);
     let enrolled = class.test.post(&viewer, &path, serde_json::json!({})).await;
     assert_eq!(enrolled.status, 201);
-    assert_eq!(class.master(&viewer).await.status, 200);
-    let list = class.test.get(&viewer, "/api/live/enrolments").await.json();
-    assert!(
-        list["enrolments"][0]["watchedLive"].as_bool() != list["enrolments"][0]["watchedReplay"].as_bool(),
-        "{list}"
+    let master = class.master(&viewer).await;
+    assert_eq!(master.status, 200);
+    let watched = async || {
+        let list = class.test.get(&viewer, "/api/live/enrolments").await.json();
+        ["watchedLive", "watchedReplay"].map(|flag| list["enrolments"][0][flag].as_bool().unwrap())
+    };
+    let text = master.text();
+    let playlist = addresses(&text)
+        .into_iter()
+        .find(|address| address.contains("v0"))
+        .unwrap();
+    let segments = class.fetch(playlist).await.text();
+    assert_eq!(
+        watched().await,
+        [false, false],
+        "who looks at the table of contents has not watched"
     );
+    let folder = playlist.split('?').next().unwrap().rsplit_once('/').unwrap().0;
+    let segment = addresses(&segments)
+        .into_iter()
+        .find(|file| file.contains(".m4s"))
+        .unwrap();
+    assert_eq!(class.fetch(&format!("{folder}/{segment}")).await.status, 200);
+    assert_eq!(watched().await, [true, false], "live: the class goes on");
     class.end(Ts::now().plus_s(-8 * 24 * 3600)).await;
     class.master(&viewer).await.is_problem(403, "replay-expired");
     assert_eq!(

@@ -367,7 +367,7 @@ async fn sessions_are_found_by_words_dates_and_pages() {
         );
         for (who, title, topic, phase, day) in [
             (&anna, "Discovery 100%", "Vragen", 2, 1),
-            (&anna, "Closing", "Discovery again", 4, 2),
+            (&anna, "Closing", "Discovery again, ÉLAN 👏", 4, 2),
             (&otto, "Objections_1", "Prijs", 4, 3),
         ] {
             let start = format!("2027-05-0{day}T10:00:00Z");
@@ -383,6 +383,8 @@ async fn sessions_are_found_by_words_dates_and_pages() {
             ("search=DISCOVERY%20100%25".to_owned(), vec!["Discovery 100%"]),
             ("search=%25".to_owned(), vec!["Discovery 100%"]),
             ("search=_".to_owned(), vec!["Objections_1"]),
+            ("search=%C3%89LAN".to_owned(), vec!["Closing"]),
+            ("search=%F0%9F%91%8F".to_owned(), vec!["Closing"]),
             ("search=otto".to_owned(), vec!["Objections_1"]),
             (format!("instructor={otto_id}"), vec!["Objections_1"]),
             ("phase=4".to_owned(), vec!["Closing", "Objections_1"]),

@@ -35,6 +35,16 @@ async fn check_names_what_is_wrong_and_where_it_was_set() {
         "{by_environment:?}"
     );
 
+    // The names that clocks of other systems use.
+    let mut plain = lectern(data.path());
+    plain.arg("check").env("CRON_SECRET", "short");
+    let refused = outcome(&mut plain).await;
+    assert_eq!(refused.0, Some(1));
+    assert!(refused.1.contains("jobs.cron_secret: "), "{refused:?}");
+    assert!(refused.1.contains("(set in CRON_SECRET)"), "{refused:?}");
+    plain.env("LECTERN_JOBS__CRON_SECRET", "0123456789abcdef0123456789abcdef");
+    assert_eq!(outcome(&mut plain).await.0, Some(0), "the full name goes before");
+
     std::fs::write(data.path().join("config.toml"), "[recording]\nretension_days = 3\n").unwrap();
     let by_file = outcome(lectern(data.path()).arg("check")).await;
     assert_eq!(by_file.0, Some(1));

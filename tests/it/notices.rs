@@ -228,6 +228,49 @@ async fn followers_hear_of_a_new_session_and_once_of_a_series() {
 }
 
 #[tokio::test]
+async fn a_cancelled_series_is_one_mail_that_names_all_of_ones_classes() {
+    for test in TestApp::on_both("").await {
+        let anna = test.sign_in("anna", Role::Instructor).await;
+        let (bob, cees) = (viewer(&test, "bob").await, viewer(&test, "cees").await);
+        let mut session = starts(3 * DAY_S);
+        session["durationMinutes"] = 60.into();
+        session["priceInTokens"] = 2.into();
+        let series = json!({ "rule": "FREQ=WEEKLY;COUNT=5", "session": session });
+        let made = test.post(&anna, "/api/instructor/series", series).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let made = made.json();
+        let class = |n: usize| made["sessions"][n]["id"].as_str().unwrap();
+        test.give(&bob, 4).await;
+        enrol(&test, &bob, class(0)).await;
+        enrol(&test, &bob, class(3)).await;
+        remind(&test, &bob, class(4)).await;
+        remind(&test, &cees, class(1)).await;
+
+        let path = format!(
+            "/api/instructor/series/{}/cancel",
+            made["series"]["id"].as_str().unwrap()
+        );
+        let cancelled = test.post(&anna, &path, json!({})).await;
+        assert_eq!(cancelled.status, 200, "{}", cancelled.text());
+        test.post(&anna, &path, json!({})).await; // again
+        work_off(&test).await;
+        let mails = take_mails(&test);
+        assert_eq!(recipients(&mails), ["bob@example.org", "cees@example.org"]);
+        let text = mails[0]["text"].as_str().unwrap();
+        assert_eq!(mails[0]["subject"], "Cancelled: Yoga & rust, 3 classes");
+        assert_eq!(text.matches("(UTC)").count(), 3, "{text}");
+        assert!(text.contains("what you paid: 4 tokens"), "{text}");
+        let calendar = mails[0]["calendar"].as_str().unwrap();
+        assert_eq!(calendar.matches("STATUS:CANCELLED").count(), 3, "{calendar}");
+        let one = mails[1]["subject"].as_str().unwrap();
+        assert!(
+            one.starts_with("Cancelled: Yoga & rust, ") && one.contains(" at "),
+            "{one}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_mail_has_a_link_that_ends_its_sort_with_one_click() {
     for test in TestApp::on_both("").await {
         let anna = test.sign_in("anna", Role::Instructor).await;

@@ -14,7 +14,7 @@ use crate::post_office::{Received, Sink, run_python, work_off};
 const SERVICES: &str = "[push]\nservices = [\"127.0.0.1\"]\n";
 
 /// A browser's keys: prints the public one, the shared secret and the private one.
-const NEW_BROWSER: &str = r#"
+pub(crate) const NEW_BROWSER: &str = r#"
 import base64, json, os
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat

@@ -11,12 +11,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use lectern::jobs::{self, admin};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::Notify;
 
 use crate::app::TestApp;
 
@@ -39,11 +40,12 @@ def mail(path):
 print(json.dumps([mail(path) for path in sys.argv[1:]]))
 "#;
 
-/// An SMTP server: says its port, then the address of each mail that it has taken, before its sender hears of it.
-/// Argument: seconds that taking a mail takes.
+/// An SMTP server: says its port, then the address of each mail that it has taken, before its sender hears of it, and
+/// after it the way in which the sender has logged in. Argument: what it is to do, as [`SmtpServer::with`] has it.
 const SMTP: &str = r#"
-import asyncio, sys
-from aiosmtpd.smtp import SMTP
+import asyncio, json, ssl, sys
+from aiosmtpd.smtp import SMTP, AuthResult
+options = json.loads(sys.argv[1])
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody"):
@@ -51,14 +53,29 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
     async def handle_DATA(self, server, session, envelope):
-        print(envelope.rcpt_tos[0], flush=True)
+        print(envelope.rcpt_tos[0], *([session.way_in] if session.authenticated else []), flush=True)
         if envelope.rcpt_tos[0].startswith("later"):
             return "451 not now"
-        await asyncio.sleep(float(sys.argv[1]))
+        await asyncio.sleep(options.get("seconds", 0))
         return "250 taken"
+def log_in(server, session, envelope, mechanism, login):
+    session.way_in = mechanism
+    is_right = [login.login.decode(), login.password.decode()] == options["login"]
+    return AuthResult(success=is_right, handled=False)
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Handler(), loop=loop), "127.0.0.1", 0)
+    tls, at_start = None, None
+    if "certificate" in options:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*options["certificate"])
+        if options["tls"] == "tls":
+            tls, at_start = None, tls
+    wants = {}
+    if "login" in options:
+        wants = {"authenticator": log_in, "auth_required": True, "auth_exclude_mechanism": options["not"],
+                 "auth_require_tls": at_start is None}
+    make = lambda: SMTP(Handler(), loop=loop, tls_context=tls, require_starttls=tls is not None, **wants)
+    server = await loop.create_server(make, "127.0.0.1", 0, ssl=at_start)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 asyncio.run(main())
@@ -145,8 +162,14 @@ pub(crate) struct SmtpServer {
 impl SmtpServer {
     /// One that needs so many seconds for each mail.
     pub(crate) async fn start(seconds: f64) -> SmtpServer {
+        SmtpServer::with(&json!({ "seconds": seconds })).await
+    }
+
+    /// One that does as `options` say: `seconds` for each mail; `tls` from the start (`tls`) or on demand (`starttls`) with
+    /// a `certificate` and its key; `login`, a user and password that it wants, by any way that is `not` there.
+    pub(crate) async fn with(options: &Value) -> SmtpServer {
         let mut child = Command::new(python())
-            .args(["-c", SMTP, &seconds.to_string()])
+            .args(["-c", SMTP, &options.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -185,6 +208,7 @@ impl SmtpServer {
 /// One request that came.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -195,15 +219,24 @@ pub(crate) struct Sink {
     pub(crate) address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     answer: Arc<Mutex<StatusCode>>,
+    came: Arc<Notify>,
+    pause: Duration,
 }
 
 impl Sink {
     pub(crate) async fn start() -> Sink {
+        Sink::slow(Duration::ZERO).await
+    }
+
+    /// One that takes its time to answer.
+    pub(crate) async fn slow(pause: Duration) -> Sink {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let sink = Sink {
             address: listener.local_addr().unwrap(),
             received: Arc::default(),
             answer: Arc::new(Mutex::new(StatusCode::CREATED)),
+            came: Arc::default(),
+            pause,
         };
         let router = Router::new().fallback(keep).with_state(sink.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -214,12 +247,25 @@ impl Sink {
         *self.answer.lock() = StatusCode::from_u16(status).unwrap();
     }
 
+    /// Waits until so many requests wait to be taken.
+    pub(crate) async fn until(&self, requests: usize) {
+        let all = async {
+            while self.received.lock().len() < requests {
+                self.came.notified().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, all).await.expect("they come");
+    }
+
     pub(crate) fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.received.lock())
     }
 }
 
-async fn keep(State(sink): State<Sink>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    sink.received.lock().push(Received { headers, body });
+async fn keep(State(sink): State<Sink>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let path = uri.path().to_owned();
+    sink.received.lock().push(Received { path, headers, body });
+    sink.came.notify_one();
+    tokio::time::sleep(sink.pause).await; // it has it, and its sender does not know yet
     *sink.answer.lock()
 }

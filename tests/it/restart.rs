@@ -2,13 +2,15 @@
 //! on for their time, and after it everybody comes back by themselves and the class is one replay.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lectern_media::record::Catalogue;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use crate::app::Browser;
 use crate::end_to_end_peer::{GROUP, PATIENCE, Publisher, Viewer};
+use crate::follower::Follower;
 use crate::process::Process;
 
 /// Seconds that running classes go on.
@@ -45,6 +47,11 @@ async fn status(server: &Process, method: Method, path: &str) -> (StatusCode, Op
     (answer.status(), wait)
 }
 
+async fn follow(server: &Process, id: &str) -> Follower {
+    let followed = Follower::try_new(&server.url.parse().unwrap(), id, &Browser::default(), None).await;
+    followed.unwrap_or_else(|status| panic!("{status}"))
+}
+
 /// Media segments of all tracks, as the journal of the recording has them.
 fn segments(data: &Path, id: &str) -> usize {
     let journal = std::fs::read(data.join("recordings").join(id).join("journal.jsonl")).unwrap();
@@ -62,6 +69,8 @@ async fn a_restart_costs_a_class_seconds_and_nothing_more() {
     let mut viewer = Viewer::connect(&before.whep, None).await;
     publisher.send(4 * GROUP).await;
     viewer.video_until(publisher.next_number() - 1).await;
+    let mut follower = follow(&server, &id).await;
+    assert_eq!(follower.until("session:status").await["status"], "live");
 
     server.terminate().await;
     let whep = format!("/whep/{id}");
@@ -89,6 +98,14 @@ async fn a_restart_costs_a_class_seconds_and_nothing_more() {
     assert_eq!(status(&server, Method::GET, "/healthz").await.0, 200);
     publisher.send(GROUP).await;
     viewer.video_until(publisher.next_number() - 1).await; // who is there goes on
+    // Who listens is told to come back, and when, before the socket is closed.
+    let told_at = Instant::now();
+    let (code, events) = follower.closed().await;
+    assert_eq!(code, 1012);
+    let told = events.last().expect("it is told");
+    assert_eq!(told["type"], "server:restart", "{events:?}");
+    let wait = Duration::from_millis(told["data"]["retryAfterMs"].as_u64().unwrap());
+    assert!(wait <= Duration::from_secs(3), "{wait:?}");
     publisher.wait_until_gone().await;
     viewer.wait_until_gone().await;
     let ended = tokio::time::timeout(Duration::from_secs(DRAIN_S + 5) + PATIENCE, server.child.wait()).await;
@@ -97,6 +114,9 @@ async fn a_restart_costs_a_class_seconds_and_nothing_more() {
     assert!(kept > 0, "what was said is on the disk");
 
     let again = Process::start_in(server.data, &[]).await;
+    tokio::time::sleep_until((told_at + wait).into()).await; // as its page does
+    let mut follower = follow(&again, &id).await;
+    follower.until("session:status").await;
     let after = class(&again, &cookie, &id).await;
     assert_eq!(after.key, before.key);
     let first = 30_000;
@@ -107,6 +127,7 @@ async fn a_restart_costs_a_class_seconds_and_nothing_more() {
     assert!(start.number >= first, "{start:?}");
     let end = format!("/api/instructor/streams/{id}/end");
     again.post(&end, &cookie, serde_json::json!({})).await;
+    assert_eq!(follower.until("session:status").await["status"], "ended");
     assert!(segments(again.data.path(), &id) > kept, "the same replay goes on");
     let playlist = again
         .http

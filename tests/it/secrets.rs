@@ -169,6 +169,13 @@ async fn use_every_way_in(server: &Process, setup: &str) -> Vec<String> {
         let request = server.http.get(format!("{}{path}", server.url));
         request.bearer_auth(bearer).send().await.unwrap();
     }
+    let id = lectern::id::new();
+    let socket = server.http.get(format!("{}/live/{id}", server.url));
+    let socket = socket.header("sec-websocket-protocol", format!("lectern, lectern.bearer.{jwt}"));
+    socket.send().await.unwrap();
+    let frame = server.http.post(format!("{}/api/auth/frame", server.url));
+    let frame = frame.header("content-type", "application/x-www-form-urlencoded");
+    frame.body(format!("token={jwt}&next=/healthz")).send().await.unwrap();
     [wrong, link, &jwt, "oidc-c0de-of-somebody"].map(str::to_owned).into()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use lectern::accounts::login::Device;
+use lectern::accounts::store::LoginEnd;
 use lectern::accounts::{Role, User, admin, store as accounts};
 use lectern::args;
 use lectern::db::{Db, Ts, is_duplicate};
@@ -124,11 +125,19 @@ async fn only_one_of_many_becomes_the_first_admin() {
 async fn a_login_lasts_until_its_end_and_can_be_ended() {
     for (name, db, _folder) in databases::both().await {
         let anna = insert_instructor(&db).await;
-        let (one, two) = ([1; 32], [2; 32]);
-        accounts::insert_login(&db, &one, anna.id, &Device::default(), T0, T0.plus_s(100))
+        let (one, two, fixed) = ([1; 32], [2; 32], [3; 32]);
+        let end = LoginEnd {
+            at: T0.plus_s(100),
+            is_fixed: false,
+        };
+        let fixed_end = LoginEnd { is_fixed: true, ..end };
+        accounts::insert_login(&db, &fixed, anna.id, &Device::default(), T0, fixed_end)
             .await
             .unwrap();
-        accounts::insert_login(&db, &two, anna.id, &Device::default(), T0, T0.plus_s(100))
+        accounts::insert_login(&db, &one, anna.id, &Device::default(), T0, end)
+            .await
+            .unwrap();
+        accounts::insert_login(&db, &two, anna.id, &Device::default(), T0, end)
             .await
             .unwrap();
         let who = async |hash: &[u8], at| {
@@ -140,13 +149,17 @@ async fn a_login_lasts_until_its_end_and_can_be_ended() {
         assert_eq!(who(&one, T0.plus_s(99)).await, Some(anna.id), "{name}");
         assert_eq!(who(&one, T0.plus_s(100)).await, None, "{name}");
 
-        accounts::renew_login(&db, &one, T0.plus_s(50), T0.plus_s(200))
-            .await
-            .unwrap();
+        for hash in [&one, &fixed] {
+            accounts::renew_login(&db, hash, T0.plus_s(50), T0.plus_s(200))
+                .await
+                .unwrap();
+        }
+        assert_eq!(who(&fixed, T0.plus_s(99)).await, Some(anna.id), "{name}");
+        assert_eq!(who(&fixed, T0.plus_s(100)).await, None, "{name}: its end is not moved");
         assert_eq!(who(&one, T0.plus_s(150)).await, Some(anna.id), "{name}");
         assert_eq!(
             accounts::delete_expired_logins(&db, T0.plus_s(150)).await.unwrap(),
-            1,
+            2,
             "{name}"
         );
         assert_eq!(who(&two, T0).await, None, "{name}");

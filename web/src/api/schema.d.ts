@@ -228,6 +228,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/frame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in inside a frame
+         * @description For a site that embeds this one (`[embedding]` of the settings): its page sends a form with the token of its user into
+         *     the frame. The login lasts eight hours, and is good in frames of that site only.
+         */
+        post: operations["sign_in_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -1643,6 +1664,9 @@ export interface paths {
          *     `chat:moderated`, `poll:update`, `poll:changed`, `poll:deleted`, `question:changed`, `question:deleted`, `reaction`,
          *     `hand:raised`, `hand:lowered`, `session:status`, `viewer:count`, `error`, `server:restart`. To the server: `chat:send`,
          *     `chat:resume`, `poll:vote`, `reaction:send`, `hand:raise`, `hand:lower`.
+         *
+         *     Pages of this site come with their cookie. A page of an embedding site offers two protocols, `lectern` and
+         *     `lectern.bearer.` with its user's token behind it; the connection ends when the token does.
          */
         get: operations["follow"];
         put?: never;
@@ -2065,6 +2089,16 @@ export interface components {
         Following: {
             following: boolean;
         };
+        /** @description Who comes, and where to. */
+        FrameForm: {
+            /** @description The page to show, a path on this site like `/streams`; left out: the first page. */
+            next?: string | null;
+            /**
+             * Format: password
+             * @description The user's token, as it would stand after `Authorization: Bearer`.
+             */
+            token: string;
+        };
         /** @description A bearer token for WHIP or WHEP. */
         Granted: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -2329,6 +2363,7 @@ export interface components {
             priceInTokens?: number | null;
             /** @description True if not given. */
             recordingEnabled?: boolean | null;
+            /** @description Also taken as `scheduledStartTime`. */
             scheduledStart: components["schemas"]["Timestamp"];
             thumbnailUrl?: string | null;
             /** @description IANA name; UTC if not given. */
@@ -2826,7 +2861,7 @@ export interface components {
             videoUrl?: string | null;
             /**
              * Format: int32
-             * @description Connected at this moment.
+             * @description Connected at this moment, on all servers.
              */
             viewerCount: number;
             whepUrl?: string | null;
@@ -3565,6 +3600,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenTransaction"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["FrameForm"];
+            };
+        };
+        responses: {
+            /** @description To the page that was asked for */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
