@@ -29,7 +29,7 @@ const SOUND_AWAY_NS: i64 = NS_PER_S;
 /// A picture that stood still for this long is repeated, so that sound can be heard and segments end meanwhile.
 const PICTURE_AWAY_NS: i64 = 4 * NS_PER_S;
 
-/// Sound may end this much before the picture.
+/// Sound that ends so little before the picture is not made up for by silence: its last packet lasts until then.
 const LAST_SOUND_NS: i64 = NS_PER_S / 10;
 
 /// An encoding that joins others may begin so long after a cut; its first picture is then shown from the cut on.
@@ -259,9 +259,11 @@ impl Presentation {
             };
             match track.rendition.kind() {
                 Kind::Video => track.rendition.end = end,
-                Kind::Audio => track
-                    .rendition
-                    .push_silence(end - LAST_SOUND_NS, lead, &mut self.writes),
+                Kind::Audio => {
+                    let sound = &mut track.rendition;
+                    sound.push_silence(end - LAST_SOUND_NS, lead, &mut self.writes);
+                    sound.end = sound.end.max(end); // players show no picture where the sound has a hole
+                }
             }
         }
         for track in &mut self.tracks {

@@ -207,9 +207,10 @@ impl Rendition {
         self.push_picture(time, true, &bytes, cut, writes);
     }
 
-    /// Adds sound that is heard at `time`, after silence where it was away for long.
+    /// Adds sound that is heard at `time`, after silence where it was away for long, or has not begun before.
     pub(super) fn push_sound(&mut self, time: i64, bytes: &[u8], lead: Lead, writes: &mut VecDeque<Write>) {
-        self.push_silence(time - SOUND_HOLE_NS, lead, writes);
+        let hole = self.newest().map_or(0, |_| SOUND_HOLE_NS);
+        self.push_silence(time - hole, lead, writes);
         self.push_packet(time, bytes, lead, writes);
     }
 

@@ -262,7 +262,10 @@ fn all_renditions_end_together() {
         publisher.send(&mut world, 6_000);
         let (disk, _) = world.end();
         let ends = ["video0", "audio1"].map(|rendition| spans(&disk.catalogue(), rendition)[0].1);
-        assert!(ends.iter().all(|end| close(*end, 6_000, 110)), "{ends:?}");
+        assert!(
+            ends.iter().all(|end| close(*end, 6_000, 110)) && close(ends[0], ends[1], 1),
+            "{ends:?}"
+        );
     }
 }
 
