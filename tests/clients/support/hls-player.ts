@@ -1,7 +1,4 @@
-/**
- * Recordings in a page: by hls.js, or by the browser's own player. The page is of another site, and its only video
- * element is followed by the probe.
- */
+/** Recordings in a page, by hls.js. The page is of another site, and its only video element is followed by the probe. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Hls from "hls.js";
@@ -41,27 +38,17 @@ export async function playByHls(page: Page, playlist: string): Promise<Level[]> 
     window.player = player;
     const video = document.querySelector("video");
     if (!video) throw new Error("no video");
-    player.on(Player.Events.ERROR, (_, { fatal, details, error }) =>
-      complaints.push(`${video.currentTime}: ${fatal ? "fatal " : ""}${details}, ${error?.message}`),
-    );
+    player.on(Player.Events.ERROR, (_, { fatal, details, error }) => {
+      // Loads that it gives up itself because another level was chosen.
+      if (details === Player.ErrorDetails.INTERNAL_ABORTED && !fatal) return;
+      complaints.push(`${video.currentTime}: ${fatal ? "fatal " : ""}${details}, ${error?.message}`);
+    });
     const parsed = new Promise((resolve) => player.once(Player.Events.MANIFEST_PARSED, resolve));
     player.loadSource(url);
     player.attachMedia(video);
     await parsed;
     await video.play();
     return player.levels.map(({ width, codecs }) => ({ width, codecs }));
-  }, playlist);
-}
-
-/** Gives a playlist to the browser itself, and begins to play. */
-export async function playNatively(page: Page, playlist: string): Promise<void> {
-  await page.evaluate(showVideo);
-  await page.evaluate(async (url) => {
-    const video = document.querySelector("video");
-    if (!video) throw new Error("no video");
-    video.addEventListener("error", () => window.complaints.push(video.error?.message ?? "error"));
-    video.src = url;
-    await video.play();
   }, playlist);
 }
 
