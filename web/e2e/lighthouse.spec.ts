@@ -2,7 +2,8 @@
  * Lighthouse on the pages that most people open, as a phone and as a desktop sees them:
  * `npx playwright test --config e2e/playwright.config.ts --project browser lighthouse` prints the marks.
  *
- * The mark for performance depends on what else the machine does, so it is held by a margin; the others do not.
+ * The mark for performance depends on what else the machine does: it is printed with what lowers it, and not held. What
+ * does not depend on that is: the size of the first page, by `npm run build`, and that nothing on it shifts.
  */
 import { chromium } from "@playwright/test";
 import lighthouse, { desktopConfig } from "lighthouse";
@@ -12,10 +13,14 @@ import { expect, test } from "./support/test";
 
 test.use({ instance: "lighthouse" });
 
+test.describe.configure({ mode: "serial" });
+
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"] as const;
 type Category = (typeof CATEGORIES)[number];
-/** Of 100. On a machine with nothing else to do, performance is above 95 as well. */
-const LEAST: Record<Category, number> = { performance: 70, accessibility: 100, "best-practices": 95, seo: 95 };
+/** Of 100. */
+const LEAST = { accessibility: 100, "best-practices": 95, seo: 95 } as const;
+/** What Lighthouse calls good. */
+const MOST_SHIFT = 0.1;
 
 let port: number;
 let watch: string;
@@ -42,13 +47,14 @@ for (const form of ["mobile", "desktop"] as const) {
       args: ["--no-sandbox", `--remote-debugging-port=${port}`],
     });
     for (const path of ["/streams", watch]) {
-      const marks = await mark(server, path, form);
+      const { marks, shift } = await mark(server, path, form);
       const shown = CATEGORIES.map((name) => [name, marks[name].score, ...marks[name].faults].join(" "));
       process.stdout.write(`${path} ${form}: ${shown.join(", ")}\n`);
-      for (const name of CATEGORIES) {
-        const { score, faults } = marks[name];
-        expect.soft(score, `${name} of ${path} on ${form}: ${faults.join("; ")}`).toBeGreaterThanOrEqual(LEAST[name]);
+      for (const [name, least] of Object.entries(LEAST)) {
+        const { score, faults } = marks[name as keyof typeof LEAST];
+        expect.soft(score, `${name} of ${path} on ${form}: ${faults.join("; ")}`).toBeGreaterThanOrEqual(least);
       }
+      expect.soft(shift, `shifts on ${path} on ${form}`).toBeLessThanOrEqual(MOST_SHIFT);
     }
     await browser.close();
   });
@@ -60,7 +66,12 @@ interface Mark {
   faults: string[];
 }
 
-async function mark(server: Server, path: string, form: "mobile" | "desktop"): Promise<Record<Category, Mark>> {
+interface Marks {
+  marks: Record<Category, Mark>;
+  shift: number;
+}
+
+async function mark(server: Server, path: string, form: "mobile" | "desktop"): Promise<Marks> {
   const flags = { port, output: "json" as const, onlyCategories: [...CATEGORIES], logLevel: "error" as const };
   const result = await lighthouse(server.url + path, flags, form === "desktop" ? desktopConfig : undefined);
   if (!result) throw new Error("Lighthouse gave no result");
@@ -72,10 +83,11 @@ async function mark(server: Server, path: string, form: "mobile" | "desktop"): P
       .map(({ id }) => `${id} ${audits[id]?.displayValue ?? ""}`.trim());
     return { score: Math.round((category?.score ?? 0) * 100), faults };
   };
-  return {
+  const marks = {
     performance: of("performance"),
     accessibility: of("accessibility"),
     "best-practices": of("best-practices"),
     seo: of("seo"),
   };
+  return { marks, shift: audits["cumulative-layout-shift"]?.numericValue ?? Number.POSITIVE_INFINITY };
 }
