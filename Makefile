@@ -41,7 +41,8 @@ soak-kills: ## Fifty kills of a server that records: one replay, less than a sec
 load: ## So many viewers of a running class: make load URL=http://localhost:8080/whep/SESSION VIEWERS=500
 	$(CARGO) run --release --locked --package lectern-load -- $(URL) --viewers $(or $(VIEWERS),500) $(ARGS)
 
-bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards, a thousand joins
+bench: ## One table: CPU per forwarded packet beside a bare loop, memory, shards, joins, recording, replays beside nginx
+	@scripts/need cargo cc nginx
 	$(CARGO) run --release --locked --package lectern-fanout
 	@$(MAKE) --no-print-directory bench-http
 

@@ -240,6 +240,7 @@ impl Server {
         std::fs::create_dir_all(dir)
             .with_context(|| format!("cannot make the folder {} (`data.dir`): is it writable?", dir.display()))?;
         let secret = ServerSecret::load(dir)?;
+        let jobs = jobs::Jobs::at(dir)?;
         let db = Db::open(&config).await?;
         let live = Live::start(live_config(&config), listeners.media).context("cannot start the media threads")?;
         let outside_tokens = outside_tokens(&config)?;
@@ -271,7 +272,7 @@ impl Server {
             hasher: Hasher::default(),
             limits: Limits::default(),
             metrics: metrics::Metrics::default(),
-            jobs: jobs::Jobs::default(),
+            jobs,
             events: events::Bus::default(),
             tracker: tracking::Tracker::default(),
             chat: chat::Shared::default(),
@@ -356,6 +357,7 @@ pub fn handlers(app: &App) -> jobs::Handlers {
     notifications::add_handlers(app, &mut handlers);
     daily::add_handlers(&mut handlers);
     tracking::add_handlers(&mut handlers);
+    recordings::add_handlers(&mut handlers);
     handlers
 }
 

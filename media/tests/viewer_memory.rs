@@ -15,7 +15,7 @@ const BOUND_BYTES: usize = 16 << 10;
 /// Bytes that an engine has asked for that serves so many viewers: what is left when everything else of the simulated
 /// world has been thrown away.
 fn engine_bytes(viewers: usize) -> usize {
-    let before = allocations::bytes();
+    let before = allocations::now().0;
     #[expect(
         clippy::disallowed_methods,
         reason = "the start of virtual time; any instant will do"
@@ -30,7 +30,7 @@ fn engine_bytes(viewers: usize) -> usize {
     assert!(viewers.iter().all(|&viewer| sim.seen(viewer).frames > 60));
     let engine = sim.into_engine();
     drop(viewers);
-    let bytes = allocations::bytes() - before;
+    let bytes = allocations::now().0 - before;
     drop(engine);
     bytes
 }

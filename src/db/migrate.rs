@@ -31,6 +31,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0030" "sign_in",
     "0031" "settings",
     "0050" "recordings",
+    "0060" "job_places",
     "0070" "frame_logins",
 ];
 

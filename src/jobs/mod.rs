@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `runner` | takes what is due, a few of each kind at a time, and hands it to its handler |
 //! | `work` | one job in the hands of its handler |
+//! | `place` | which server this is |
 //! | `admin` | what admins see and do |
 //! | `routes` | HTTP |
 //! | `store`, `store_admin` | SQL |
@@ -17,12 +18,14 @@
 //! brings the handlers together.
 
 pub mod admin;
+mod place;
 pub mod routes;
 mod runner;
 pub mod store;
 pub mod store_admin;
 mod work;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -37,14 +40,28 @@ pub use runner::{Effort, Handlers, run};
 pub use work::{Failure, Work};
 
 /// The queue of this server: whoever adds a job wakes it.
-#[derive(Clone, Debug, Default)]
-pub struct Jobs(Arc<Notify>);
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    added: Arc<Notify>,
+    place: Arc<str>,
+}
 
 impl Jobs {
+    /// Of the server with the data folder `dir`.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn at(dir: &Path) -> anyhow::Result<Jobs> {
+        Ok(Jobs {
+            added: Arc::default(),
+            place: place::of(dir)?,
+        })
+    }
+
     /// Has the queue looked through at once. To be called after the transaction of [`enqueue_in`] has been committed;
     /// without it the job starts within a second.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.added.notify_one();
     }
 }
 
@@ -55,6 +72,7 @@ pub struct NewJob {
     summary: String,
     payload: String,
     unique_key: Option<String>,
+    place: Option<String>,
     run_at: Ts,
 }
 
@@ -71,6 +89,7 @@ impl NewJob {
             summary: summary.into(),
             payload: serde_json::to_string(payload).expect("a payload is a plain struct"),
             unique_key: None,
+            place: None,
             run_at: Ts::now(),
         }
     }
@@ -80,6 +99,15 @@ impl NewJob {
     pub fn once(self, key: impl Into<String>) -> NewJob {
         NewJob {
             unique_key: Some(key.into()),
+            ..self
+        }
+    }
+
+    /// By this server alone: what it is about is on its disk.
+    #[must_use]
+    pub fn here(self, jobs: &Jobs) -> NewJob {
+        NewJob {
+            place: Some(jobs.place.to_string()),
             ..self
         }
     }
@@ -179,6 +207,14 @@ pub async fn enqueue(app: &App, job: NewJob) -> Result<Option<Uuid>> {
 /// The database's own.
 pub async fn enqueue_in(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>> {
     Ok(store::insert(tx, crate::id::new(), &job, Ts::now()).await?)
+}
+
+/// The job that [`NewJob::once`] gave this key; done ones are known for a month.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(app: &App, key: &str) -> Result<Option<Job>> {
+    Ok(store::find_by_key(&app.db, key).await?)
 }
 
 impl From<Error> for Failure {

@@ -91,7 +91,7 @@ pub async fn run(app: App, handlers: Handlers) {
         }
         tokio::select! {
             () = runner.app.shutdown.cancelled() => break,
-            () = runner.app.jobs.0.notified() => {}
+            () = runner.app.jobs.added.notified() => {}
             Some(ended) = runner.tasks.join_next() => runner.count_out(ended),
             _ = look.tick() => runner.keep_house().await,
         }
@@ -125,7 +125,7 @@ impl Runner {
                 continue;
             }
             let limit = i64::try_from(free).unwrap_or(i64::MAX);
-            for (id,) in store::list_due(&self.app.db, kind, Ts::now(), limit).await? {
+            for (id,) in store::list_due(&self.app.db, kind, &self.app.jobs.place, Ts::now(), limit).await? {
                 let now = Ts::now();
                 let Some(job) = store::claim(&self.app.db, id, now, lease(&self.app, now)).await? else {
                     continue; // another server was faster

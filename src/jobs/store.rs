@@ -11,14 +11,15 @@ use crate::db::{Db, Ts, Tx};
 /// # Errors
 /// The database's own.
 pub async fn insert(tx: &mut Tx, id: Uuid, new: &NewJob, now: Ts) -> sqlx::Result<Option<Uuid>> {
-    let sql = "INSERT INTO jobs (id, kind, summary, payload, unique_key, state, run_at, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, 'ready', $6, $7, $7) ON CONFLICT (unique_key) DO NOTHING RETURNING id";
+    let sql = "INSERT INTO jobs (id, kind, summary, payload, unique_key, place, state, run_at, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, $8, $8) ON CONFLICT (unique_key) DO NOTHING RETURNING id";
     let values = args![
         id,
         new.kind,
         &new.summary,
         &new.payload,
         new.unique_key.clone(),
+        new.place.clone(),
         new.run_at,
         now
     ];
@@ -26,13 +27,14 @@ pub async fn insert(tx: &mut Tx, id: Uuid, new: &NewJob, now: Ts) -> sqlx::Resul
     Ok(added.map(|(id,)| id))
 }
 
-/// Keys of the jobs of `kind` that are due, those that wait longest first.
+/// Keys of the jobs of `kind` that are due for the server `place`, those that wait longest first.
 ///
 /// # Errors
 /// The database's own.
-pub async fn list_due(db: &Db, kind: &str, now: Ts, limit: i64) -> sqlx::Result<Vec<(Uuid,)>> {
-    let sql = "SELECT id FROM jobs WHERE state = 'ready' AND kind = $1 AND run_at <= $2 ORDER BY run_at LIMIT $3";
-    db.all(sql, args![kind, now, limit]).await
+pub async fn list_due(db: &Db, kind: &str, place: &str, now: Ts, limit: i64) -> sqlx::Result<Vec<(Uuid,)>> {
+    let sql = "SELECT id FROM jobs WHERE state = 'ready' AND kind = $1 AND run_at <= $2 \
+               AND (place IS NULL OR place = $3) ORDER BY run_at LIMIT $4";
+    db.all(sql, args![kind, now, place, limit]).await
 }
 
 /// Claims a job until `until`; `None`: another server was faster.
@@ -135,6 +137,14 @@ pub async fn prune(db: &Db, done: Ts, given_up: Ts) -> sqlx::Result<()> {
     db.forget(sql, done).await?;
     let sql = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'dead' AND updated_at < $1 LIMIT $2)";
     db.forget(sql, given_up).await
+}
+
+/// Finds a job by the key that [`super::NewJob::once`] gave it.
+///
+/// # Errors
+/// The database's own.
+pub async fn find_by_key(db: &Db, key: &str) -> sqlx::Result<Option<Job>> {
+    db.opt("SELECT * FROM jobs WHERE unique_key = $1", args![key]).await
 }
 
 /// Finds a job.

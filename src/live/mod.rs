@@ -32,7 +32,7 @@ mod viewers;
 pub use histogram::{BOUNDS_US, Histogram};
 pub use hub::ShardCounters;
 pub use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, PatchError, Patched, Role};
-pub use recording::make as make_recording;
+pub use recording::{Syncs, make as make_recording};
 pub use socket::{bind_tcp, bind_udp};
 pub use types::{
     LiveConfig, LiveError, LiveEvent, LiveSockets, Offered, PeerInfo, Precondition, PublicAddress, Recording,
@@ -195,6 +195,12 @@ impl Live {
             // A shard that is stopping has closed everybody anyway.
             let _ = done.await;
         }
+        self.hub.recorders.finish(stream, &self.hub).await;
+    }
+
+    /// Finishes the recording of a stream that is over, if that has not been done: its end may have come on another server,
+    /// or this one may have stopped in the middle of it.
+    pub async fn finish_recording(&self, stream: StreamId) {
         self.hub.recorders.finish(stream, &self.hub).await;
     }
 

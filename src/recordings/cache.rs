@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::error::Result;
+
 /// So many names are remembered that were asked for once; then they are forgotten, all at once.
 const MOST_ASKED: usize = 4096;
 
@@ -91,8 +93,27 @@ impl Cache {
         Some(place)
     }
 
+    /// What is in the place of a file; the first who asks fills it with what `load` gives.
+    ///
+    /// # Errors
+    /// Those of `load`; then the place is given up.
+    pub async fn fill(&self, key: &Key, place: &Place, load: impl AsyncFnOnce() -> Result<Bytes>) -> Result<Bytes> {
+        let filled = place
+            .get_or_try_init(async || {
+                let bytes = load().await?;
+                self.filled(key, bytes.len());
+                Ok(bytes)
+            })
+            .await
+            .cloned();
+        if filled.is_err() {
+            self.forget(key);
+        }
+        filled
+    }
+
     /// Takes note of what a place was filled with, and makes room for it by forgetting what was used longest ago.
-    pub fn filled(&self, key: &Key, bytes: usize) {
+    fn filled(&self, key: &Key, bytes: usize) {
         let mut state = self.state.lock();
         let State { files, bytes: all, .. } = &mut *state;
         if let Some(held) = files.get_mut(key) {

@@ -13,10 +13,11 @@ use uuid::Uuid;
 
 use super::files::kind_of;
 use super::playlists::JOURNAL;
-use super::{Alarm, Facts, folder, object_name, objects, process, removal, store, thumbnail};
+use super::{Alarm, Facts, folder, making, object_name, objects, removal, store, thumbnail};
 use crate::App;
 use crate::db::Ts;
 use crate::error::Result;
+use crate::id::stream_of;
 use crate::sessions::{RecordingState, Session};
 use crate::storage::{Store, StoreError};
 
@@ -24,7 +25,7 @@ use crate::storage::{Store, StoreError};
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
 /// While a class runs, the store gets the journal of what it has this often: what a lost machine leaves can be played.
-const JOURNAL_EVERY: Duration = Duration::from_secs(60);
+const JOURNAL_EVERY: Duration = Duration::from_secs(10);
 
 /// The pause after the store has failed; each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -89,6 +90,10 @@ impl Care {
             _ => {}
         }
         self.journal.follow()?;
+        if session.is_over() && !self.journal.catalogue.ended() {
+            app.live.finish_recording(stream_of(session.id)).await;
+            self.journal.follow()?;
+        }
         let catalogue = &self.journal.catalogue;
         if catalogue.segments().is_empty() {
             return Ok(if session.is_over() { Next::Settled } else { Next::Look });
@@ -99,15 +104,16 @@ impl Care {
             self.note(app, &session, is_whole).await?;
         }
         self.thumbnail.step(app, &session, &self.folder, catalogue).await;
-        if is_whole && !session.recording_is_processed {
-            process::run(app, &session, &self.folder).await?;
+        let mut is_ready = is_whole && session.recording_is_processed;
+        if is_whole && !is_ready && making::is_over(app, &session, &self.folder).await? {
             self.journal = Follower::new(self.folder.join(JOURNAL));
-            return Ok(Next::Look);
+            self.journal.follow()?;
+            is_ready = true;
         }
         match &app.recordings.store {
-            None if is_whole => Ok(Next::Settled),
+            None if is_ready => Ok(Next::Settled),
             None => Ok(Next::Look),
-            Some(remote) => self.upload(app, remote, &session, is_whole).await,
+            Some(remote) => self.upload(app, remote, &session, is_ready).await,
         }
     }
 
@@ -121,15 +127,15 @@ impl Care {
         Ok(())
     }
 
-    /// Brings what is new into the store, and the recording to its last place when that was all.
-    async fn upload(&mut self, app: &App, remote: &Store, session: &Session, is_whole: bool) -> Result<Next> {
+    /// Brings what is new into the store, and the recording to its last place when that was all (`is_ready`).
+    async fn upload(&mut self, app: &App, remote: &Store, session: &Session, is_ready: bool) -> Result<Next> {
         if self.upload.retry_at.is_some_and(|at| at > Instant::now()) {
             return Ok(Next::Look);
         }
         let files = self.journal.files();
         let done = self
             .upload
-            .run(remote, session.id, &self.folder, &files, is_whole)
+            .run(remote, session.id, &self.folder, &files, is_ready)
             .await;
         let now = store::find(&app.db, session.id)
             .await?
@@ -147,16 +153,16 @@ impl Care {
                 if self.upload.fail() {
                     self.upload.alarm = Some(app.recordings.alarms.raise());
                     tracing::error!(session = %session.id, %error, "the recording cannot be uploaded; it is kept here and tried again");
-                    store::note_error(&app.db, session.id, Some(UPLOAD_FAILING)).await?;
+                    store::note_error(&app.db, session.id, UPLOAD_FAILING).await?;
                 }
                 Ok(Next::Look)
             }
             Ok(()) => {
                 if self.upload.recover() {
                     tracing::info!(session = %session.id, "the recording can be uploaded again");
-                    store::note_error(&app.db, session.id, None).await?;
+                    store::clear_error(&app.db, session.id, UPLOAD_FAILING).await?;
                 }
-                if !is_whole || !store::note_stored(&app.db, session.id, Ts::now()).await? {
+                if !is_ready || !store::note_stored(&app.db, session.id, Ts::now()).await? {
                     return Ok(Next::Look);
                 }
                 tracing::info!(session = %session.id, "all of the recording is in the store");
@@ -176,6 +182,41 @@ impl Care {
         }
         Ok(())
     }
+}
+
+/// Brings what the store has of a recording back here.
+///
+/// # Errors
+/// The store's and the disk's own.
+pub(super) async fn fetch_media(app: &App, session: Uuid) -> Result<()> {
+    let Some(remote) = &app.recordings.store else {
+        return Ok(());
+    };
+    let folder = folder(app, session);
+    tokio::fs::create_dir_all(&folder).await?;
+    for name in remote.list(&objects(session)).await?.keys() {
+        if name == JOURNAL || !tokio::fs::try_exists(folder.join(name)).await? {
+            let bytes = remote.get_all(&object_name(session, name)).await?;
+            tokio::fs::write(folder.join(name), bytes).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings what was made of a recording that [`fetch_media`] has brought back into the store.
+///
+/// # Errors
+/// The store's and the disk's own.
+pub(super) async fn store_products(app: &App, session: Uuid) -> Result<()> {
+    let Some(remote) = &app.recordings.store else {
+        return Ok(());
+    };
+    let mut care = Care::new(app, session);
+    care.journal.follow()?;
+    let files = care.journal.files();
+    let done = care.upload.run(remote, session, &care.folder, &files, true).await;
+    done.map_err(anyhow::Error::from)?;
+    care.remove_media().await
 }
 
 /// Reads a journal as it grows.

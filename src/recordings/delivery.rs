@@ -10,6 +10,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use lectern_media::record::silence;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -22,7 +23,8 @@ use crate::config::Delivery;
 use crate::db::Ts;
 use crate::error::{Error, Result};
 use crate::http::range::Representation;
-use crate::storage::Store;
+use crate::sessions::RecordingState;
+use crate::storage::{Store, StoreError};
 
 /// Larger files are not taken into memory.
 const MOST_IN_MEMORY: u64 = 16 << 20;
@@ -34,6 +36,11 @@ const PIECE_BYTES: usize = 256 << 10;
 const REDIRECT_S: i64 = 600;
 
 const GONE: Error = Error::NotFound("segment");
+
+const ON_ITS_WAY: Error = Error::Unavailable {
+    detail: "this piece of the recording is on its way to the store",
+    retry_after: Duration::from_secs(2),
+};
 
 /// Serves a file of a session's recording. What it holds never changes, so caches keep it for good, but not beyond
 /// `until`, when its address ends.
@@ -49,6 +56,9 @@ pub async fn serve(app: &App, session: Uuid, name: &str, kind: Kind, until: Ts, 
         left_s: (until.unix_s() - Ts::now().unix_s()).max(0),
         request,
     };
+    if let Some(silence) = silence(name) {
+        return answer.bytes(silence.into()).await;
+    }
     let key = (session, name.to_owned());
     let cache = &app.recordings.cache;
     let place = cache.place(&key, Admit::SecondTime);
@@ -65,7 +75,7 @@ pub async fn serve(app: &App, session: Uuid, name: &str, kind: Kind, until: Ts, 
         (None, Some(store)) if app.config.storage.delivery == Delivery::Server => {
             match cache.place(&key, Admit::Always) {
                 Some(place) => answer.bytes(answer.fetch_into(&place, store).await?).await,
-                None => answer.bytes(store.get_all(&object_name(session, name)).await?).await,
+                None => answer.bytes(answer.fetch(store).await?).await,
             }
         }
         (None, Some(store)) => answer.redirect(store).await,
@@ -119,6 +129,10 @@ impl Answer<'_> {
     }
 
     async fn redirect(&self, store: &Store) -> Result<Response> {
+        if self.may_come().await? {
+            let there = store.size(&object_name(self.session, self.name)).await;
+            self.stored(there.map(|_| Bytes::new())).await?;
+        }
         let lifetime_s = REDIRECT_S.min(self.left_s).max(1);
         let lifetime = Duration::from_secs(lifetime_s.unsigned_abs());
         let url = store
@@ -138,29 +152,33 @@ impl Answer<'_> {
     }
 
     async fn fetch_into(&self, place: &Place, store: &Store) -> Result<Bytes> {
-        let load = async || {
-            store
-                .get_all(&object_name(self.session, self.name))
-                .await
-                .map_err(Error::from)
-        };
-        self.fill(place, load).await
+        self.fill(place, async || self.fetch(store).await).await
+    }
+
+    async fn fetch(&self, store: &Store) -> Result<Bytes> {
+        self.stored(store.get_all(&object_name(self.session, self.name)).await)
+            .await
     }
 
     async fn fill(&self, place: &Place, load: impl AsyncFnOnce() -> Result<Bytes>) -> Result<Bytes> {
         let key = (self.session, self.name.to_owned());
-        let cache = &self.app.recordings.cache;
-        let filled = place
-            .get_or_try_init(async || {
-                let bytes = load().await?;
-                cache.filled(&key, bytes.len());
-                Ok(bytes)
-            })
-            .await
-            .cloned();
-        if filled.is_err() {
-            cache.forget(&key);
+        self.app.recordings.cache.fill(&key, place, load).await
+    }
+
+    /// The store's objects come from another server, which may still be at it: what it has not put there is to be asked for
+    /// again, as long as its recording is not all there.
+    async fn stored(&self, found: Result<Bytes, StoreError>) -> Result<Bytes> {
+        match found {
+            Err(StoreError::NotFound) if self.may_come().await? => Err(ON_ITS_WAY),
+            found => Ok(found?),
         }
-        filled
+    }
+
+    async fn may_come(&self) -> Result<bool> {
+        let session = super::store::find(&self.app.db, self.session).await?;
+        Ok(session.is_some_and(|session| {
+            matches!(session.recording_state, RecordingState::Live | RecordingState::Kept)
+                && session.recording_stored_at.is_none()
+        }))
     }
 }

@@ -15,8 +15,7 @@ use lectern_media::record::movie::{Movie, Piece, movie, reels};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::playlists::JOURNAL;
-use super::{object_name, playable_folder};
+use super::object_name;
 use crate::App;
 use crate::error::{Error, Result};
 use crate::storage::StoreError;
@@ -78,7 +77,7 @@ pub async fn prepare(folder: &Path, catalogue: &Catalogue) -> anyhow::Result<()>
 /// # Errors
 /// 404 when there is none; 409 while the recording is not finished.
 pub async fn open(app: &App, session: Uuid, number: usize) -> Result<Download> {
-    let folder = playable_folder(app, session).await?;
+    let folder = super::folder(app, session);
     let read = async |name: String| -> Result<Option<Bytes>> {
         match (tokio::fs::read(folder.join(&name)).await, &app.recordings.store) {
             (Ok(bytes), _) => Ok(Some(bytes.into())),
@@ -91,8 +90,7 @@ pub async fn open(app: &App, session: Uuid, number: usize) -> Result<Download> {
         }
     };
     if read(index_name(0)).await?.is_none() {
-        let journal = tokio::fs::read(folder.join(JOURNAL)).await;
-        let (catalogue, _) = Catalogue::read(&journal.map_err(|_| Error::NotFound("recording"))?);
+        let (catalogue, _) = Catalogue::read(&super::journal(app, session).await?);
         if !catalogue.ended() {
             return Err(Error::Conflict {
                 code: "recording-not-finished",

@@ -8,7 +8,7 @@
 //! | `watchers` | who really watches |
 //! | `files`, `cache`, `delivery` | one file of a recording: from memory, the disk or the store, by ranges |
 //! | `keeper`, `care` | what happens to each recording while it is written and afterwards, until it is in its last place |
-//! | `process`, `storyboard`, `sound` | what is made of a recording after the class |
+//! | `making`, `storyboard`, `sound` | what is made of a recording after the class |
 //! | `download` | the whole of it as one MP4 |
 //! | `thumbnail`, `picture`, `ffmpeg` | the picture that stands for a session |
 //! | `removal`, `cleanup` | media goes from everywhere: of one session, of all whose replay is over |
@@ -26,9 +26,9 @@ pub mod download_routes;
 pub mod ffmpeg;
 pub mod files;
 pub mod keeper;
+mod making;
 pub mod picture;
 pub mod playlists;
-mod process;
 mod removal;
 pub mod routes;
 pub mod signature;
@@ -40,6 +40,7 @@ pub mod thumbnail_routes;
 pub mod upkeep;
 mod watchers;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,12 +57,16 @@ use crate::db::Ts;
 use crate::error::{Error, Result};
 use crate::storage::Store;
 use admission::Admissions;
-use cache::Cache;
+use cache::{Admit, Cache};
 use ffmpeg::Ffmpeg;
 use signature::MediaGrant;
 use watchers::Watchers;
 
+pub use making::add_handlers;
 pub use removal::remove;
+
+/// The journal of another server's recording is good for so many seconds.
+const JOURNAL_GOOD_S: i64 = 5;
 
 /// What recordings keep beside the database and the disk. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -202,7 +207,7 @@ pub async fn library_master(app: &App, session: Uuid, viewer: Option<Uuid>) -> R
     let grant = MediaGrant::for_library(session, Ts::now());
     app.recordings.admissions.check(app, &grant, viewer).await?;
     let (prefix, query) = grant.address(app, viewer);
-    playlists::master(playable_folder(app, session).await?, prefix, query, true).await
+    playlists::master(journal(app, session).await?, prefix, query, true).await
 }
 
 /// A small file of a session's recording, from the disk or the store.
@@ -220,26 +225,30 @@ async fn read_small(app: &App, session: Uuid, name: &str) -> Result<Bytes> {
     }
 }
 
-/// The folder of a session's recording, with its journal in it: one that is in the store comes from there.
+/// The journal of a session's recording: from here, or else from the store, where the server that records it puts what
+/// can be played already.
 ///
 /// # Errors
 /// 404 when there is none; 503 when the store does not answer.
-pub async fn playable_folder(app: &App, session: Uuid) -> Result<PathBuf> {
-    let folder = folder(app, session);
-    let journal = folder.join(playlists::JOURNAL);
-    let Some(store) = &app.recordings.store else {
-        return Ok(folder);
-    };
-    if tokio::fs::try_exists(&journal).await? {
-        return Ok(folder);
+async fn journal(app: &App, session: Uuid) -> Result<Bytes> {
+    match (
+        tokio::fs::read(folder(app, session).join(playlists::JOURNAL)).await,
+        &app.recordings.store,
+    ) {
+        (Ok(bytes), _) => Ok(bytes.into()),
+        (Err(error), None) if error.kind() == ErrorKind::NotFound => Err(Error::NotFound("recording")),
+        (Err(error), None) => Err(error.into()),
+        (Err(_), Some(store)) => {
+            // It may grow: what is in memory under this name is asked for again when the time has another one.
+            let name = format!("{}.{}", playlists::JOURNAL, Ts::now().unix_s() / JOURNAL_GOOD_S);
+            let key = (session, name);
+            let load = async || Ok(store.get_all(&object_name(session, playlists::JOURNAL)).await?);
+            match app.recordings.cache.place(&key, Admit::Always) {
+                Some(place) => app.recordings.cache.fill(&key, &place, load).await,
+                None => load().await,
+            }
+        }
     }
-    let bytes = store.get_all(&object_name(session, playlists::JOURNAL)).await?;
-    tokio::fs::create_dir_all(&folder).await?;
-    // written whole under another name first: two requests may do this at the same time
-    let new = folder.join(format!("journal.{}.new", crate::id::new()));
-    tokio::fs::write(&new, &bytes).await?;
-    tokio::fs::rename(&new, &journal).await?;
-    Ok(folder)
 }
 
 /// Room that is left on the disk of the data folder.

@@ -1,9 +1,7 @@
 //! Playlists of a recording. They are never stored: each is written from the recording's journal when it is asked for,
 //! so that it lists just what is on the disk.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-
+use bytes::Bytes;
 use lectern_media::record::{Catalogue, playlist};
 
 use crate::error::{Error, Result};
@@ -15,14 +13,14 @@ pub const JOURNAL: &str = "journal.jsonl";
 const EVENT: &str = "event-";
 const VOD: &str = "vod-";
 
-/// The master playlist of the recording in `folder`; addresses begin with `prefix` and end with `query`. `is_over`: the
+/// The master playlist of the recording with this journal; addresses begin with `prefix` and end with `query`. `is_over`: the
 /// session has ended, so nothing will be added even if the recorder could not say so any more.
 ///
 /// # Errors
 /// 404 while there is nothing to play.
-pub async fn master(folder: PathBuf, prefix: String, query: String, is_over: bool) -> Result<String> {
+pub async fn master(journal: Bytes, prefix: String, query: String, is_over: bool) -> Result<String> {
     blocking(move || {
-        let catalogue = read(&folder)?;
+        let (catalogue, _) = Catalogue::read(&journal);
         let state = if is_over || catalogue.ended() { VOD } else { EVENT };
         playlist::master(&catalogue, |rendition| {
             format!("{prefix}{state}{rendition}.m3u8{query}")
@@ -32,12 +30,12 @@ pub async fn master(folder: PathBuf, prefix: String, query: String, is_over: boo
     .await
 }
 
-/// The media playlist `name` of the recording in `folder`; its addresses are beside its own, with `query` behind them. Also
+/// The media playlist `name` of the recording with this journal; its addresses are beside its own, with `query` behind them. Also
 /// whether it is over.
 ///
 /// # Errors
 /// 404 for a name that [`master`] does not give.
-pub async fn media(folder: PathBuf, name: String, query: String) -> Result<(String, bool)> {
+pub async fn media(journal: Bytes, name: String, query: String) -> Result<(String, bool)> {
     blocking(move || {
         let stem = name.strip_suffix(".m3u8").ok_or(NOTHING)?;
         let (is_vod, rendition) = match (stem.strip_prefix(VOD), stem.strip_prefix(EVENT)) {
@@ -45,7 +43,7 @@ pub async fn media(folder: PathBuf, name: String, query: String) -> Result<(Stri
             (None, Some(rendition)) => (false, rendition),
             (None, None) => return Err(NOTHING),
         };
-        let catalogue = read(&folder)?;
+        let (catalogue, _) = Catalogue::read(&journal);
         let is_over = is_vod || catalogue.ended();
         let text = playlist::media(&catalogue, rendition, |file| format!("{file}{query}"), is_over).ok_or(NOTHING)?;
         Ok((text, is_over))
@@ -54,14 +52,6 @@ pub async fn media(folder: PathBuf, name: String, query: String) -> Result<(Stri
 }
 
 const NOTHING: Error = Error::NotFound("recording");
-
-fn read(folder: &Path) -> Result<Catalogue> {
-    match std::fs::read(folder.join(JOURNAL)) {
-        Ok(journal) => Ok(Catalogue::read(&journal).0),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(NOTHING),
-        Err(error) => Err(error.into()),
-    }
-}
 
 /// A class of three hours has a journal of two megabytes: some milliseconds of a core.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -42,8 +42,8 @@ pub async fn master(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): 
     let end = session.recording_expires_at.filter(|end| *end > now); // those who may see it later are not cut off
     let grant = MediaGrant::new(id, now, end);
     let (prefix, query) = grant.address(&app, user.as_ref().map(|user| user.id));
-    let folder = super::playable_folder(&app, id).await?;
-    let text = playlists::master(folder, prefix, query, session.is_over()).await?;
+    let journal = super::journal(&app, id).await?;
+    let text = playlists::master(journal, prefix, query, session.is_over()).await?;
     Ok(([(CONTENT_TYPE, HLS), (CACHE_CONTROL, "private, no-cache")], text).into_response())
 }
 
@@ -125,8 +125,8 @@ pub async fn media_file(
     }
     match files::kind_of(&name) {
         Some(Kind::Playlist) => {
-            let folder = super::playable_folder(&app, session).await?;
-            let (text, is_over) = playlists::media(folder, name, grant.query(viewer, key)).await?;
+            let journal = super::journal(&app, session).await?;
+            let (text, is_over) = playlists::media(journal, name, grant.query(viewer, key)).await?;
             let cache = if is_over {
                 "private, max-age=60"
             } else {

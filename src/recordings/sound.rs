@@ -60,6 +60,7 @@ pub(super) async fn add_aac(app: &App, folder: &Path, catalogue: &Catalogue) -> 
         unix_us: crate::db::Ts::now().0,
     }
     .to_line();
+    tokio::fs::File::open(folder).await?.sync_all().await?; // the names of what the lines name
     let mut journal = tokio::fs::OpenOptions::new()
         .append(true)
         .open(folder.join(JOURNAL))

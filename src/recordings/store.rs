@@ -58,17 +58,27 @@ pub async fn note_processed(db: &Db, session: Uuid, has_storyboard: bool, error:
 /// # Errors
 /// The database's own.
 pub async fn note_stored(db: &Db, session: Uuid, now: Ts) -> sqlx::Result<bool> {
-    let sql = "UPDATE live_sessions SET recording_stored_at = $2, recording_error = NULL, updated_at = $2 \
+    let sql = "UPDATE live_sessions SET recording_stored_at = $2, updated_at = $2, recording_error = \
+               CASE WHEN recording_error = 'upload-failing' THEN NULL ELSE recording_error END \
                WHERE id = $1 AND recording_state = 'kept'";
     Ok(db.exec(sql, args![session, now]).await? > 0)
 }
 
-/// Notes what cannot be done with a recording, or that it can be done again.
+/// Notes what cannot be done with a recording.
 ///
 /// # Errors
 /// The database's own.
-pub async fn note_error(db: &Db, session: Uuid, error: Option<&str>) -> sqlx::Result<()> {
+pub async fn note_error(db: &Db, session: Uuid, error: &str) -> sqlx::Result<()> {
     let sql = "UPDATE live_sessions SET recording_error = $2, updated_at = $3 WHERE id = $1";
+    db.exec(sql, args![session, error, Ts::now()]).await.map(drop)
+}
+
+/// Notes that it can be done again; what else was noted stays.
+///
+/// # Errors
+/// The database's own.
+pub async fn clear_error(db: &Db, session: Uuid, error: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE live_sessions SET recording_error = NULL, updated_at = $3 WHERE id = $1 AND recording_error = $2";
     db.exec(sql, args![session, error, Ts::now()]).await.map(drop)
 }
 

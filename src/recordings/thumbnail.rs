@@ -41,18 +41,13 @@ const CANDIDATES: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     next_at: Option<Instant>,
-    is_done: bool,
 }
 
 impl Plan {
-    /// Takes a frame if it is time. What fails is logged: a session without a picture has a placeholder.
+    /// Takes a frame of a class that runs if it is time. What fails is logged: there will be others.
     pub(super) async fn step(&mut self, app: &App, session: &Session, folder: &Path, catalogue: &Catalogue) {
         let is_wanted = session.thumbnail_kind != ThumbnailKind::Custom;
-        if self.is_done || !is_wanted || self.next_at.is_some_and(|at| at > Instant::now()) {
-            return;
-        }
-        self.is_done = session.is_over();
-        if session.is_over() && session.thumbnail_kind == ThumbnailKind::Frame {
+        if session.is_over() || !is_wanted || self.next_at.is_some_and(|at| at > Instant::now()) {
             return;
         }
         let pause = match take(app, session, folder, catalogue).await {
@@ -65,6 +60,17 @@ impl Plan {
         };
         self.next_at = Some(Instant::now() + pause);
     }
+}
+
+/// Takes a good frame of a recording that is over, for a session that has no picture.
+///
+/// # Errors
+/// Pictures that cannot be decoded; the disk's, the store's and the database's own.
+pub(super) async fn take_if_none(app: &App, session: &Session, folder: &Path, catalogue: &Catalogue) -> Result<()> {
+    if session.thumbnail_kind == ThumbnailKind::None {
+        take(app, session, folder, catalogue).await?;
+    }
+    Ok(())
 }
 
 /// Takes the newest frame, or a good one of a recording that is over; `false`: none shows anything.
@@ -163,7 +169,9 @@ pub async fn remove_custom(app: &App, session: &Session) -> Result<()> {
             ..session.clone()
         };
         let (catalogue, _) = Catalogue::read(&journal);
-        Plan::default().step(app, &bare, &folder, &catalogue).await;
+        if let Err(error) = take_if_none(app, &bare, &folder, &catalogue).await {
+            tracing::warn!(session = %session.id, error = format!("{error:#}"), "no thumbnail can be taken");
+        }
     }
     Ok(())
 }
@@ -183,18 +191,7 @@ pub async fn read(app: &App, session: &Session) -> Result<Bytes> {
     let Some(place) = app.recordings.cache.place(&key, Admit::Always) else {
         return load().await;
     };
-    let filled = place
-        .get_or_try_init(async || {
-            let bytes = load().await?;
-            app.recordings.cache.filled(&key, bytes.len());
-            Ok(bytes)
-        })
-        .await
-        .cloned();
-    if filled.is_err() {
-        app.recordings.cache.forget(&key);
-    }
-    filled
+    app.recordings.cache.fill(&key, &place, load).await
 }
 
 /// Removes the picture of a session from everywhere.

@@ -38,7 +38,10 @@ pub async fn once(app: &App) -> Result<()> {
 
 async fn find_unnoticed(app: &App) -> Result<()> {
     for session in sessions::without_recording(app).await? {
-        let is_playable = playlists::master(folder(app, session), String::new(), String::new(), true)
+        let Ok(journal) = tokio::fs::read(folder(app, session).join(playlists::JOURNAL)).await else {
+            continue;
+        };
+        let is_playable = playlists::master(journal.into(), String::new(), String::new(), true)
             .await
             .is_ok();
         if is_playable {

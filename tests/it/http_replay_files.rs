@@ -5,61 +5,20 @@ use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Method, Request};
 use image::{ImageFormat, Rgb, RgbImage};
 use lectern::accounts::Role;
-use lectern::recordings::care::{Care, Next};
+use lectern::recordings::care::Care;
 use lectern::recordings::{self, folder};
-use lectern::sessions;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::app::{Answer, Browser, TestApp};
-use crate::made_recording::{Clip, H264, Made, VP9, probe};
+use crate::made_recording::{Clip, H264, VP9, probe};
+use crate::recorded_class::RecordedClass;
 
-struct Class {
-    test: TestApp,
-    id: Uuid,
-    instructor: Browser,
+/// A live session without a recording.
+async fn live(toml: &str, is_public: bool) -> RecordedClass {
+    RecordedClass::live(TestApp::with(toml).await, is_public).await
 }
 
-impl Class {
-    /// A live session without a recording.
-    async fn live(toml: &str, is_public: bool) -> Class {
-        Class::on(TestApp::with(toml).await, is_public).await
-    }
-
-    async fn on(test: TestApp, is_public: bool) -> Class {
-        let instructor = test.sign_in("anna", Role::Instructor).await;
-        let id: Uuid = test.plan(&instructor, is_public).await.parse().unwrap();
-        let session = sessions::get(&test.app, id).await.unwrap();
-        sessions::start(&test.app, session).await.unwrap();
-        sessions::set_recording_available(&test.app, id, true).await.unwrap();
-        Class { test, id, instructor }
-    }
-
-    fn made(&self) -> Made {
-        Made::new(&folder(&self.test.app, self.id))
-    }
-
-    async fn end(&self) {
-        let session = sessions::get(&self.test.app, self.id).await.unwrap();
-        sessions::end(&self.test.app, session).await.unwrap();
-    }
-
-    /// Looks after the recording until there is nothing more to do.
-    async fn settle(&self) {
-        let mut care = Care::new(&self.test.app, self.id);
-        for _ in 0..5 {
-            if care.step(&self.test.app).await.unwrap() == Next::Settled {
-                return;
-            }
-        }
-        panic!("it never settles: {}", self.session(&self.instructor).await);
-    }
-
-    async fn session(&self, browser: &Browser) -> Value {
-        let answer = self.test.get(browser, &format!("/api/live/sessions/{}", self.id)).await;
-        answer.json()
-    }
-
+impl RecordedClass {
     async fn upload(&self, bytes: &[u8]) -> Answer {
         let path = format!("/api/instructor/streams/{}/thumbnail", self.id);
         let head = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\n";
@@ -81,15 +40,15 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 #[tokio::test]
 async fn a_class_has_a_picture_while_it_runs_for_those_who_may_watch() {
     for is_public in [true, false] {
-        let class = Class::live("", is_public).await;
+        let class = live("", is_public).await;
         let nobody = Browser::default();
-        assert_eq!(class.session(&class.instructor).await["thumbnailUrl"], json!(null));
+        assert_eq!(class.session().await["thumbnailUrl"], json!(null));
         let made = class.made().part(H264, 0);
         let mut care = Care::new(&class.test.app, class.id);
         for _ in 0..2 {
             care.step(&class.test.app).await.unwrap();
         }
-        let seen = class.session(&class.instructor).await;
+        let seen = class.session().await;
         assert_eq!(seen["recording"]["state"], "live", "{seen}");
         let url = seen["thumbnailUrl"].as_str().unwrap().to_owned();
         let picture = class.test.get(&class.instructor, &url).await;
@@ -107,7 +66,7 @@ async fn a_class_has_a_picture_while_it_runs_for_those_who_may_watch() {
         assert_eq!(picture.header("cache-control"), cache);
         let expected = if is_public { 200 } else { 404 };
         assert_eq!(class.test.get(&nobody, &url).await.status, expected);
-        assert_eq!(class.session(&nobody).await["thumbnailUrl"].is_null(), !is_public);
+        assert_eq!(class.session_for(&nobody).await["thumbnailUrl"].is_null(), !is_public);
         made.end();
     }
 }
@@ -119,23 +78,20 @@ async fn black_pictures_are_passed_over_and_other_codecs_are_left_to_ffmpeg() {
         seconds: 4,
         ..H264
     };
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     class.made().part(black, 0).part(Clip { seconds: 4, ..H264 }, 10).end();
     class.end().await;
     class.settle().await;
-    let url = class.session(&class.instructor).await["thumbnailUrl"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let url = class.session().await["thumbnailUrl"].as_str().unwrap().to_owned();
     let picture = image::load_from_memory(&class.test.get(&class.instructor, &url).await.body).unwrap();
     assert!(!recordings::picture::is_blank(&picture.into_rgb8()));
 
     for (ffmpeg, has_picture) in [("ffmpeg", true), ("", false)] {
-        let class = Class::live(&format!("[recording]\nffmpeg = {ffmpeg:?}"), true).await;
+        let class = live(&format!("[recording]\nffmpeg = {ffmpeg:?}"), true).await;
         class.made().part(VP9, 0).end();
         class.end().await;
         class.settle().await;
-        let session = class.session(&class.instructor).await;
+        let session = class.session().await;
         assert_eq!(session["thumbnailUrl"].is_string(), has_picture, "{session}");
         assert_eq!(session["recording"]["hasStoryboard"], has_picture, "{session}");
         assert_eq!(session["recording"]["alert"], json!(null), "{session}");
@@ -148,7 +104,7 @@ async fn black_pictures_are_passed_over_and_other_codecs_are_left_to_ffmpeg() {
 
 #[tokio::test]
 async fn what_an_instructor_gives_wins_and_is_made_anew() {
-    let class = Class::live("", false).await;
+    let class = live("", false).await;
     let answer = class.upload(&png(2000, 1000)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let url = answer.json()["thumbnailUrl"].as_str().unwrap().to_owned();
@@ -164,7 +120,7 @@ async fn what_an_instructor_gives_wins_and_is_made_anew() {
     class.end().await;
     class.settle().await;
     assert_eq!(
-        class.session(&nobody).await["thumbnailUrl"],
+        class.session_for(&nobody).await["thumbnailUrl"],
         url,
         "a frame does not replace it"
     );
@@ -176,17 +132,14 @@ async fn what_an_instructor_gives_wins_and_is_made_anew() {
     let removed = class.test.ask(&class.instructor, Method::DELETE, &path, None).await;
     assert_eq!(removed.status, 204);
     assert_eq!(class.test.get(&nobody, &url).await.status, 404);
-    let own = class.session(&class.instructor).await["thumbnailUrl"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let own = class.session().await["thumbnailUrl"].as_str().unwrap().to_owned();
     assert!(own != url, "the class's own is back");
     assert_eq!(class.test.get(&class.instructor, &own).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_replay_has_pictures_for_its_time_line() {
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     class.made().part(H264, 0).part(H264, 100).end();
     class.end().await;
     class.settle().await;
@@ -226,7 +179,7 @@ async fn the_whole_replay_is_one_mp4_across_a_restart_of_the_publisher() {
         size: "960x540",
         ..H264
     };
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     class.made().part(H264, 0).part(H264, 60).part(larger, 200).end();
     class.end().await;
     class.settle().await;
@@ -294,7 +247,7 @@ async fn the_whole_replay_is_one_mp4_across_a_restart_of_the_publisher() {
 
 #[tokio::test]
 async fn a_change_of_codec_makes_a_second_file_and_says_so() {
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     class.made().part(Clip { seconds: 3, ..H264 }, 0).part(VP9, 10).end();
     class.end().await;
     class.settle().await;
@@ -325,7 +278,7 @@ async fn a_change_of_codec_makes_a_second_file_and_says_so() {
 
 #[tokio::test]
 async fn a_running_class_cannot_be_downloaded_yet() {
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     drop(class.made().part(Clip { seconds: 3, ..H264 }, 0));
     let path = format!("/api/instructor/streams/{}/download", class.id);
     class
@@ -337,11 +290,11 @@ async fn a_running_class_cannot_be_downloaded_yet() {
 
 #[tokio::test]
 async fn players_without_opus_get_sound_in_aac_that_is_in_time() {
-    let class = Class::live("[recording]\naac = true", true).await;
+    let class = live("[recording]\naac = true", true).await;
     class.made().part(H264, 0).part(H264, 60).end();
     class.end().await;
     class.settle().await;
-    let session = class.session(&Browser::default()).await;
+    let session = class.session_for(&Browser::default()).await;
     assert_eq!(session["recording"]["hasAac"], true, "{session}");
     assert_eq!(
         session["recording"]["audioCodecs"],
@@ -389,7 +342,7 @@ async fn players_without_opus_get_sound_in_aac_that_is_in_time() {
 
 #[tokio::test]
 async fn admins_see_all_recordings_and_the_room_for_them() {
-    let class = Class::live("", true).await;
+    let class = live("", true).await;
     class.made().part(Clip { seconds: 3, ..H264 }, 0).end();
     class.end().await;
     class.settle().await;
@@ -419,7 +372,7 @@ async fn admins_see_all_recordings_and_the_room_for_them() {
     assert!(!folder(&class.test.app, class.id).exists());
     let list = class.test.get(&admin, "/api/admin/recordings").await.json();
     assert_eq!(list["recordings"][0]["state"], "deleted", "{list}");
-    let session = class.session(&Browser::default()).await;
+    let session = class.session_for(&Browser::default()).await;
     assert_eq!(
         (&session["recordingAvailable"], &session["thumbnailUrl"]),
         (&json!(false), &json!(null))

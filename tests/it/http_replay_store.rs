@@ -8,55 +8,16 @@ use lectern::db::Ts;
 use lectern::recordings::care::{Care, Next};
 use lectern::recordings::{self, folder, upkeep};
 use lectern::sessions;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::json;
 
 use crate::app::{Answer, Browser, TestApp};
 use crate::bucket::Bucket;
-use crate::made_recording::{Clip, H264, Made};
+use crate::made_recording::{Clip, H264};
+use crate::recorded_class::RecordedClass;
 
 const SHORT: Clip = Clip { seconds: 4, ..H264 };
 
-struct Class {
-    test: TestApp,
-    id: Uuid,
-    instructor: Browser,
-}
-
-impl Class {
-    async fn live(test: TestApp) -> Class {
-        let instructor = test.sign_in("anna", Role::Instructor).await;
-        let id: Uuid = test.plan(&instructor, true).await.parse().unwrap();
-        let session = sessions::get(&test.app, id).await.unwrap();
-        sessions::start(&test.app, session).await.unwrap();
-        sessions::set_recording_available(&test.app, id, true).await.unwrap();
-        Class { test, id, instructor }
-    }
-
-    fn made(&self) -> Made {
-        Made::new(&folder(&self.test.app, self.id))
-    }
-
-    async fn end(&self) {
-        let session = sessions::get(&self.test.app, self.id).await.unwrap();
-        sessions::end(&self.test.app, session).await.unwrap();
-    }
-
-    async fn settle(&self) {
-        let mut care = Care::new(&self.test.app, self.id);
-        for _ in 0..5 {
-            if care.step(&self.test.app).await.unwrap() == Next::Settled {
-                return;
-            }
-        }
-        panic!("it never settles: {}", self.session().await);
-    }
-
-    async fn session(&self) -> Value {
-        let path = format!("/api/live/sessions/{}", self.id);
-        self.test.get(&self.instructor, &path).await.json()
-    }
-
+impl RecordedClass {
     async fn get(&self, path: &str) -> Answer {
         self.test.get(&Browser::default(), path).await
     }
@@ -92,7 +53,8 @@ impl Class {
     }
 }
 
-fn addresses(playlist: &str) -> Vec<String> {
+/// What a playlist names.
+pub(crate) fn addresses(playlist: &str) -> Vec<String> {
     let in_tags = playlist
         .lines()
         .filter_map(|line| line.split("URI=\"").nth(1)?.split('"').next());
@@ -106,7 +68,7 @@ fn addresses(playlist: &str) -> Vec<String> {
 async fn a_recording_goes_into_the_store_while_the_class_runs_and_is_played_from_there() {
     let bucket = Bucket::new().await;
     for test in TestApp::on_both(&bucket.settings()).await {
-        let class = Class::live(test).await;
+        let class = RecordedClass::live(test, true).await;
         let prefix = format!("school/recordings/{}/", class.id);
         let mine = async || {
             let all = bucket.objects().await;
@@ -176,7 +138,7 @@ async fn a_recording_goes_into_the_store_while_the_class_runs_and_is_played_from
 async fn a_store_that_goes_away_costs_the_class_nothing_and_gets_the_rest_later() {
     let bucket = Bucket::new().await;
     for test in TestApp::on_both(&bucket.settings()).await {
-        let class = Class::live(test).await;
+        let class = RecordedClass::live(test, true).await;
         let app = &class.test.app;
         let made = class.made().part(SHORT, 0);
         let mut care = Care::new(app, class.id);
@@ -230,7 +192,7 @@ async fn a_store_that_goes_away_costs_the_class_nothing_and_gets_the_rest_later(
 async fn deletion_reaches_every_place_once_also_when_it_is_stopped_in_the_middle() {
     let bucket = Bucket::new().await;
     for test in TestApp::on_both(&bucket.settings()).await {
-        let class = Class::live(test).await;
+        let class = RecordedClass::live(test, true).await;
         let app = &class.test.app;
         class.made().part(SHORT, 0).end();
         class.end().await;
@@ -270,7 +232,7 @@ async fn deletion_reaches_every_place_once_also_when_it_is_stopped_in_the_middle
 #[tokio::test]
 async fn a_recording_that_is_deleted_while_it_is_uploaded_stays_deleted() {
     let bucket = Bucket::new().await;
-    let class = Class::live(TestApp::with(&bucket.settings()).await).await;
+    let class = RecordedClass::live(TestApp::with(&bucket.settings()).await, true).await;
     let app = &class.test.app;
     let made = class.made().part(SHORT, 0);
     let mut care = Care::new(app, class.id);
@@ -291,7 +253,7 @@ async fn a_recording_that_is_deleted_while_it_is_uploaded_stays_deleted() {
 async fn viewers_can_be_sent_to_the_store_itself() {
     let bucket = Bucket::new().await;
     let toml = format!("{}delivery = \"redirect\"\n", bucket.settings());
-    let class = Class::live(TestApp::with(&toml).await).await;
+    let class = RecordedClass::live(TestApp::with(&toml).await, true).await;
     class.made().part(SHORT, 0).end();
     class.end().await;
     class.settle().await;
@@ -313,7 +275,7 @@ async fn viewers_can_be_sent_to_the_store_itself() {
 async fn a_recording_whose_time_is_over_is_closed_to_viewers_and_open_to_the_catalogue() {
     let bucket = Bucket::new().await;
     for test in TestApp::on_both(&bucket.settings()).await {
-        let class = Class::live(test).await;
+        let class = RecordedClass::live(test, true).await;
         let app = &class.test.app;
         class.made().part(SHORT, 0).end();
         class.end().await;

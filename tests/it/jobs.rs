@@ -57,6 +57,40 @@ async fn until(db: &Db, id: Uuid, state: State) -> Job {
 }
 
 #[tokio::test]
+async fn work_about_what_is_on_a_servers_disk_is_for_that_server() {
+    let url = databases::postgres_url().await;
+    let settings = format!("[database]\nurl = {url:?}");
+    let (here, there) = (TestApp::with(&settings).await, TestApp::with(&settings).await);
+    let id = enqueue(&here.app, job("local").here(&here.app.jobs)).await;
+    let anywhere = enqueue(&here.app, job("local")).await;
+    let handlers = || {
+        let mut handlers = Handlers::default();
+        handlers.add("local", EFFORT, |_, _| async { Ok(()) });
+        handlers
+    };
+    let other = start(&there, handlers());
+    until(&there.app.db, anywhere, State::Done).await;
+    let waiting = store::find(&there.app.db, id).await.unwrap().unwrap();
+    assert_eq!(waiting.state, State::Ready, "it was due before the other one");
+    let own = start(&here, handlers());
+    until(&here.app.db, id, State::Done).await;
+    stop(&there, other).await;
+    stop(&here, own).await;
+    let data = here.data;
+    let again = TestApp::in_folder(data, &settings).await;
+    let id = enqueue(&again.app, job("local").here(&again.app.jobs)).await;
+    assert_eq!(
+        store::list_due(&again.app.db, "local", "another", Ts::now(), 9)
+            .await
+            .unwrap(),
+        []
+    );
+    let own = start(&again, handlers());
+    until(&again.app.db, id, State::Done).await;
+    stop(&again, own).await;
+}
+
+#[tokio::test]
 async fn work_is_done_once_told_and_then_forgotten_but_not_wanted_again() {
     for test in TestApp::on_both("").await {
         let (done, mut seen) = mpsc::unbounded_channel();
@@ -92,7 +126,7 @@ async fn work_waits_for_its_time_and_for_the_transaction_it_belongs_to() {
         jobs::enqueue_in(&mut tx, job("undone")).await.unwrap().unwrap();
         drop(tx);
         assert!(
-            store::list_due(&db, "undone", now.plus_s(9), 9)
+            store::list_due(&db, "undone", "here", now.plus_s(9), 9)
                 .await
                 .unwrap()
                 .is_empty(),
@@ -105,7 +139,7 @@ async fn work_waits_for_its_time_and_for_the_transaction_it_belongs_to() {
             .unwrap()
             .unwrap();
         tx.commit().await.unwrap();
-        let due = async |at| store::list_due(&db, "later", at, 9).await.unwrap();
+        let due = async |at| store::list_due(&db, "later", "here", at, 9).await.unwrap();
         assert!(due(now.plus_s(59)).await.is_empty(), "{name}");
         assert_eq!(due(now.plus_s(60)).await, [(id,)], "{name}");
         assert!(

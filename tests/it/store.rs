@@ -414,7 +414,7 @@ async fn a_recording_goes_through_its_life() {
             !recordings::note_live(&db, id, &facts).await.unwrap(),
             "{name}: it was whole before"
         );
-        recordings::note_error(&db, id, Some("upload-failing")).await.unwrap();
+        recordings::note_error(&db, id, "upload-failing").await.unwrap();
         assert_eq!(
             state().await.recording_error.as_deref(),
             Some("upload-failing"),

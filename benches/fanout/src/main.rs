@@ -1,11 +1,11 @@
 //! What the engine costs, in one table: CPU per forwarded packet beside a bare loop that does only what cannot be left out
 //! (header, encryption, one send per viewer and frame), memory per viewer, two shards against one, and a thousand viewers
-//! who join within a second; and one chat message to five thousand WebSockets. `make bench` runs it.
+//! who join within a second; recording and replays; and one chat message to five thousand WebSockets. `make bench` runs it.
 //!
 //! Ratios and counts are what it is for: each is of one run, so a slow or busy machine changes them little.
 //! `lectern-fanout soak MINUTES` lets viewers come and go instead; `lectern-fanout quick` leaves out the large cases;
-//! `lectern-fanout serving` measures what a replay costs beside nginx, and nothing else; `lectern-fanout sockets N` times
-//! chat, and nothing else.
+//! `lectern-fanout recording` measures what recording costs and `lectern-fanout serving` what a replay costs beside nginx,
+//! and nothing else; `lectern-fanout sockets N` times chat, and nothing else.
 
 mod allocations;
 mod audience;
@@ -14,6 +14,7 @@ mod class;
 mod engine;
 mod memory;
 mod network;
+mod recording;
 mod server;
 mod serving;
 mod shards;
@@ -62,8 +63,9 @@ fn main() -> Result<()> {
         [] => table(Network::enter(), 1000),
         ["sockets", sockets] => chat(sockets.parse()?),
         ["quick"] => table(Network::enter(), 100),
+        ["recording"] => recording(),
         ["serving"] => serving(),
-        _ => bail!("usage: lectern-fanout [quick | serving | soak MINUTES | sockets N]"),
+        _ => bail!("usage: lectern-fanout [quick | recording | serving | soak MINUTES | sockets N]"),
     }
 }
 
@@ -109,8 +111,22 @@ fn table(network: Network, many: usize) -> Result<()> {
         Some(Bound::AtLeast(1.7)),
     );
     storm(many)?;
+    recording()?;
     serving()?;
     chat(5 * many)
+}
+
+/// What recording costs.
+fn recording() -> Result<()> {
+    let costs = recording::measure()?;
+    let classes = recording::CLASSES;
+    row(
+        &format!("cores to record {classes} classes of 2.5 Mb/s"),
+        costs.cores,
+        Some(Bound::AtMost(0.5)),
+    );
+    row("  allocations of it, per packet", costs.allocations_per_packet, None);
+    Ok(())
 }
 
 /// What a replay costs beside nginx.

@@ -29,6 +29,7 @@ mod rendition;
 mod reorder;
 mod repair;
 mod segment;
+mod silence;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use fragments::{Fragment, SampleInfo, fragments, sample_entry};
 pub use journal::{Catalogue, Entry, Init, Segment, Tail, VERSION};
 pub use recorder::Recorder;
 pub use repair::{Repaired, repair};
+pub use silence::silence;
 pub use track::{TrackWriter, positions, time_ns};
 
 use crate::id::TrackId;

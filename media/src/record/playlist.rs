@@ -33,7 +33,7 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
     let (mut pictures, sounds): (Vec<&Summary<'_>>, Vec<&Summary<'_>>) =
         renditions.iter().partition(|summary| summary.kind == Kind::Video);
     pictures.sort_by_key(|picture| std::cmp::Reverse(picture.pixels));
-    let families = families(&sounds);
+    let families = families(catalogue, &sounds);
     let mut variants = Vec::new();
     for family in &families {
         variants.extend(pictures.iter().map(|picture| variant(picture, Some(family), &uri)));
@@ -90,7 +90,7 @@ pub fn media(catalogue: &Catalogue, rendition: &str, uri: impl Fn(&str) -> Strin
         segments.push(MediaSegment {
             uri: uri(segment.file.as_str()),
             duration: seconds(
-                length(segment, list.get(i + 1).map(|next| next.segment)),
+                length(segment, list.get(i + 1).map(|next| &*next.segment)),
                 init.timescale,
             ),
             discontinuity: breaks > 0,
@@ -232,7 +232,8 @@ struct Family<'a> {
     sounds: Vec<&'a Summary<'a>>,
 }
 
-fn families<'a>(sounds: &[&'a Summary<'a>]) -> Vec<Family<'a>> {
+/// One rendition stands for others of its codec that were never there together with it: its playlist has theirs.
+fn families<'a>(catalogue: &Catalogue, sounds: &[&'a Summary<'a>]) -> Vec<Family<'a>> {
     let codec = |sound: &Summary<'_>| {
         let first = sound.codecs.first().and_then(|codecs| codecs.split('.').next());
         first.unwrap_or_default().to_owned()
@@ -241,7 +242,15 @@ fn families<'a>(sounds: &[&'a Summary<'a>]) -> Vec<Family<'a>> {
     for sound in sounds {
         let codec = codec(sound);
         match families.iter_mut().find(|(known, _)| *known == codec) {
-            Some((_, family)) => family.sounds.push(sound),
+            Some((_, family)) => {
+                if family
+                    .sounds
+                    .iter()
+                    .any(|known| are_together(catalogue, known.name, sound.name))
+                {
+                    family.sounds.push(sound);
+                }
+            }
             None => {
                 let group = match families.is_empty() {
                     true => AUDIO_GROUP.to_owned(),
@@ -253,6 +262,12 @@ fn families<'a>(sounds: &[&'a Summary<'a>]) -> Vec<Family<'a>> {
         }
     }
     families.into_iter().map(|(_, family)| family).collect()
+}
+
+/// Whether two renditions are in one part.
+fn are_together(catalogue: &Catalogue, one: &str, other: &str) -> bool {
+    let mut inits = catalogue.inits().iter().filter(|init| init.rendition == one);
+    inits.any(|init| catalogue.init(other, init.part).is_some())
 }
 
 fn variant(main: &Summary<'_>, family: Option<&Family<'_>>, uri: &impl Fn(&str) -> String) -> VariantStream {

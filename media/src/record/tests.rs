@@ -437,3 +437,50 @@ fn playlists_are_written_to_the_letter() {
     assert_eq!(master, include_str!("tests/master.m3u8"));
     assert_eq!(media, include_str!("tests/audio.m3u8"));
 }
+
+#[test]
+fn sound_is_there_as_long_as_the_pictures_whoever_sent_none() {
+    let mut world = World::new();
+    for (epoch, has_audio) in [(0, false), (1, true), (2, false), (3, true)] {
+        let mut publisher = Publisher::new(epoch, Some(Codec::H264), has_audio);
+        publisher.announce(&mut world);
+        let until = world.now_ms + 7_000;
+        publisher.send(&mut world, until);
+        if epoch == 2 {
+            check_together(&world.disk.catalogue(), false);
+        }
+    }
+    let (disk, _) = world.end();
+    let catalogue = disk.catalogue();
+    check_together(&catalogue, true);
+    let text = playlist::media(&catalogue, "audio1", str::to_owned, true).unwrap();
+    let silences = text.lines().filter(|line| line.starts_with("silence-opus-"));
+    for name in silences.clone() {
+        assert!(silence(name).is_some(), "{name}");
+    }
+    assert!(silences.count() >= 6, "{text}");
+    assert_eq!(text.matches("#EXT-X-DISCONTINUITY").count(), 3, "{text}");
+}
+
+/// Fails where the playlists of sound and pictures do not reach equally far, or do not break together.
+fn check_together(catalogue: &Catalogue, is_over: bool) {
+    let lengths = ["video0", "audio1"].map(|rendition| {
+        let text = playlist::media(catalogue, rendition, str::to_owned, is_over).unwrap();
+        let parsed = m3u8_rs::parse_media_playlist_res(text.as_bytes()).expect("a parser accepts it");
+        let mut parts = vec![0.0];
+        for segment in &parsed.segments {
+            if segment.discontinuity {
+                parts.push(0.0);
+            }
+            *parts.last_mut().unwrap() += segment.duration;
+        }
+        parts
+    });
+    let [pictures, sounds] = &lengths;
+    assert_eq!(pictures.len(), sounds.len(), "{lengths:?}");
+    let mut pairs = pictures.iter().zip(sounds);
+    assert!(
+        pairs.all(|(picture, sound)| (picture - sound).abs() < 0.15),
+        "{lengths:?}"
+    );
+}

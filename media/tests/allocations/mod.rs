@@ -1,9 +1,10 @@
-//! Counts the bytes that are allocated in this process. A test that uses it is alone in its binary.
+//! Counts allocations in this process, and the bytes of those that are there. A test that uses it is alone in its binary.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 struct Counting;
 
@@ -14,6 +15,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        COUNT.fetch_add(1, Ordering::Relaxed);
         unsafe { System.alloc(layout) }
     }
 
@@ -26,7 +28,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Bytes that are allocated now, as asked for.
-pub(crate) fn bytes() -> usize {
-    BYTES.load(Ordering::Relaxed)
+/// Bytes that are allocated now, as asked for, and how often memory was asked for since the process began.
+pub(crate) fn now() -> (usize, u64) {
+    (BYTES.load(Ordering::Relaxed), COUNT.load(Ordering::Relaxed))
 }

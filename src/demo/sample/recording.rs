@@ -42,7 +42,7 @@ pub(super) fn make(folder: &Path, began_unix_us: i64) -> Result<()> {
             Some((at, packetiser.feed(at, sample)))
         });
     let announced = tracks.into_iter().map(|track| (Duration::ZERO, track));
-    live::make_recording(folder, began_unix_us, announced.chain(media))?;
+    live::make_recording(folder, began_unix_us, announced.chain(media), live::Syncs::AtTheEnd)?;
     Ok(())
 }
 

@@ -1,18 +1,33 @@
 //! A recording of media that is all there: made at once, by the recorder that live classes have.
 
 use super::folder::Folder;
+use super::task::SYNC_INTERVAL;
 use lectern_media::forward::feed::Feed;
 use lectern_media::record::{Catalogue, Config, Recorder};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// When what is recorded is brought onto the disk for sure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Syncs {
+    /// Once, when all is written.
+    AtTheEnd,
+    /// As often as in a live class.
+    AsLive,
+}
+
 /// Records `feeds`, each so long after the beginning, into the folder `path`, as if the class had begun at
 /// `began_unix_us` (microseconds since 1970). What was there is replaced.
 ///
 /// # Errors
 /// The disk's.
-pub fn make(path: &Path, began_unix_us: i64, feeds: impl IntoIterator<Item = (Duration, Feed)>) -> io::Result<()> {
+pub fn make(
+    path: &Path,
+    began_unix_us: i64,
+    feeds: impl IntoIterator<Item = (Duration, Feed)>,
+    syncs: Syncs,
+) -> io::Result<()> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -21,6 +36,7 @@ pub fn make(path: &Path, began_unix_us: i64, feeds: impl IntoIterator<Item = (Du
     let began = Instant::now();
     let mut recorder = Recorder::resume(Config::default(), &Catalogue::default(), began, began_unix_us);
     let mut now = began;
+    let mut sync_at = began + SYNC_INTERVAL;
     for (at, feed) in feeds {
         let next = began + at;
         while let Some(due) = recorder.poll_timeout().filter(|due| *due <= next) {
@@ -31,6 +47,10 @@ pub fn make(path: &Path, began_unix_us: i64, feeds: impl IntoIterator<Item = (Du
         now = now.max(next);
         recorder.handle(now, &feed);
         write(&mut recorder, &mut folder)?;
+        if syncs == Syncs::AsLive && now >= sync_at {
+            sync_at = now + SYNC_INTERVAL;
+            folder.sync()?;
+        }
     }
     recorder.handle(now, &Feed::Ended);
     write(&mut recorder, &mut folder)?;

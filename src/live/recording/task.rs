@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// What is written reaches the disk after this.
-const SYNC_INTERVAL: Duration = Duration::from_millis(500);
+pub(super) const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A disk that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(2);
