@@ -243,7 +243,7 @@ impl Recorder {
         while let Some(track) = self.tracks.get_mut(index)
             && let Some(mut frame) = track.source.next(now, wait, self.origin, &mut self.wall)
         {
-            frame.time += self.shift();
+            frame.time = frame.time.saturating_add(self.shift());
             if let Some(track) = self.tracks.get_mut(index) {
                 self.presentation
                     .handle_frame(index, frame, &mut track.source.sample, now);
@@ -263,7 +263,7 @@ impl Recorder {
         let floor = self.origin.ns.max(self.presentation.end);
         *self
             .shift
-            .get_or_insert_with(|| begin().map_or(0, |begin| floor - begin).max(0))
+            .get_or_insert_with(|| begin().map_or(0, |begin| floor.saturating_sub(begin)).max(0))
     }
 
     /// Waits for a key frame where the presentation has no use for anything else.

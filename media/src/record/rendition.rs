@@ -209,14 +209,21 @@ impl Rendition {
 
     /// Adds sound that is heard at `time`, after silence where it was away for long, or has not begun before.
     pub(super) fn push_sound(&mut self, time: i64, bytes: &[u8], lead: Lead, writes: &mut VecDeque<Write>) {
-        let hole = self.newest().map_or(0, |_| SOUND_HOLE_NS);
+        let (begin, is_first) = (self.end, self.newest().is_none());
+        let hole = if is_first { self.silence_ns() } else { SOUND_HOLE_NS };
         self.push_silence(time - hole, lead, writes);
-        self.push_packet(time, bytes, lead, writes);
+        // No packet of silence is so short as what is left then: the first sound begins with the part.
+        let at = if is_first && self.newest().is_none() {
+            time.min(begin)
+        } else {
+            time
+        };
+        self.push_packet(at, bytes, lead, writes);
     }
 
     /// Adds silence from where the sound ends up to `until`, if that is later.
     pub(super) fn push_silence(&mut self, until: i64, lead: Lead, writes: &mut VecDeque<Write>) {
-        let length = ticks_to_ns(i64::from(opus::SILENCE_SAMPLES), self.codec.clock_rate());
+        let length = self.silence_ns();
         let mut time = self.end.max(until.saturating_sub(MAX_SILENCE_NS));
         while time < until {
             self.push_packet(time, &opus::SILENCE, lead, writes);
@@ -244,6 +251,11 @@ impl Rendition {
         if self.is_due(time, lead) {
             self.cut(writes);
         }
+    }
+
+    /// How long a packet of silence lasts.
+    fn silence_ns(&self) -> i64 {
+        ticks_to_ns(i64::from(opus::SILENCE_SAMPLES), self.codec.clock_rate())
     }
 
     fn is_due(&self, time: i64, lead: Lead) -> bool {

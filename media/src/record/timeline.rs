@@ -113,9 +113,14 @@ impl TrackClock {
         if self.last.is_some() {
             return;
         }
+        let sooner = self
+            .expected(rtp)
+            .map_or(0, |expected| expected.saturating_sub(arrived));
+        if sooner.abs() >= MAX_DISTANCE_NS {
+            return;
+        }
         self.lowest = Some(self.lowest.map_or(rtp, |lowest| lowest.min(rtp)));
-        let sooner = self.expected(rtp).map_or(0, |expected| expected - arrived);
-        if self.earliest.is_none() || (0..MAX_DISTANCE_NS).contains(&sooner) {
+        if self.earliest.is_none() || sooner > 0 {
             self.earliest = Some((rtp, arrived));
         }
     }
@@ -166,8 +171,9 @@ impl TrackClock {
     }
 
     fn first_time(&mut self, rtp: u64, arrived: i64, target: Option<i64>, wall: &mut WallClock) -> i64 {
-        let own = self.expected(rtp).unwrap_or(arrived);
-        let time = target.filter(|t| (t - own).abs() < STEP_NS).unwrap_or(own);
+        let is_near = |time: &i64| time.saturating_sub(arrived).abs() < MAX_DISTANCE_NS;
+        let own = self.expected(rtp).filter(is_near).unwrap_or(arrived);
+        let time = target.filter(|t| t.saturating_sub(own).abs() < STEP_NS).unwrap_or(own);
         self.last = Some((rtp, time));
         if let Some(report) = self.report {
             let here = time.saturating_add(ticks_to_ns(distance(report.rtp, rtp), self.rate));

@@ -71,6 +71,17 @@ pub(super) fn moments(disk: &Disk, rendition: &str, part: u32) -> Vec<(i64, i64)
     moments
 }
 
+/// How long each frame of a rendition lasts, in ticks.
+pub(super) fn durations(disk: &Disk, rendition: &str) -> Vec<u32> {
+    let mut durations = Vec::new();
+    for segment in disk.catalogue().segments().iter().filter(|s| s.rendition == rendition) {
+        for fragment in fragments(&disk.files[segment.file.as_str()]) {
+            durations.extend(fragment.samples.iter().map(|sample| sample.duration));
+        }
+    }
+    durations
+}
+
 #[test]
 fn sound_and_picture_stay_together_for_three_hours_whatever_clocks_and_network_do() {
     for (sound_ppm, wall_ppm) in [(200, -200), (-200, 200)] {

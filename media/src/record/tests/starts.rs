@@ -73,3 +73,23 @@ fn media_that_is_sent_ahead_of_its_time_begins_with_the_recording_and_never_insi
         );
     }
 }
+
+#[test]
+fn sound_that_begins_a_moment_after_the_pictures_has_no_splinter_before_it() {
+    for late_ms in [1, 10, 19, 50] {
+        let mut world = World::new();
+        let mut publisher = Publisher::new(0, Some(Codec::H264), true);
+        publisher.sound_late_ms = late_ms;
+        publisher.announce(&mut world);
+        publisher.send(&mut world, 4_000);
+        let (disk, _) = world.end();
+        let sounds = hours::durations(&disk, "audio1");
+        assert!(
+            sounds.iter().all(|ticks| *ticks >= 960 - 1),
+            "{late_ms} ms: {:?}",
+            &sounds[..5]
+        );
+        let starts = ["video0", "audio1"].map(|rendition| spans(&disk.catalogue(), rendition)[0].0);
+        assert_eq!(starts[0], starts[1], "{late_ms} ms");
+    }
+}

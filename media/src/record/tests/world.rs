@@ -212,6 +212,8 @@ pub(super) struct Publisher {
     /// What it sends of a track before this moment is held up until then, and comes at once.
     pub(super) held_until_ms: [u64; 2],
     held: [Batch; 2],
+    /// Its sound is of so much later than its timestamps and arrival tell of the pictures.
+    pub(super) sound_late_ms: u64,
     /// So much media is sent at once at the beginning, and all that follows so much ahead of its time.
     pub(super) ahead_ms: u64,
     /// Its frames end with the moment that they show, in [`STAMP`] digits of milliseconds.
@@ -239,6 +241,7 @@ impl Publisher {
             asked_before: 0,
             held_until_ms: [0, 0],
             held: [Batch::new(), Batch::new()],
+            sound_late_ms: 0,
             ahead_ms: 0,
             is_stamping: false,
         }
@@ -287,7 +290,7 @@ impl Publisher {
         self.positions[1] += 1;
         let frame = self.stamped(self.clips[1][index].clone(), ms);
         if !self.mute_audio {
-            let rtp_time = skewed((ms + CLOCKS_AHEAD_MS) * 48, self.sound_ppm);
+            let rtp_time = skewed((ms + CLOCKS_AHEAD_MS + self.sound_late_ms) * 48, self.sound_ppm);
             self.send_packets(world, AUDIO, rtp_time, &[frame]);
         }
     }
@@ -340,7 +343,8 @@ impl Publisher {
         } else {
             Codec::Opus
         };
-        let arrived = world.origin + Duration::from_millis(world.now_ms.max(self.held_until_ms[place]));
+        let late_ms = if track == AUDIO { self.sound_late_ms } else { 0 };
+        let arrived = world.origin + Duration::from_millis(world.now_ms.max(self.held_until_ms[place]) + late_ms);
         let batch = &mut self.held[place];
         for (index, payload) in payloads.iter().enumerate() {
             let meta = PacketMeta {
@@ -356,7 +360,7 @@ impl Publisher {
             }
             *seq += 1;
         }
-        if arrived <= world.now() {
+        if world.now_ms >= self.held_until_ms[place] {
             let batch = Arc::new(std::mem::take(batch));
             world.feed(&Feed::Packets { track, batch });
         }
