@@ -305,7 +305,8 @@ impl Viewer {
             .next_back()
             .copied()
             .max(self.missing.keys().next_back().copied());
-        let expected = highest.map(|h| h + 1).or(self.next);
+        // Where a hole was given up, `next` is ahead of what is still missing.
+        let expected = highest.map(|highest| highest + 1).max(self.next);
         for lost in expected.into_iter().flat_map(|from| from..index) {
             self.missing.insert(lost, (now, now));
         }

@@ -14,6 +14,9 @@ const REFERENCE_US: i64 = 64_000;
 /// A growing delay counts as overuse from this queue on: below it, it is jitter.
 const MIN_OVERUSE_QUEUE_US: u64 = 30_000;
 
+/// Of what arrives without a queue, in percent: so much the line carries for sure, whatever was believed before.
+const PROVED_PERCENT: u64 = 85;
+
 /// From this queue on nothing is sent faster than the line carries it.
 const LONG_QUEUE_US: u64 = 60_000;
 
@@ -116,10 +119,14 @@ impl Estimator {
             usage => usage,
         };
         self.rate.update(usage, acknowledged, rtt_us, now_us);
+        let is_easy = usage == Usage::Normal && !self.loss.is_heavy && self.queue.us() < MIN_OVERUSE_QUEUE_US;
+        if let Some(carried) = acknowledged.filter(|_| is_easy) {
+            self.rate.note_carried(carried * PROVED_PERCENT / 100);
+        }
         if usage == Usage::Over {
             self.prober.put_off(now_us);
         } else if let Some(carried) = self.prober.result(now_us) {
-            self.rate.note_probe(carried);
+            self.rate.note_carried(carried);
         }
     }
 

@@ -202,8 +202,8 @@ impl RateControl {
         }
     }
 
-    /// A probe has shown what the line carries.
-    pub(super) fn note_probe(&mut self, carried_bps: u64) {
+    /// A probe, or what arrives without a queue, has shown what the line carries at least.
+    pub(super) fn note_carried(&mut self, carried_bps: u64) {
         if let Some(bps) = &mut self.bps {
             *bps = bps.max(carried_bps.min(MAX_BPS) as f64);
         }
@@ -258,7 +258,7 @@ mod tests {
         let mut control = RateControl::new();
         control.note_heavy_loss(Some(300_000));
         assert_eq!(control.bps(), Some(300_000));
-        control.note_probe(900_000);
+        control.note_carried(900_000);
         assert_eq!(control.bps(), Some(900_000));
     }
 

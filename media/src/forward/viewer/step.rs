@@ -83,21 +83,19 @@ impl Viewer {
         self.held = Some(Held { since: now, why, wait });
     }
 
-    /// Whether what is next to be sent has waited for longer than this.
+    /// Whether what is next to be sent has waited for longer than this, and a viewer that catches up has had its time.
     fn lags(&self, layers: &Layers, limit: Duration, now: Instant) -> bool {
-        let Some(lane) = &self.video else { return false };
-        let Some(video) = layers.track(lane.layer) else {
-            return false;
-        };
-        match self.mode {
+        let has_had_time = match self.mode {
             Mode::CatchesUp { since, from } => {
                 now.saturating_duration_since(since) > since.saturating_duration_since(from) / 2 + CATCH_UP_GRACE
             }
-            _ => video
-                .history
-                .packet(lane.cursor())
-                .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrived) > limit),
-        }
+            _ => true,
+        };
+        let next = || {
+            let lane = self.video.as_ref()?;
+            layers.track(lane.layer)?.history.packet(lane.cursor())
+        };
+        has_had_time && next().is_some_and(|packet| now.saturating_duration_since(packet.meta.arrived) > limit)
     }
 
     /// A viewer that waits goes on with the first key frame that is there; of a layer that it is to go over to, where
