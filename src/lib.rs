@@ -4,6 +4,7 @@
 //!
 //! | module | what it is for | knows |
 //! |---|---|---|
+//! | [`allocator`] | memory that stays flat | |
 //! | [`config`] | the settings | |
 //! | [`db`] | one SQL text, two databases | |
 //! | [`jobs`] | work that is done later, and surely | `db` |
@@ -35,6 +36,7 @@
 //! [`run`], then at `http/router.rs`.
 
 pub mod accounts;
+pub mod allocator;
 pub mod analytics;
 pub mod chat;
 pub mod config;

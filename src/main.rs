@@ -8,7 +8,7 @@ use lectern::accounts::password::Hasher;
 use lectern::accounts::{NewUser, Role, admin};
 use lectern::config::Config;
 use lectern::db::Db;
-use lectern::{Listeners, demo, telemetry};
+use lectern::{Listeners, allocator, demo, telemetry};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,7 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 fn main() -> ExitCode {
+    allocator::bound();
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ mod relayed;
 use crate::codec::{self, Kind};
 use crate::forward::batch::PacketMeta;
 use crate::forward::feed::Feed;
-use crate::forward::layers::{LayerId, Layers, Shape};
+use crate::forward::layers::{LayerId, Layers};
 use crate::forward::point::Point;
 use crate::forward::received::Received;
 use crate::forward::track::clock::{Report, WallClock};
@@ -219,9 +219,9 @@ impl Stream {
     }
 
     fn tell_shape(&mut self, encoding: u8) {
-        if let Some(Shape { size, top }) = self.video.take_shape_change(encoding) {
+        if let Some(shape) = self.video.take_shape_change(encoding) {
             let track = Layers::track_id(encoding);
-            self.feeds.push(Feed::Shape { track, size, top });
+            self.feeds.push(Feed::Shape { track, shape });
         }
     }
 
@@ -386,9 +386,7 @@ impl Stream {
         self.viewers.push(key);
         viewer.resolve_codec(&self.audio);
         if self.publisher.is_some() || self.is_relayed {
-            let infos = self.video.infos(now);
-            let chosen = viewer.selector.choose(&infos, None, 0, now);
-            let layer = chosen.or(infos.first().map(|(id, _)| *id)).unwrap_or_default();
+            let layer = self.first_layer(viewer, now);
             viewer.start(&self.audio, &mut self.video, layer, now);
         } else {
             viewer.wait_for_publisher(&self.audio);

@@ -31,6 +31,8 @@ mod patch;
 mod peer;
 mod receive;
 #[cfg(test)]
+mod scalable_tests;
+#[cfg(test)]
 mod tests;
 mod timers;
 mod transmit;

@@ -143,7 +143,6 @@ impl Engine {
             stream_label: STREAM_LABEL,
             session_id: self.rng.next_u64(),
             simulcast: true,
-            dependency_descriptor: new.direction == AnswerDirection::RecvOnly,
             start_kbps: self
                 .config
                 .start_kbps

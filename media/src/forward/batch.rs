@@ -18,6 +18,8 @@ pub struct Packet<'a> {
     pub meta: PacketMeta,
     /// The RTP payload: no header, no padding, decrypted.
     pub payload: &'a [u8],
+    /// Its dependency descriptor, where viewers are to be sent one; else empty.
+    pub descriptor: &'a [u8],
 }
 
 /// An RTP packet's place on the stream's line.
@@ -52,6 +54,14 @@ struct Entry {
     start: u32,
     len: u16,
     point: Point,
+    descriptor: Slice,
+}
+
+/// A part of a batch's bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slice {
+    start: u32,
+    len: u16,
 }
 
 impl Batch {
@@ -91,8 +101,19 @@ impl Batch {
             start,
             len,
             point,
+            descriptor: Slice::default(),
         });
         self.count += 1;
+    }
+
+    /// Gives the packet that was pushed last, of the encoding or of a part of it, its own dependency descriptor.
+    pub fn describe(&mut self, descriptor: &[u8]) {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        if let Some(last) = self.entries.last_mut() {
+            let len = u16::try_from(descriptor.len()).unwrap_or(u16::MAX);
+            last.descriptor = Slice { start, len };
+            self.bytes.extend_from_slice(descriptor);
+        }
     }
 
     /// The payload of the packet that was pushed last.
@@ -108,11 +129,17 @@ impl Batch {
         if let Some(last) = self.entries.iter().rfind(|entry| entry.point == Point::WHOLE) {
             let len = if with_payload { last.len } else { 0 };
             let start = last.start;
+            let descriptor = if with_payload {
+                last.descriptor
+            } else {
+                Slice::default()
+            };
             self.entries.push(Entry {
                 meta,
                 start,
                 len,
                 point,
+                descriptor,
             });
         }
     }
@@ -127,7 +154,7 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// How many payload bytes it holds.
+    /// How many bytes of payloads and descriptors it holds.
     pub fn payload_bytes(&self) -> usize {
         self.bytes.len()
     }
@@ -135,11 +162,11 @@ impl Batch {
     /// The packet at `index`, as [`Batch::places`] gives it.
     pub fn packet(&self, index: usize) -> Option<Packet<'_>> {
         let entry = self.entries.get(index)?;
-        let start = entry.start as usize;
-        let payload = self.bytes.get(start..start + usize::from(entry.len))?;
+        let slice = |start: u32, len: u16| self.bytes.get(start as usize..start as usize + usize::from(len));
         Some(Packet {
             meta: entry.meta,
-            payload,
+            payload: slice(entry.start, entry.len)?,
+            descriptor: slice(entry.descriptor.start, entry.descriptor.len)?,
         })
     }
 

@@ -2,7 +2,8 @@
 //! another node. Cloning one copies no media.
 
 use super::batch::Batch;
-use crate::codec::{CodecParameters, Layer};
+use super::layers::Shape;
+use crate::codec::CodecParameters;
 use crate::id::TrackId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,10 +30,8 @@ pub enum Feed {
     Shape {
         /// Which track.
         track: TrackId,
-        /// Width and height in pixels.
-        size: Option<(u16, u16)>,
-        /// The highest layers in it, where it has layers inside.
-        top: Option<Layer>,
+        /// What is in it.
+        shape: Shape,
     },
     /// Packets of a track.
     Packets {

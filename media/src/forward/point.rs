@@ -29,6 +29,11 @@ impl Point {
             temporal: self.0 & 0x0f,
         })
     }
+
+    /// The highest spatial layer in it; 0 for the whole, which does not say.
+    pub fn spatial(self) -> u8 {
+        self.top().map_or(0, |top| top.spatial)
+    }
 }
 
 /// From an encoding's numbers to those of one of its points.

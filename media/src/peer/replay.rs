@@ -44,6 +44,16 @@ impl<const WORDS: usize> ReplayWindow<WORDS> {
         true
     }
 
+    /// Takes an index back that was accepted and could not be used: it is accepted once more.
+    pub fn forget(&mut self, index: u64) {
+        if self
+            .highest
+            .is_some_and(|highest| highest.saturating_sub(index) < Self::LEN)
+        {
+            self.set(index, false);
+        }
+    }
+
     fn place(index: u64) -> (usize, u64) {
         let bit = index % Self::LEN;
         ((bit / 64) as usize, 1 << (bit % 64))

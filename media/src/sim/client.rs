@@ -1,6 +1,6 @@
 //! A WebRTC client as far as the network sees it: ICE checks, DTLS, SRTP. Publishers and viewers sit on it.
 
-use super::publisher::TRANSPORT_CC_ID;
+use super::publisher::{DESCRIPTOR_ID, TRANSPORT_CC_ID};
 use crate::codec::Codec;
 use crate::id::PeerId;
 use crate::net::Origin;
@@ -8,6 +8,7 @@ use crate::peer::dtls::{Session, SharedConfig};
 use crate::peer::replay::IndexEstimate;
 use crate::peer::sdp::{Fingerprint, HashFunction};
 use crate::peer::srtp::{Opener, Sealer, Side};
+use crate::wire::dependency::DescriptorBytes;
 use crate::wire::rtp::Header;
 use crate::wire::{self, Protocol, stun};
 use rand_chacha::ChaCha20Rng;
@@ -24,6 +25,7 @@ pub(super) enum Opened<'a> {
         header: Header,
         index: u64,
         transport_number: Option<u16>,
+        descriptor: DescriptorBytes,
         payload: &'a [u8],
     },
     Rtcp(&'a [u8]),
@@ -187,6 +189,8 @@ impl Client {
                     .extension(datagram, TRANSPORT_CC_ID)
                     .and_then(<[u8]>::first_chunk);
                 let transport_number = number.map(|bytes| u16::from_be_bytes(*bytes));
+                let descriptor = header.extension(datagram, DESCRIPTOR_ID).unwrap_or_default();
+                let descriptor = DescriptorBytes::from_slice(descriptor);
                 let estimate = self.estimates.entry(header.ssrc).or_default();
                 let extended = estimate.extend(header.seq)?;
                 let index = IndexEstimate::index(extended);
@@ -199,6 +203,7 @@ impl Client {
                     header,
                     index,
                     transport_number,
+                    descriptor,
                     payload: header.strip_padding(sealed)?,
                 })
             }

@@ -2,6 +2,7 @@
 //! and viewers that speak the real protocols. For tests and benches; the same seed gives the same run.
 
 mod client;
+mod payload;
 mod publisher;
 mod timeline;
 mod viewer;
@@ -126,6 +127,7 @@ impl Sim {
         let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
         let offer = client.offer(publisher::SECTIONS, "sendonly", options.clip.codec)
             + &publisher::simulcast(options.encodings);
+        let offer = publisher::with_descriptors(&offer);
         let accepted = self
             .engine
             .publish(self.now, stream, offer.as_bytes(), true)
@@ -138,8 +140,17 @@ impl Sim {
     /// Lets a viewer post its offer and connect over this line.
     pub fn viewer(&mut self, stream: StreamId, options: ViewerOptions, link: Link) -> ClientId {
         let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
-        let offer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
+        let sections = if options.plays_all {
+            publisher::ALL_SECTIONS
+        } else {
+            publisher::SECTIONS
+        };
+        let offer = client.offer(sections, "recvonly", options.codec);
         let offer = if options.red { viewer::with_red(&offer) } else { offer };
+        let offer = match options.descriptors {
+            true => publisher::with_descriptors(&offer),
+            false => offer,
+        };
         let accepted = self
             .engine
             .view(self.now, stream, offer.as_bytes())
@@ -159,7 +170,7 @@ impl Sim {
     ) -> ClientId {
         let mut client = Client::new(self.next_place(), self.now, &mut self.rng);
         let offered = self.engine.offer_view(self.now, stream).expect("there is room");
-        let answer = client.offer(viewer::SECTIONS, "recvonly", options.codec);
+        let answer = client.offer(publisher::SECTIONS, "recvonly", options.codec);
         let answer = answer.replace("a=setup:actpass", "a=setup:active");
         client.take_answer(offered.peer, &offered.answer);
         let viewer = Viewer::new(options, &offered.answer, self.now);

@@ -1,8 +1,11 @@
 //! A publisher: 30 frames and 50 pieces of sound a second, key frames by the clock and on request, retransmission.
 
 use super::client::{Client, Opened};
+use super::payload::{Coding, Frame, Piece, stamped};
 use crate::codec::Codec;
+use crate::wire::dependency::DescriptorBytes;
 use crate::wire::rtcp::{self, Packet};
+use crate::wire::rtp::FIXED_HEADER_BYTES;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use std::collections::VecDeque;
@@ -14,7 +17,9 @@ pub(super) const TRANSPORT_CC_ID: u8 = 3;
 /// The encoding's name's extension id.
 const RID_ID: u8 = 10;
 
-const VIDEO_TYPE: u8 = 96;
+/// The dependency descriptor's extension id, in both directions; AV1 goes with it.
+pub(super) const DESCRIPTOR_ID: u8 = 11;
+
 const AUDIO_TYPE: u8 = 111;
 const FRAME_INTERVAL: Duration = Duration::from_micros(33_333);
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
@@ -23,7 +28,7 @@ const SENT_KEPT: usize = 2000;
 /// What is published.
 #[derive(Clone, Copy, Debug)]
 pub struct Clip {
-    /// The picture's codec: H.264 or VP8.
+    /// The picture's codec: H.264, VP8, VP9 or AV1.
     pub codec: Codec,
     /// Packets in an ordinary frame; a key frame has four times as many.
     pub packets_per_frame: usize,
@@ -59,6 +64,10 @@ pub struct PublisherOptions {
     pub encodings: u8,
     /// Temporal layers in each encoding, for VP8; 0 and 1 are none.
     pub temporal_layers: u8,
+    /// Spatial layers in each encoding, for VP9 and AV1, each with half the packets of the one above; 0 and 1 are none.
+    pub spatial_layers: u8,
+    /// Only key frames of a spatial layer need those of the layers below.
+    pub independent_layers: bool,
     /// It does not answer requests for key frames.
     pub ignores_requests: bool,
     /// A padding-only packet, as browsers probe with, follows every frame.
@@ -71,25 +80,68 @@ pub struct PublisherOptions {
     pub first_picture_late: Duration,
 }
 
-pub(super) fn sections(codec: Codec) -> String {
-    let video = match codec {
-        Codec::Vp8 => format!("a=rtpmap:{VIDEO_TYPE} VP8/90000\r\n"),
-        _ => format!(
-            "a=rtpmap:{VIDEO_TYPE} H264/90000\r\na=fmtp:{VIDEO_TYPE} level-asymmetry-allowed=1;packetization-mode=1;\
-             profile-level-id=42e01f\r\n"
-        ),
-    };
+/// The payload type of a codec; that of its retransmissions is one more.
+pub(super) fn payload_type(codec: Codec) -> u8 {
+    match codec {
+        Codec::Vp8 => 98,
+        Codec::Vp9 => 100,
+        Codec::Av1 => 102,
+        _ => 96,
+    }
+}
+
+/// What is coded in a payload type, or sent again in it.
+pub(super) fn codec_of(payload_type: u8) -> Codec {
+    let is_of = |codec: &Codec| self::payload_type(*codec) == payload_type & !1;
+    ALL_CODECS.into_iter().find(is_of).unwrap_or(Codec::H264)
+}
+
+/// Every picture codec of the simulation.
+const ALL_CODECS: [Codec; 4] = [Codec::H264, Codec::Vp8, Codec::Vp9, Codec::Av1];
+
+/// An offer of one codec.
+pub(super) const SECTIONS: fn(Codec) -> String = |codec| sections(&[codec]);
+
+/// An offer of every codec.
+pub(super) const ALL_SECTIONS: fn(Codec) -> String = |_| sections(&ALL_CODECS);
+
+fn sections(codecs: &[Codec]) -> String {
+    let types = codecs.iter().map(|codec| payload_type(*codec));
+    let numbers: String = types.map(|number| format!(" {number} {}", number + 1)).collect();
+    let codecs: String = codecs.iter().map(|codec| rtp_map(*codec)).collect();
     format!(
         "m=audio 9 UDP/TLS/RTP/SAVPF {AUDIO_TYPE}\r\na=mid:0\r\nTRANSPORT\r\na=rtpmap:{AUDIO_TYPE} opus/48000/2\r\n\
          a=extmap:{TRANSPORT_CC_ID} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
-         m=video 9 UDP/TLS/RTP/SAVPF {VIDEO_TYPE} 97\r\na=mid:1\r\nTRANSPORT\r\n{video}\
-         a=rtcp-fb:{VIDEO_TYPE} nack\r\na=rtcp-fb:{VIDEO_TYPE} nack pli\r\na=rtcp-fb:{VIDEO_TYPE} transport-cc\r\n\
-         a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt={VIDEO_TYPE}\r\n\
+         m=video 9 UDP/TLS/RTP/SAVPF{numbers}\r\na=mid:1\r\nTRANSPORT\r\n{codecs}\
          a=extmap:{TRANSPORT_CC_ID} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
     )
 }
 
-pub(super) const SECTIONS: fn(Codec) -> String = sections;
+fn rtp_map(codec: Codec) -> String {
+    let (number, rtx, name) = (payload_type(codec), payload_type(codec) + 1, codec.name());
+    let parameters = match codec {
+        Codec::H264 => {
+            format!("a=fmtp:{number} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "a=rtpmap:{number} {name}/90000\r\n{parameters}a=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n\
+         a=rtcp-fb:{number} transport-cc\r\na=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={number}\r\n"
+    )
+}
+
+/// The offer with dependency descriptors for the picture, which is its last section.
+pub(super) fn with_descriptors(offer: &str) -> String {
+    let offer = offer.replace(
+        "a=group:BUNDLE 0 1\r\n",
+        "a=group:BUNDLE 0 1\r\na=extmap-allow-mixed\r\n",
+    );
+    format!(
+        "{offer}a=extmap:{DESCRIPTOR_ID} \
+         https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n"
+    )
+}
 
 /// What a simulcast publisher's video section has besides.
 pub(super) fn simulcast(encodings: u8) -> String {
@@ -113,9 +165,11 @@ struct Source {
     /// The encoding's name, where there are several.
     rid: Option<u8>,
     next_key_frame: Instant,
-    /// Frames so far.
+    /// Frames and pictures so far.
     frames: u32,
-    /// The last frame of each temporal layer, and frames since the last key frame.
+    pictures: u32,
+    structures: u32,
+    /// The last frame of each temporal or spatial layer, and pictures since the last key frame.
     last_of: [u32; 3],
     since_key_frame: u32,
     is_suspended: bool,
@@ -147,12 +201,14 @@ impl Publisher {
             rid: None,
             next_key_frame: now,
             frames: 0,
+            pictures: 0,
+            structures: 0,
             last_of: [0; 3],
             since_key_frame: 0,
             is_suspended: false,
         };
         let mut video: Vec<Source> = (0..options.encodings.max(1))
-            .map(|_| source(VIDEO_TYPE, 90_000))
+            .map(|_| source(payload_type(options.clip.codec), 90_000))
             .collect();
         if options.encodings > 1 {
             for (source, rid) in video.iter_mut().zip(RIDS) {
@@ -226,7 +282,7 @@ impl Publisher {
         while self.next_audio <= now {
             let payload = stamped(&[0xfc], self.next_audio - started, 90);
             let at = self.next_audio;
-            self.send(client, None, &payload, true, at, started);
+            self.send(client, None, (&payload, &[]), true, at, started);
             self.next_audio += AUDIO_INTERVAL;
         }
         if self.next_report <= now {
@@ -237,39 +293,49 @@ impl Publisher {
 
     fn send_frame(&mut self, client: &mut Client, encoding: usize, at: Instant, started: Instant) {
         let clip = self.options.clip;
-        let temporal_layers = self.options.temporal_layers;
+        let coding = self.options.coding();
         let Some(source) = self.video.get_mut(encoding).filter(|source| !source.is_suspended) else {
             return;
         };
         let is_key = source.next_key_frame <= at;
-        let mut packets = (clip.packets_per_frame >> encoding).max(1);
+        let mut packets = clip.packets_per_frame >> encoding;
         if is_key {
             source.next_key_frame = at + clip.key_frame_interval;
             packets *= 4;
         }
-        let frame = source.next_frame(is_key, temporal_layers, encoding);
-        for number in 0..packets {
-            let head = payload_head(clip.codec, &frame, number, packets, temporal_layers);
-            // Browsers' packets of a frame differ by one byte.
-            let mut payload = stamped(
-                &head,
-                at - started,
-                clip.packet_bytes + usize::from(number * 2 >= packets),
-            );
-            frame.write(&mut payload);
-            self.send(client, Some(encoding), &payload, number + 1 == packets, at, started);
+        let frames = source.next_picture(is_key, coding, encoding);
+        let above = (0..frames.len()).rev();
+        for (frame, above) in frames.iter().zip(above) {
+            let packets = (packets >> above).max(1);
+            for number in 0..packets {
+                let piece = Piece {
+                    is_first: number == 0,
+                    is_second: number == 1,
+                    is_last: number + 1 == packets,
+                };
+                // Browsers' packets of a frame differ by one byte.
+                let len = clip.packet_bytes + usize::from(number * 2 >= packets);
+                let mut payload = stamped(&frame.head(coding, piece), at - started, len);
+                frame.write(&mut payload);
+                let descriptor = match coding.codec {
+                    Codec::Av1 => frame.descriptor(coding, piece),
+                    _ => DescriptorBytes::new(),
+                };
+                let marker = piece.is_last && above == 0;
+                self.send(client, Some(encoding), (&payload, &descriptor), marker, at, started);
+            }
         }
         if self.options.probes {
-            self.send(client, Some(encoding), &[], false, at, started);
+            self.send(client, Some(encoding), (&[], &[]), false, at, started);
         }
     }
 
-    /// Sends a packet of an encoding, or of the sound.
+    /// Sends a packet (payload and descriptor) of an encoding, or of the sound.
     fn send(
         &mut self,
         client: &mut Client,
         encoding: Option<usize>,
-        payload: &[u8],
+        (payload, descriptor): (&[u8], &[u8]),
         marker: bool,
         at: Instant,
         started: Instant,
@@ -285,18 +351,19 @@ impl Publisher {
         source.index += 1;
         source.packets += 1;
         let [.., high, low] = index.to_be_bytes();
-        let header_len = if source.rid.is_some() { 24 } else { 20 };
+        let number = self.transport_number.to_be_bytes();
+        let rid = source.rid.map(|rid| [rid]);
+        let mut extensions: Vec<(u8, &[u8])> = vec![(TRANSPORT_CC_ID, &number)];
+        extensions.extend(rid.as_ref().map(|rid| (RID_ID, rid.as_slice())));
+        extensions.extend((!descriptor.is_empty()).then_some((DESCRIPTOR_ID, descriptor)));
+        let extensions = two_byte_form(&extensions);
+        let header_len = FIXED_HEADER_BYTES + extensions.len();
         let mut out = vec![0; header_len + payload.len() + padding.len() + sealer.rtp_overhead()];
         let second = source.payload_type | u8::from(marker && encoding.is_some()) << 7;
         out[..4].copy_from_slice(&[0x90 | u8::from(!padding.is_empty()) << 5, second, high, low]);
         out[4..8].copy_from_slice(&source.timestamp(at - started, skew_ppm).to_be_bytes());
         out[8..12].copy_from_slice(&source.ssrc.to_be_bytes());
-        let [number_high, number_low] = self.transport_number.to_be_bytes();
-        out[12..20].copy_from_slice(&[0xBE, 0xDE, 0, 1, TRANSPORT_CC_ID << 4 | 1, number_high, number_low, 0]);
-        if let Some(rid) = source.rid {
-            out[15] = 2;
-            out[19..21].copy_from_slice(&[RID_ID << 4, rid]);
-        }
+        out[FIXED_HEADER_BYTES..header_len].copy_from_slice(&extensions);
         self.transport_number = self.transport_number.wrapping_add(1);
         if sealer
             .seal_rtp(&mut out, header_len, payload, padding, source.ssrc, index)
@@ -330,29 +397,65 @@ impl Source {
         self.base_time.wrapping_add((ticks & 0xffff_ffff) as u32)
     }
 
-    fn next_frame(&mut self, is_key: bool, temporal_layers: u8, encoding: usize) -> Frame {
-        self.frames += 1;
+    /// The frames of a picture: one, or one for each spatial layer.
+    fn next_picture(&mut self, is_key: bool, coding: Coding, encoding: usize) -> Vec<Frame> {
+        self.pictures += 1;
+        self.structures += u32::from(is_key);
         let cycle = if is_key { 0 } else { (self.since_key_frame + 1) % 4 };
         self.since_key_frame = if is_key { 0 } else { self.since_key_frame + 1 };
-        let (temporal, needs, is_sync) = match (temporal_layers, cycle) {
-            (3, 1) => (2, self.last_of[0], true),
-            (3, 2) => (1, self.last_of[0], true),
-            (3, 3) => (2, self.last_of[1], false),
-            (2, 1 | 3) => (1, self.last_of[0], true),
-            _ => (0, self.last_of[0], false),
-        };
-        self.last_of[usize::from(temporal)] = self.frames;
         let encoding = u8::try_from(encoding).unwrap_or(0);
-        Frame {
-            encoding,
-            is_key,
-            temporal,
-            is_sync,
-            number: self.frames,
-            needs: if is_key { 0 } else { needs },
-            cycle: (self.frames - cycle) as u8,
+        let mut frames: Vec<Frame> = Vec::new();
+        for spatial in 0..coding.spatial_layers.max(1) {
+            self.frames += 1;
+            let own = self.last_of[usize::from(spatial)];
+            let (temporal, needs, is_sync) = match (coding.temporal_layers, cycle) {
+                (3, 1) => (2, self.last_of[0], true),
+                (3, 2) => (1, self.last_of[0], true),
+                (3, 3) => (2, self.last_of[1], false),
+                (2, 1 | 3) => (1, self.last_of[0], true),
+                _ => (0, own, false),
+            };
+            self.last_of[usize::from(temporal + spatial)] = self.frames;
+            let below = frames.last().filter(|_| is_key || !coding.is_independent);
+            frames.push(Frame {
+                encoding,
+                is_key: is_key && spatial == 0,
+                spatial,
+                temporal,
+                is_sync,
+                number: self.frames,
+                needs: if is_key { 0 } else { needs },
+                needs_below: below.map_or(0, |below| below.number),
+                cycle: (self.pictures - cycle) as u8,
+                picture: self.pictures,
+                structure: self.structures,
+            });
+        }
+        frames
+    }
+}
+
+impl PublisherOptions {
+    fn coding(&self) -> Coding {
+        Coding {
+            codec: self.clip.codec,
+            temporal_layers: self.temporal_layers,
+            spatial_layers: self.spatial_layers,
+            is_independent: self.independent_layers,
         }
     }
+}
+
+/// Header extensions in the two-byte form (RFC 8285 section 4.3).
+fn two_byte_form(extensions: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut block = vec![0x10, 0, 0, 0];
+    for (id, bytes) in extensions {
+        block.extend_from_slice(&[*id, bytes.len() as u8]);
+        block.extend_from_slice(bytes);
+    }
+    block.resize(block.len().next_multiple_of(4), 0);
+    block[3] = (block.len() / 4 - 1) as u8;
+    block
 }
 
 /// Nanoseconds by a clock that is off by so many parts per million.
@@ -365,86 +468,4 @@ fn skewed(time: Duration, ppm: i64) -> u128 {
 fn ntp_time(since_start: Duration, skew_ppm: i64) -> u64 {
     let ns = skewed(since_start, skew_ppm);
     (3_900_000_000_u64 << 32).wrapping_add(((ns << 32) / 1_000_000_000) as u64)
-}
-
-/// What a payload says about its frame, for the simulated viewer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Frame {
-    /// Which encoding; 0 is the best.
-    pub(super) encoding: u8,
-    pub(super) is_key: bool,
-    temporal: u8,
-    is_sync: bool,
-    /// Counted from 1 in its encoding.
-    pub(super) number: u32,
-    /// The frame without which it cannot be decoded; 0 for none.
-    pub(super) needs: u32,
-    /// Counts frames of the lowest temporal layer, somehow.
-    cycle: u8,
-}
-
-/// Where in a payload it is said.
-const FRAME_AT: usize = 16;
-
-impl Frame {
-    fn write(&self, payload: &mut [u8]) {
-        let number = self.number.to_be_bytes();
-        let needs = self.needs.to_be_bytes();
-        payload[FRAME_AT] = self.encoding << 1 | u8::from(self.is_key);
-        payload[FRAME_AT + 1..FRAME_AT + 5].copy_from_slice(&number);
-        payload[FRAME_AT + 5..FRAME_AT + 9].copy_from_slice(&needs);
-    }
-
-    pub(super) fn read(payload: &[u8]) -> Option<Frame> {
-        let said = payload.get(FRAME_AT..FRAME_AT + 9)?;
-        Some(Frame {
-            encoding: said[0] >> 1,
-            is_key: said[0] & 1 == 1,
-            number: u32::from_be_bytes(*said[1..].first_chunk()?),
-            needs: u32::from_be_bytes(*said[5..].first_chunk()?),
-            temporal: 0,
-            is_sync: false,
-            cycle: 0,
-        })
-    }
-}
-
-/// The first bytes of a payload, so that it looks like the codec's.
-fn payload_head(codec: Codec, frame: &Frame, number: usize, packets: usize, temporal_layers: u8) -> Vec<u8> {
-    let (is_first, is_last) = (number == 0, number + 1 == packets);
-    match codec {
-        // With picture id, TL0PICIDX and, where there are any, temporal layers (RFC 7741 section 4.2).
-        Codec::Vp8 => {
-            let [_, _, high, low] = (frame.number + 32_700).to_be_bytes();
-            let has_layers = if temporal_layers > 1 { 0x20 } else { 0 };
-            let mut head = vec![
-                0x80 | u8::from(is_first) << 4,
-                0xc0 | has_layers,
-                0x80 | high & 0x7f,
-                low,
-                frame.cycle,
-            ];
-            if temporal_layers > 1 {
-                head.push(frame.temporal << 6 | u8::from(frame.is_sync) << 5);
-            }
-            head.push(u8::from(!frame.is_key));
-            head
-        }
-        // A parameter set in a packet of its own, then the picture in fragments (RFC 6184 section 5.8).
-        _ if frame.is_key && is_first => vec![0x67, 0x42, 0xe0, 0x1f],
-        _ => {
-            let starts = if frame.is_key { number == 1 } else { is_first };
-            let kind = if frame.is_key { 5 } else { 1 };
-            vec![0x7c, u8::from(starts) << 7 | u8::from(is_last) << 6 | kind]
-        }
-    }
-}
-
-/// A payload of `len` bytes that tells when it was made.
-fn stamped(head: &[u8], since_start: Duration, len: usize) -> Vec<u8> {
-    let mut payload = head.to_vec();
-    payload.resize(8, 0x55);
-    payload.extend_from_slice(&u64::try_from(since_start.as_micros()).unwrap_or(0).to_be_bytes());
-    payload.resize(len.max(32), 0x55);
-    payload
 }

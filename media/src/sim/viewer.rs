@@ -1,13 +1,17 @@
 //! A viewer: puts frames together, asks for what is missing, and notes what a person would notice.
 
 use super::client::{Client, Opened};
-use super::publisher::{self, Frame, TRANSPORT_CC_ID};
+use super::payload::{Frame, made_us};
+use super::publisher::{self, TRANSPORT_CC_ID};
 use super::timeline::{Timeline, Timing};
 use crate::codec::{self, Codec, Kind};
+use crate::wire::dependency::{self, Dependency, DescriptorBytes, Structure};
 use crate::wire::rtcp;
+use crate::wire::rtp::Header;
 use crate::wire::transport_cc::Arrivals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often a browser asks again for the same packet, and when it gives up.
@@ -33,26 +37,30 @@ const RED_TYPE: u8 = 63;
 pub struct ViewerOptions {
     /// The only picture codec it decodes.
     pub codec: Codec,
+    /// It decodes every picture codec.
+    pub plays_all: bool,
     /// It asks for packets that are missing.
     pub nacks: bool,
     /// It says which packets arrived when, every 100 ms.
     pub reports: bool,
     /// It takes sound together with earlier frames.
     pub red: bool,
+    /// It takes dependency descriptors.
+    pub descriptors: bool,
 }
 
 impl Default for ViewerOptions {
     fn default() -> ViewerOptions {
         ViewerOptions {
             codec: Codec::H264,
+            plays_all: false,
             nacks: true,
             reports: true,
             red: true,
+            descriptors: true,
         }
     }
 }
-
-pub(super) const SECTIONS: fn(Codec) -> String = publisher::SECTIONS;
 
 /// What a person would notice, and what must never happen.
 #[derive(Clone, Debug, Default)]
@@ -89,23 +97,33 @@ pub struct Seen {
     pub time_jumps_back: u64,
     /// Frames that came whole and could not be decoded, since what they refer to was never sent.
     pub undecodable: u64,
-    /// VP8 picture ids of decoded frames that went back.
+    /// Picture ids and frame numbers of decoded pictures that went back.
     pub picture_id_jumps: u64,
+    /// Packets of AV1 whose dependency descriptor is not there, cannot be understood or speaks of another layer.
+    pub undescribed: u64,
+    /// The highest spatial layer of the last decoded picture.
+    pub spatial: u8,
     /// Decoded frames by the publisher's encoding, best first.
     pub frames_of: [u64; 4],
     /// The encoding of the last decoded frame.
     pub encoding: u8,
+    /// What the last decoded picture was coded in.
+    pub codec: Option<Codec>,
     last_frame: Option<Instant>,
 }
 
 struct VideoPacket {
+    codec: Codec,
     timestamp: u32,
     marker: bool,
     starts_key_frame: bool,
     starts_frame: bool,
+    /// It holds nothing: it only has a number.
+    is_padding: bool,
     made_us: u64,
     frame: Option<Frame>,
     picture_id: Option<u16>,
+    descriptor: DescriptorBytes,
 }
 
 pub(super) struct Viewer {
@@ -117,9 +135,10 @@ pub(super) struct Viewer {
     next: Option<u64>,
     missing: BTreeMap<u64, (Instant, Instant)>,
     last_timestamp: Option<u32>,
-    last_picture_id: Option<u16>,
+    last_picture_ids: HashMap<Codec, u16>,
     /// The last decoded frames, by encoding and number.
     decoded: VecDeque<(u8, u32)>,
+    structure: Option<Arc<Structure>>,
     wants_key_frame: bool,
     next_report: Instant,
     publisher_start: Instant,
@@ -141,9 +160,13 @@ pub(super) fn with_red(offer: &str) -> String {
     )
 }
 
-/// When a payload was made, by its publisher's own time.
-fn made_us(payload: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(*payload.get(8..)?.first_chunk()?))
+/// What a receiver goes by: the frame's number, or the picture's id.
+fn picture_id(codec: Codec, descriptor: &[u8], payload: &[u8]) -> Option<u16> {
+    let id = || {
+        let (at, _) = codec::picture_ids(codec, payload).picture?;
+        Some(u16::from_be_bytes(*payload.get(at..)?.first_chunk()?) & 0x7fff)
+    };
+    dependency::frame_number(descriptor).or_else(id)
 }
 
 impl Viewer {
@@ -159,8 +182,9 @@ impl Viewer {
             next: None,
             missing: BTreeMap::new(),
             last_timestamp: None,
-            last_picture_id: None,
+            last_picture_ids: HashMap::new(),
             decoded: VecDeque::new(),
+            structure: None,
             wants_key_frame: false,
             next_report: now,
             publisher_start: now,
@@ -190,17 +214,18 @@ impl Viewer {
     }
 
     pub(super) fn take(&mut self, opened: Opened<'_>, now: Instant) {
-        let (header, index, payload) = match opened {
+        let (header, index, descriptor, payload) = match opened {
             Opened::Rtp {
                 header,
                 index,
                 transport_number,
+                descriptor,
                 payload,
             } => {
                 if let Some(number) = transport_number {
                     self.arrivals.note(number, now);
                 }
-                (header, index, payload)
+                (header, index, descriptor, payload)
             }
             Opened::Rtcp(compound) => {
                 rtcp::read_compound(compound, |packet| {
@@ -257,11 +282,11 @@ impl Viewer {
             let Some(index) = reference.and_then(|near| crate::wire::extend_u16(number, near)) else {
                 return;
             };
-            self.take_video(index, header.timestamp, header.marker, payload, now);
+            self.take_video(index, &header, descriptor, payload, now);
         } else {
             self.seen.video_ssrc = Some(header.ssrc);
             self.note_gap(index, now);
-            self.take_video(index, header.timestamp, header.marker, payload, now);
+            self.take_video(index, &header, descriptor, payload, now);
         }
     }
 
@@ -312,34 +337,35 @@ impl Viewer {
         }
     }
 
-    fn take_video(&mut self, index: u64, timestamp: u32, marker: bool, payload: &[u8], now: Instant) {
+    fn take_video(&mut self, index: u64, header: &Header, descriptor: DescriptorBytes, payload: &[u8], now: Instant) {
         self.missing.remove(&index);
         if self.next.is_some_and(|next| index < next) {
             return;
         }
-        let starts_key_frame = codec::starts_key_frame(self.options.codec, payload);
+        let codec = publisher::codec_of(header.payload_type);
+        let starts_key_frame = codec::starts_key_frame(codec, payload);
+        let first = payload.first().copied().unwrap_or(0);
         let starts_frame = starts_key_frame
-            || match self.options.codec {
-                Codec::Vp8 => payload.first().is_some_and(|b| b & 0x10 != 0),
+            || match codec {
+                Codec::Vp8 => first & 0x10 != 0,
+                Codec::Vp9 => first & 0x08 != 0,
+                Codec::Av1 => first & 0x80 == 0,
                 _ => payload.get(1).is_some_and(|b| b & 0x80 != 0),
             };
         let made_us = made_us(payload).unwrap_or(0);
         self.packets.insert(
             index,
             VideoPacket {
-                timestamp,
-                marker,
+                codec,
+                timestamp: header.timestamp,
+                marker: header.marker,
                 starts_key_frame,
                 starts_frame,
+                is_padding: payload.is_empty(),
                 made_us,
                 frame: Frame::read(payload),
-                picture_id: match self.options.codec {
-                    Codec::Vp8 => payload
-                        .get(2..)
-                        .and_then(|p| p.first_chunk())
-                        .map(|b| u16::from_be_bytes(*b) & 0x7fff),
-                    _ => None,
-                },
+                picture_id: picture_id(codec, &descriptor, payload),
+                descriptor,
             },
         );
         while self.decode_next(now) {}
@@ -360,11 +386,16 @@ impl Viewer {
         let Some(first) = self.packets.get(&start) else {
             return self.skip_to_key_frame(start, now);
         };
+        if first.is_padding {
+            self.packets.remove(&start);
+            self.next = Some(start + 1);
+            return true;
+        }
         if !first.starts_frame {
             return self.skip_to_key_frame(start, now);
         }
         let (timestamp, made_us) = (first.timestamp, first.made_us);
-        let (frame, picture_id) = (first.frame, first.picture_id);
+        let (codec, picture_id) = (first.codec, first.picture_id);
         let mut at = start;
         loop {
             match self.packets.get(&at) {
@@ -373,20 +404,49 @@ impl Viewer {
                 _ => return self.skip_to_key_frame(start, now),
             }
         }
-        self.packets = self.packets.split_off(&(at + 1));
+        let rest = self.packets.split_off(&(at + 1));
+        let picture = std::mem::replace(&mut self.packets, rest);
         self.next = Some(at + 1);
-        if frame.is_some_and(|frame| !self.decode(&frame)) {
+        if !self.decode_picture(picture.range(start..).map(|(_, packet)| packet)) {
             self.seen.undecodable += 1;
             return true;
         }
         if let Some(id) = picture_id
-            && let Some(last) = self.last_picture_id.replace(id)
+            && let Some(last) = self.last_picture_ids.insert(codec, id)
         {
             let ahead = id.wrapping_sub(last) & 0x7fff;
             self.seen.picture_id_jumps += u64::from(ahead == 0 || ahead > 0x3fff);
         }
+        self.seen.codec = Some(codec);
         self.note_frame(timestamp, made_us, now);
         true
+    }
+
+    /// Decodes the frames of a picture, one for each spatial layer; false when what one refers to was not decoded.
+    fn decode_picture<'a>(&mut self, packets: impl Iterator<Item = &'a VideoPacket>) -> bool {
+        let mut last = None;
+        for packet in packets.filter(|packet| !packet.is_padding) {
+            self.describe(packet);
+            let Some(frame) = packet.frame.filter(|frame| last != Some(frame.number)) else {
+                continue;
+            };
+            last = Some(frame.number);
+            if !self.decode(&frame) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reads a descriptor, as browsers do that are sent any.
+    fn describe(&mut self, packet: &VideoPacket) {
+        if packet.codec != Codec::Av1 || !self.options.descriptors {
+            self.seen.undescribed += u64::from(!packet.descriptor.is_empty());
+            return;
+        }
+        let read = Dependency::read(&packet.descriptor, &mut self.structure);
+        let spatial = packet.frame.map(|frame| frame.spatial);
+        self.seen.undescribed += u64::from(read.ok().map(|read| read.layer.spatial) != spatial);
     }
 
     /// Whether what a frame refers to was decoded.
@@ -394,16 +454,18 @@ impl Viewer {
         if frame.is_key {
             self.decoded.clear();
         }
-        let is_there = |&(encoding, number): &(u8, u32)| encoding == frame.encoding && number == frame.needs;
-        if !frame.is_key && !self.decoded.iter().any(is_there) {
+        let is_there = |needed: u32| needed == 0 || self.decoded.contains(&(frame.encoding, needed));
+        if !is_there(frame.needs) || !is_there(frame.needs_below) {
             return false;
         }
         if self.decoded.len() == 16 {
             self.decoded.pop_front();
         }
         self.decoded.push_back((frame.encoding, frame.number));
-        self.seen.encoding = frame.encoding;
-        if let Some(count) = self.seen.frames_of.get_mut(usize::from(frame.encoding)) {
+        (self.seen.encoding, self.seen.spatial) = (frame.encoding, frame.spatial);
+        if frame.spatial == 0
+            && let Some(count) = self.seen.frames_of.get_mut(usize::from(frame.encoding))
+        {
             *count += 1;
         }
         true

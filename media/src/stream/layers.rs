@@ -81,18 +81,36 @@ impl Stream {
         self.next_selection = None;
     }
 
+    /// What viewers can be sent that take no dependency descriptors.
+    fn without_descriptors(&self, infos: &[(LayerId, LayerInfo)]) -> Vec<(LayerId, LayerInfo)> {
+        let plain = infos.iter().filter(|(id, _)| !self.video.needs_descriptors(*id));
+        plain.cloned().collect()
+    }
+
+    /// The layer that a viewer is to be sent first.
+    pub(super) fn first_layer(&self, viewer: &mut Viewer, now: Instant) -> LayerId {
+        let mut infos = self.video.infos(now);
+        if !viewer.takes_descriptors() {
+            infos = self.without_descriptors(&infos);
+        }
+        let chosen = viewer.selector.choose(&infos, None, 0, now);
+        chosen.or(infos.first().map(|(id, _)| *id)).unwrap_or_default()
+    }
+
     pub(super) fn select_if_due(&mut self, viewers: &mut Slab<Viewer>, now: Instant) {
         if self.next_selection.is_some_and(|at| now < at) {
             return;
         }
         self.next_selection = Some(now + SELECTION_INTERVAL);
         let infos = self.video.infos(now);
+        let plain = self.without_descriptors(&infos);
         let sound_bps = self.audio.rate.bps(now);
         for &key in &self.viewers {
             let Some(viewer) = viewers.get_mut(key) else { continue };
             let current = viewer.layer();
             let sound_bps = sound_bps * viewer.sound_copies();
-            if let Some(layer) = viewer.selector.choose(&infos, current, sound_bps, now) {
+            let infos = if viewer.takes_descriptors() { &infos } else { &plain };
+            if let Some(layer) = viewer.selector.choose(infos, current, sound_bps, now) {
                 viewer.want_layer(layer);
             }
         }

@@ -22,8 +22,8 @@ impl Stream {
             if layer.track.parameters.is_none() {
                 continue;
             }
-            let (size, top) = (layer.size, layer.top);
-            feeds.push(Feed::Shape { track, size, top });
+            let shape = layer.shape.clone();
+            feeds.push(Feed::Shape { track, shape });
             let batches = layer.track.batches_since_key_frame();
             feeds.extend(batches.map(|batch| Feed::Packets { track, batch }));
         }
@@ -71,11 +71,7 @@ impl Stream {
                 }
                 self.start_for_viewers(kind, encoding, viewers, now);
             }
-            Feed::Shape { track, size, top } => {
-                if let Some(layer) = self.video.encoding_mut(kind_of(*track).1) {
-                    (layer.size, layer.top) = (*size, *top);
-                }
-            }
+            Feed::Shape { track, shape } => self.video.set_shape(kind_of(*track).1, shape.clone()),
             Feed::Packets { track, batch } => {
                 match kind_of(*track) {
                     (Kind::Audio, _) => self.audio.take(batch),

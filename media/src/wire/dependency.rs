@@ -1,5 +1,6 @@
 //! The dependency descriptor: a header extension that says which layers a frame belongs to and who needs it (AV1 RTP
-//! payload specification, appendix A). It goes with any codec; publishers send it, and viewers are not sent it.
+//! payload specification, appendix A). Publishers send it with any codec; viewers are sent it with AV1, whose payload does
+//! not say enough.
 
 use crate::codec::Layer;
 use smallvec::SmallVec;
@@ -13,6 +14,15 @@ const MAX_TARGETS: usize = 32;
 
 /// Picture sizes, by the widths of a layer's number.
 const MAX_SPATIAL_LAYERS: usize = 4;
+
+/// Where the frame's number is.
+const FRAME_NUMBER: std::ops::Range<usize> = 1..3;
+
+/// Where the flag is that says that the active targets follow, in bits.
+const ACTIVE_FLAG_AT: usize = 25;
+
+/// A descriptor as it is sent; three bytes where it brings no structure and the frame follows a pattern.
+pub type DescriptorBytes = SmallVec<[u8; 16]>;
 
 /// What is the same for many frames; it comes with key frames.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +63,41 @@ pub struct Dependency {
     pub switches: u32,
     /// What the bits mean.
     pub structure: Arc<Structure>,
+    /// The descriptor as it came.
+    pub bytes: DescriptorBytes,
+    /// Where the active targets are said in it, or would be, if it brings a structure.
+    active: Option<Active>,
+}
+
+/// Why a descriptor says nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unread {
+    /// It is not what it claims.
+    Malformed,
+    /// It speaks of a structure that has not come.
+    Unknown,
+}
+
+/// Bits of a descriptor.
+#[derive(Clone, Copy, Debug)]
+struct Active {
+    /// The first bit behind the structure.
+    at: usize,
+    /// Whether the targets stand there.
+    is_said: bool,
+}
+
+/// The number of a descriptor's frame, which counts all frames of a source; `None` where there is no descriptor.
+pub fn frame_number(descriptor: &[u8]) -> Option<u16> {
+    let bytes = descriptor.get(FRAME_NUMBER)?.first_chunk()?;
+    Some(u16::from_be_bytes(*bytes))
+}
+
+/// Writes another number of the frame.
+pub fn set_frame_number(descriptor: &mut [u8], number: u16) {
+    if let Some(bytes) = descriptor.get_mut(FRAME_NUMBER) {
+        bytes.copy_from_slice(&number.to_be_bytes());
+    }
 }
 
 impl Structure {
@@ -69,48 +114,92 @@ impl Structure {
 }
 
 impl Dependency {
-    /// Reads a descriptor. `structure` is the source's last one and is replaced where a new one comes. `None` when it is
-    /// malformed, or speaks of a structure that has not come.
-    pub fn read(bytes: &[u8], structure: &mut Option<Arc<Structure>>) -> Option<Dependency> {
+    /// Reads a descriptor. `structure` is the source's last one and is replaced where a new one comes.
+    ///
+    /// # Errors
+    /// See [`Unread`].
+    pub fn read(bytes: &[u8], structure: &mut Option<Arc<Structure>>) -> Result<Dependency, Unread> {
         let mut r = Bits { bytes, at: 0 };
         let (starts_frame, ends_frame) = (r.flag()?, r.flag()?);
         let template = r.bits(6)?;
         r.bits(16)?; // the frame's number
-        let mut custom_uses = false;
+        let (mut custom_uses, mut active) = (false, None);
         if bytes.len() > 3 {
             let (has_structure, has_active) = (r.flag()?, r.flag()?);
             custom_uses = r.flag()?;
             r.bits(2)?; // custom frame differences and chains follow behind what is of interest
             if has_structure {
                 *structure = Some(Arc::new(read_structure(&mut r)?));
+                let (at, is_said) = (r.at, has_active);
+                active = Some(Active { at, is_said });
             }
             if has_active {
-                let targets = structure.as_ref()?.targets.len();
+                let targets = structure.as_ref().ok_or(Unread::Unknown)?.targets.len();
                 (0..targets).try_for_each(|_| r.flag().map(|_| ()))?;
             }
         }
-        let structure = structure.clone()?;
+        let structure = structure.clone().ok_or(Unread::Unknown)?;
         let index = (template + 64 - u32::from(structure.first_template)) % 64;
-        let template = *structure.templates.get(usize::try_from(index).ok()?)?;
+        let template = usize::try_from(index)
+            .ok()
+            .and_then(|index| structure.templates.get(index));
+        let template = *template.ok_or(Unread::Unknown)?;
         let uses = if custom_uses {
             read_uses(&mut r, structure.targets.len())?
         } else {
             template.uses
         };
-        Some(Dependency {
+        Ok(Dependency {
             starts_frame,
             ends_frame,
             layer: template.layer,
             present: uses.present,
             switches: uses.switches,
             structure,
+            bytes: DescriptorBytes::from_slice(bytes),
+            active,
         })
+    }
+
+    /// Whether it says anew what all descriptors mean.
+    pub fn brings_structure(&self) -> bool {
+        self.active.is_some()
+    }
+
+    /// The descriptor for receivers that are sent the targets up to a spatial layer: where it brings a structure, it
+    /// says that only those are active. All temporal layers are, since receivers go over to others without a new one.
+    pub fn bytes_up_to(&self, spatial: u8) -> DescriptorBytes {
+        let Some(active) = self.active else {
+            return self.bytes.clone();
+        };
+        let targets = &self.structure.targets;
+        let bit = |at: usize| self.bytes.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+        let behind = active.at + if active.is_said { targets.len() } else { 0 };
+        let head = (0..active.at).map(|at| at == ACTIVE_FLAG_AT || bit(at));
+        // The last target has the first bit.
+        let said = targets.iter().rev().map(|target| target.spatial <= spatial);
+        let tail = (behind..self.bytes.len() * 8).map(bit);
+        pack(head.chain(said).chain(tail))
     }
 }
 
-fn read_structure(r: &mut Bits<'_>) -> Option<Structure> {
-    let first_template = u8::try_from(r.bits(6)?).ok()?;
-    let targets = usize::try_from(r.bits(5)? + 1).ok()?.min(MAX_TARGETS);
+/// Bytes of single bits, the highest first.
+pub(crate) fn pack(bits: impl Iterator<Item = bool>) -> DescriptorBytes {
+    let mut bytes = DescriptorBytes::new();
+    for (at, bit) in bits.enumerate() {
+        if at % 8 == 0 {
+            bytes.push(0);
+        }
+        if let Some(last) = bytes.last_mut() {
+            *last |= u8::from(bit) << (7 - at % 8);
+        }
+    }
+    bytes
+}
+
+fn read_structure(r: &mut Bits<'_>) -> Result<Structure, Unread> {
+    let first_template = r.bits(6)? as u8;
+    let targets = (r.bits(5)? as usize + 1).min(MAX_TARGETS);
     let mut templates = Vec::new();
     let mut layer = Layer {
         spatial: 0,
@@ -118,7 +207,7 @@ fn read_structure(r: &mut Bits<'_>) -> Option<Structure> {
     };
     loop {
         if templates.len() == MAX_TEMPLATES {
-            return None;
+            return Err(Unread::Malformed);
         }
         templates.push(Template {
             layer,
@@ -131,7 +220,7 @@ fn read_structure(r: &mut Bits<'_>) -> Option<Structure> {
             _ => break,
         }
         if layer.temporal > 7 || layer.spatial > 3 {
-            return None;
+            return Err(Unread::Malformed);
         }
     }
     for template in &mut templates {
@@ -146,12 +235,12 @@ fn read_structure(r: &mut Bits<'_>) -> Option<Structure> {
     let mut sizes = SmallVec::new();
     if r.flag()? {
         for _ in 0..=layer.spatial {
-            let width = u16::try_from(r.bits(16)?).ok()?.saturating_add(1);
-            sizes.push((width, u16::try_from(r.bits(16)?).ok()?.saturating_add(1)));
+            let width = (r.bits(16)? as u16).saturating_add(1);
+            sizes.push((width, (r.bits(16)? as u16).saturating_add(1)));
         }
     }
     let targets = (0..targets).map(|bit| highest(&templates, bit)).collect();
-    Some(Structure {
+    Ok(Structure {
         targets,
         sizes,
         templates,
@@ -172,20 +261,20 @@ fn highest(templates: &[Template], bit: usize) -> Layer {
     }
 }
 
-fn read_uses(r: &mut Bits<'_>, targets: usize) -> Option<Uses> {
+fn read_uses(r: &mut Bits<'_>, targets: usize) -> Result<Uses, Unread> {
     let mut uses = Uses::default();
     for bit in 0..targets {
         let indication = r.bits(2)?;
         uses.present |= u32::from(indication != 0) << bit;
         uses.switches |= u32::from(indication == 2) << bit;
     }
-    Some(uses)
+    Ok(uses)
 }
 
-fn read_chains(r: &mut Bits<'_>, targets: usize, templates: usize) -> Option<()> {
-    let chains = r.non_symmetric(u32::try_from(targets).ok()? + 1)?;
+fn read_chains(r: &mut Bits<'_>, targets: usize, templates: usize) -> Result<(), Unread> {
+    let chains = r.non_symmetric(targets as u32 + 1)?;
     if chains == 0 {
-        return Some(());
+        return Ok(());
     }
     for _ in 0..targets {
         r.non_symmetric(chains)?;
@@ -195,7 +284,7 @@ fn read_chains(r: &mut Bits<'_>, targets: usize, templates: usize) -> Option<()>
             r.bits(4)?;
         }
     }
-    Some(())
+    Ok(())
 }
 
 /// A reader of single bits, the highest first.
@@ -205,26 +294,26 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    fn flag(&mut self) -> Option<bool> {
-        let byte = self.bytes.get(self.at / 8)?;
+    fn flag(&mut self) -> Result<bool, Unread> {
+        let byte = self.bytes.get(self.at / 8).ok_or(Unread::Malformed)?;
         let bit = byte >> (7 - self.at % 8) & 1;
         self.at += 1;
-        Some(bit == 1)
+        Ok(bit == 1)
     }
 
-    fn bits(&mut self, count: u32) -> Option<u32> {
-        (0..count).try_fold(0, |value, _| Some(value << 1 | u32::from(self.flag()?)))
+    fn bits(&mut self, count: u32) -> Result<u32, Unread> {
+        (0..count).try_fold(0, |value, _| Ok(value << 1 | u32::from(self.flag()?)))
     }
 
     /// A value below `n` in as few bits as possible (AV1 specification section 4.10.7).
-    fn non_symmetric(&mut self, n: u32) -> Option<u32> {
+    fn non_symmetric(&mut self, n: u32) -> Result<u32, Unread> {
         let width = u32::BITS - n.leading_zeros();
         let short = (1u32 << width) - n;
-        let value = self.bits(width.checked_sub(1)?)?;
+        let value = self.bits(width.saturating_sub(1))?;
         if value < short {
-            return Some(value);
+            return Ok(value);
         }
-        Some((value << 1) - short + self.bits(1)?)
+        Ok((value << 1) - short + self.bits(1)?)
     }
 }
 
@@ -281,10 +370,14 @@ pub(crate) mod tests {
     #[test]
     fn three_temporal_layers_are_told_apart() {
         let mut structure = None;
-        assert!(
-            Dependency::read(&short(1, 1), &mut structure).is_none(),
+        let read =
+            |bytes: &[u8], structure: &mut Option<Arc<Structure>>| Dependency::read(bytes, structure).map(|_| ());
+        assert_eq!(
+            read(&short(1, 1), &mut structure),
+            Err(Unread::Unknown),
             "nothing is known yet"
         );
+        assert_eq!(read(&[0xc0], &mut structure), Err(Unread::Malformed));
         let key = Dependency::read(&with_structure_l1t3(), &mut structure).unwrap();
         assert!(key.starts_frame && key.ends_frame);
         assert_eq!((key.present, key.switches, key.layer.temporal), (0b111, 0b111, 0));
@@ -301,10 +394,32 @@ pub(crate) mod tests {
         );
         let high = Dependency::read(&short(2, 3), &mut structure).unwrap();
         assert_eq!((high.present, high.switches, high.layer.temporal), (0b100, 0, 2));
-        assert!(
-            Dependency::read(&short(3, 4), &mut structure).is_none(),
-            "there is no such template"
+        let none = read(&short(3, 4), &mut structure);
+        assert_eq!(none, Err(Unread::Unknown), "there is no such template");
+    }
+
+    #[test]
+    fn who_gets_less_is_told_so_with_the_structure() {
+        let mut structure = None;
+        let key = Dependency::read(&with_structure_l1t3(), &mut structure).unwrap();
+        let bytes = key.bytes_up_to(0);
+        let again = Dependency::read(&bytes, &mut structure).unwrap();
+        assert_eq!(
+            (again.layer, again.present, again.switches),
+            (key.layer, key.present, key.switches)
         );
+        assert_eq!(again.structure, key.structure);
+        let active = again.active.unwrap();
+        assert!(active.is_said);
+        let mut said = Bits {
+            bytes: &bytes,
+            at: active.at,
+        };
+        assert_eq!(said.bits(3), Ok(0b111), "all are of the same size");
+        let twice = again.bytes_up_to(0);
+        assert_eq!(twice[..bytes.len()], bytes[..], "what is said already is said anew");
+        let short = Dependency::read(&short(1, 2), &mut structure).unwrap();
+        assert_eq!(short.bytes_up_to(0), short.bytes);
     }
 
     proptest! {

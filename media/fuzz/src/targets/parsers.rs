@@ -80,8 +80,11 @@ pub(super) fn descriptor(bytes: &[u8]) {
     let (mut structure, mut rest) = (None, bytes);
     while let Some((&length, tail)) = rest.split_first() {
         let (descriptor, tail) = tail.split_at(usize::from(length).min(tail.len()));
-        if let Some(dependency) = Dependency::read(descriptor, &mut structure) {
+        if let Ok(dependency) = Dependency::read(descriptor, &mut structure) {
             dependency.structure.leaves_out_lower();
+            let less = dependency.bytes_up_to(0);
+            let read = Dependency::read(&less, &mut structure).expect("what was adapted can be read");
+            assert_eq!((read.layer, read.present), (dependency.layer, dependency.present));
             let targets = dependency.structure.targets.len();
             assert!(targets <= 32, "{targets} targets");
         }

@@ -43,6 +43,24 @@ impl Missing {
         self.holes.extend((from..to).take(room).map(hole));
     }
 
+    /// Notes that `extended` is missing, if that is not known.
+    pub fn note_hole(&mut self, extended: u64, now: Instant) {
+        let at = self.holes.binary_search_by_key(&extended, |hole| hole.extended);
+        if let Err(at) = at
+            && self.holes.len() < MAX_MISSING
+        {
+            let (noticed, next_request) = (now, now + FIRST_WAIT);
+            self.holes.insert(
+                at,
+                Hole {
+                    extended,
+                    noticed,
+                    next_request,
+                },
+            );
+        }
+    }
+
     /// Notes that one of them has arrived after all.
     pub fn note_arrival(&mut self, extended: u64) {
         if let Ok(at) = self.holes.binary_search_by_key(&extended, |hole| hole.extended) {

@@ -1,6 +1,7 @@
 //! What a publisher sends: its sources, opened, with retransmissions put back in their places.
 
 pub mod missing;
+mod structures;
 
 use super::layers::{Layers, MAX_ENCODINGS};
 use super::received::Received;
@@ -11,14 +12,14 @@ use crate::net::DropReason;
 use crate::peer::replay::{IndexEstimate, ReplayWindow};
 use crate::peer::sdp::{self, Negotiated};
 use crate::peer::srtp::{Opener, Sealer};
-use crate::wire::dependency::{Dependency, Structure};
+use crate::wire::dependency::Unread;
 use crate::wire::rtcp::{self, ReceptionReport};
 use crate::wire::rtp::Header;
 use crate::wire::{transport_cc::Arrivals, u16_at};
 use missing::Missing;
 use smallvec::SmallVec;
-use std::sync::Arc;
 use std::time::Instant;
+use structures::Structures;
 
 /// Sources of one publisher: four encodings with retransmission, and sound, and as many again after a restart of its
 /// own.
@@ -65,7 +66,7 @@ pub struct Source {
     wants_nack: bool,
     report: Reception,
     /// What its dependency descriptors speak of.
-    structure: Option<Arc<Structure>>,
+    structures: Structures,
     /// How its numbers lie on the track's line; `None` before its first useful packet.
     pub placement: Option<Placement>,
 }
@@ -160,11 +161,17 @@ impl Ingest {
         } else {
             received
         };
-        if let Some(descriptor) = descriptor
-            && let Some(source) = self.sources.get_mut(received.source)
-        {
-            received.dependency = Dependency::read(&descriptor, &mut source.structure);
+        let state = self.sources.get_mut(received.source).ok_or(DropReason::Full)?;
+        let read = descriptor.map(|descriptor| state.structures.read(received.extended, &descriptor));
+        match read.transpose() {
+            Ok(dependency) => received.dependency = dependency,
+            Err(Unread::Malformed) => self.dependency = None,
+            Err(Unread::Unknown) => {
+                state.ask_again(received.extended, now);
+                return Err(DropReason::Late);
+            }
         }
+        state.missing.note_arrival(received.extended);
         Ok(received)
     }
 
@@ -182,7 +189,6 @@ impl Ingest {
         if !state.window.accept(extended) {
             return Err(DropReason::Replayed);
         }
-        state.missing.note_arrival(extended);
         Ok(Received {
             source,
             extended,
@@ -205,7 +211,7 @@ impl Ingest {
             missing: Missing::default(),
             wants_nack: payload_type.wants_nack && !payload_type.is_rtx,
             report: Reception::default(),
-            structure: None,
+            structures: Structures::default(),
             placement: None,
         });
         Ok(self.sources.len() - 1)
@@ -324,13 +330,17 @@ impl Encodings {
 }
 
 impl Source {
+    /// A packet says what nobody can understand before an earlier one has come: it is to come again, behind that one.
+    fn ask_again(&mut self, extended: u64, now: Instant) {
+        self.window.forget(extended);
+        self.missing.note_hole(extended, now);
+    }
+
     fn note_arrival(&mut self, extended: u64, timestamp: u32, now: Instant) {
-        if let Some(highest) = self.estimate.highest() {
-            if extended > highest + 1 {
-                self.missing.note_gap(highest + 1, extended, now);
-            } else if extended < highest {
-                self.missing.note_arrival(extended);
-            }
+        if let Some(highest) = self.estimate.highest()
+            && extended > highest + 1
+        {
+            self.missing.note_gap(highest + 1, extended, now);
         }
         self.estimate.note(extended);
         let clock_rate = if self.kind == Kind::Audio { 48_000 } else { 90_000 };

@@ -13,6 +13,7 @@ use super::track::line::Place;
 use super::track::{SenderClock, Track};
 use crate::codec::{self, Codec, Kind};
 use crate::id::TrackId;
+use crate::wire::dependency::Dependency;
 use picture_id::{Newest, PictureIds};
 use scalability::{Scalability, Scalable};
 use smallvec::SmallVec;
@@ -21,6 +22,9 @@ use std::time::{Duration, Instant};
 
 /// Simulcast encodings of one publisher; OBS offers up to four.
 pub const MAX_ENCODINGS: usize = 4;
+
+/// Width and height of each spatial layer, the smallest first.
+pub type Sizes = SmallVec<[(u16, u16); 4]>;
 
 /// Layers of a stream, so that a publisher cannot make them without end.
 const MAX_LAYERS: usize = 24;
@@ -62,13 +66,8 @@ pub struct Layer {
     pub point: Point,
     /// Its line and history.
     pub track: Track,
-    /// The size of its picture, where known.
-    pub size: Option<(u16, u16)>,
-    /// Of a whole encoding: the highest layers in it, where it has any.
-    pub top: Option<codec::Layer>,
-    /// Of a whole encoding: every picture of a spatial layer goes with those of the layers below, so that one may go
-    /// down at any picture.
-    pub is_nested: bool,
+    /// What is in it, as far as that is known; of a part only the size.
+    pub shape: Shape,
     scalability: Scalability,
     ids: PictureIds,
     has_new_shape: bool,
@@ -76,23 +75,17 @@ pub struct Layer {
     renumber: Option<Renumber>,
 }
 
-impl Layer {
-    /// Notes what a key frame says of its size and layers.
-    fn note_shape(&mut self, size: Option<(u16, u16)>) {
-        let size = self.scalability.sizes.last().copied().or(size).or(self.size);
-        let top = self.scalability.top;
-        self.has_new_shape |= (self.size, self.top) != (size, top);
-        (self.size, self.top, self.is_nested) = (size, top, self.scalability.is_nested);
-    }
-}
-
 /// What is in an encoding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Shape {
     /// Width and height in pixels, where known.
     pub size: Option<(u16, u16)>,
     /// The highest layers in it, where it has any.
     pub top: Option<codec::Layer>,
+    /// Every picture of a spatial layer goes with those of the layers below, so that one may go down at any picture.
+    pub is_nested: bool,
+    /// The sizes of its spatial layers, where known.
+    pub sizes: Sizes,
 }
 
 /// See the module.
@@ -230,7 +223,7 @@ impl Layers {
         let id = LayerId(u8::try_from(self.layers.len()).ok()?);
         let mut track = Track::new(Kind::Video, self.max_packets);
         track.id = Layers::track_id(encoding);
-        if let Some(whole) = self.find(encoding, Point::WHOLE).and_then(|id| self.track(id)) {
+        if let Some(whole) = self.whole(encoding).map(|whole| &whole.track) {
             (track.parameters, track.clock) = (whole.parameters, whole.clock);
             track.waits_for_key_frame = false;
         }
@@ -238,15 +231,60 @@ impl Layers {
             encoding,
             point,
             track,
-            size: None,
-            top: None,
-            is_nested: false,
+            shape: self.shape_of_part(encoding, point),
             scalability: Scalability::default(),
             ids: PictureIds::default(),
             has_new_shape: false,
             renumber: None,
         });
         Some(id)
+    }
+
+    fn whole(&self, encoding: u8) -> Option<&Layer> {
+        self.find(encoding, Point::WHOLE).and_then(|id| self.get(id))
+    }
+
+    fn shape_of_part(&self, encoding: u8, point: Point) -> Shape {
+        let sizes = self.whole(encoding).map(|whole| &whole.shape.sizes);
+        Shape {
+            size: sizes.and_then(|sizes| sizes.get(usize::from(point.spatial())).copied()),
+            ..Shape::default()
+        }
+    }
+
+    /// Notes what a key frame says of its encoding's size and layers.
+    fn note_shape(&mut self, encoding: u8, size: Option<(u16, u16)>) {
+        let Some(whole) = self.encoding_mut(encoding) else {
+            return;
+        };
+        let Scalability {
+            top, is_nested, sizes, ..
+        } = &whole.scalability;
+        let shape = Shape {
+            size: sizes.last().copied().or(size).or(whole.shape.size),
+            top: *top,
+            is_nested: *is_nested,
+            sizes: sizes.clone(),
+        };
+        whole.has_new_shape |= whole.shape != shape;
+        self.set_shape(encoding, shape);
+    }
+
+    /// What is in an encoding is known, or has changed.
+    pub fn set_shape(&mut self, encoding: u8, shape: Shape) {
+        if let Some(whole) = self.encoding_mut(encoding) {
+            whole.shape = shape;
+        }
+        for at in 0..self.layers.len() {
+            let part = self.layers.get(at).map(|layer| (layer.encoding, layer.point));
+            let Some((_, point)) = part.filter(|part| part.0 == encoding && part.1 != Point::WHOLE) else {
+                continue;
+            };
+            let shape = self.shape_of_part(encoding, point);
+            if let Some(layer) = self.layers.get_mut(at) {
+                layer.shape = shape;
+            }
+        }
     }
 
     /// Adds a packet that arrived to its encoding and to the parts that it belongs to. True when it should be forwarded
@@ -268,15 +306,18 @@ impl Layers {
             dependency: received.dependency.as_ref(),
             starts_key_frame: meta.starts_key_frame,
         });
+        let mut dependency = received.dependency.clone().filter(|_| codec == Codec::Av1);
+        if let Some(dependency) = &mut dependency {
+            whole
+                .ids
+                .rewrite_descriptor(meta.starts_key_frame, others, &mut dependency.bytes);
+        }
         let mut head = [0; HEAD_BYTES];
         let head_len = received.payload.len().min(HEAD_BYTES);
         let head = head.get_mut(..head_len).unwrap_or_default();
         head.copy_from_slice(received.payload.get(..head_len).unwrap_or_default());
         whole.ids.rewrite(codec, meta.starts_key_frame, others, head);
         meta.switches_up = switches_up;
-        if meta.starts_key_frame {
-            whole.note_shape(codec::picture_size(codec, received.payload));
-        }
         let must_flush = whole.track.push(meta, received.payload);
         if let Some(payload) = whole
             .track
@@ -285,21 +326,23 @@ impl Layers {
         {
             payload.copy_from_slice(head);
         }
-        let sizes = whole.scalability.sizes.clone();
-        self.push_parts(encoding, meta, &parts, &sizes);
+        if let Some(dependency) = &dependency {
+            whole.track.describe(&dependency.bytes);
+        }
+        if meta.starts_key_frame {
+            self.note_shape(encoding, codec::picture_size(codec, received.payload));
+        }
+        self.push_parts(encoding, meta, &parts, dependency.as_ref());
         must_flush
     }
 
     /// The size and the layers of an encoding if they have changed since this was last asked.
     pub fn take_shape_change(&mut self, encoding: u8) -> Option<Shape> {
         let whole = self.encoding_mut(encoding)?;
-        std::mem::take(&mut whole.has_new_shape).then_some(Shape {
-            size: whole.size,
-            top: whole.top,
-        })
+        std::mem::take(&mut whole.has_new_shape).then(|| whole.shape.clone())
     }
 
-    fn push_parts(&mut self, encoding: u8, meta: PacketMeta, parts: &[Belonging], sizes: &[(u16, u16)]) {
+    fn push_parts(&mut self, encoding: u8, meta: PacketMeta, parts: &[Belonging], dependency: Option<&Dependency>) {
         for part in parts {
             let Some(id) = self.find_or_add(encoding, part.point) else {
                 return;
@@ -310,10 +353,6 @@ impl Layers {
             if layer.renumber.is_none() && !meta.starts_key_frame {
                 // A part begins at a key frame.
                 continue;
-            }
-            if meta.starts_key_frame {
-                let spatial = part.point.top().map_or(0, |top| top.spatial);
-                layer.size = sizes.get(usize::from(spatial)).copied();
             }
             let next = layer.track.line.next_seq();
             let renumber = layer.renumber.get_or_insert_with(|| Renumber::new(meta.seq, next));
@@ -331,6 +370,10 @@ impl Layers {
             };
             if let Some(whole) = self.encoding_mut(encoding) {
                 whole.track.push_again(part.point, placed, part.belongs);
+                if let Some(dependency) = dependency.filter(|dependency| part.belongs && dependency.brings_structure())
+                {
+                    whole.track.describe(&dependency.bytes_up_to(part.point.spatial()));
+                }
             }
         }
     }
@@ -371,7 +414,7 @@ impl Layers {
     pub fn start_epoch(&mut self) {
         for layer in &mut self.layers {
             layer.track.start_epoch();
-            (layer.size, layer.top) = (None, None);
+            layer.shape = Shape::default();
         }
     }
 
@@ -429,6 +472,7 @@ impl Layers {
     pub fn infos(&self, now: Instant) -> Vec<(LayerId, LayerInfo)> {
         let has_own_top = |whole: &Layer| {
             let top = whole
+                .shape
                 .top
                 .map(Point::up_to)
                 .and_then(|top| self.find(whole.encoding, top));
@@ -438,12 +482,16 @@ impl Layers {
         let known = self.iter().filter(|(_, layer)| layer.track.parameters.is_some());
         // Where the top leaves out frames of lower layers, nobody needs the whole.
         let known = known.filter(|(_, layer)| layer.point != Point::WHOLE || !has_own_top(layer));
-        let known = known.filter(|(_, layer)| self.can_play(layer));
         let mut infos: Vec<(LayerId, LayerInfo)> = known.map(|(id, layer)| (id, self.info(layer, now))).collect();
         infos.sort_by_key(|(id, info)| {
             let encoding = self.get(*id).map_or(0, |layer| layer.encoding);
-            let of_encoding = self.find(encoding, Point::WHOLE).and_then(|id| self.get(id));
-            let size = |layer: &Layer| layer.size.map(|(width, height)| u32::from(width) * u32::from(height));
+            let of_encoding = self.whole(encoding);
+            let size = |layer: &Layer| {
+                layer
+                    .shape
+                    .size
+                    .map(|(width, height)| u32::from(width) * u32::from(height))
+            };
             let rank = (
                 self.get(*id).and_then(size).or(of_encoding.and_then(size)),
                 of_encoding.map(|whole| whole.track.rate.bps(now)),
@@ -455,27 +503,30 @@ impl Layers {
         infos
     }
 
-    /// Browsers tell the sizes inside an AV1 stream apart only by dependency descriptors, which viewers are not sent; so
-    /// they get the smallest one.
-    fn can_play(&self, layer: &Layer) -> bool {
-        let whole = self.find(layer.encoding, Point::WHOLE).and_then(|id| self.get(id));
-        let has_sizes = whole.and_then(|whole| whole.top).is_some_and(|top| top.spatial > 0);
+    /// Whether only viewers that take dependency descriptors can play a layer: browsers cannot tell the sizes inside an
+    /// AV1 stream apart without.
+    pub fn needs_descriptors(&self, id: LayerId) -> bool {
+        let Some(layer) = self.get(id) else { return false };
+        let has_sizes = self
+            .whole(layer.encoding)
+            .and_then(|whole| whole.shape.top)
+            .is_some_and(|top| top.spatial > 0);
         let is_av1 = layer
             .track
             .parameters
             .is_some_and(|parameters| parameters.codec == Codec::Av1);
-        !is_av1 || !has_sizes || layer.point.top().is_some_and(|top| top.spatial == 0)
+        is_av1 && has_sizes && layer.point.top().is_none_or(|top| top.spatial > 0)
     }
 
     fn info(&self, layer: &Layer, now: Instant) -> LayerInfo {
-        let top = layer.point.top().or(layer.top);
+        let top = layer.point.top().or(layer.shape.top);
         let is_active = self.is_active(layer, now);
         LayerInfo {
             encoding_id: self.name(layer.encoding).to_string(),
             spatial: top.map(|top| top.spatial),
             temporal: top.map(|top| top.temporal),
-            width: layer.size.map(|size| size.0),
-            height: layer.size.map(|size| size.1),
+            width: layer.shape.size.map(|size| size.0),
+            height: layer.shape.size.map(|size| size.1),
             bitrate_bps: if is_active { layer.track.rate.bps(now) } else { 0 },
             is_active,
         }

@@ -1,10 +1,13 @@
-//! VP8's and VP9's picture ids, rewritten once for all viewers so that they go on over publishers and encodings.
+//! VP8's and VP9's picture ids and the frame numbers of dependency descriptors, rewritten once for all viewers so that
+//! they go on over publishers and encodings.
 //!
 //! A receiver wants them to grow. Each encoding counts from a number of its own; so at each key frame, where viewers
 //! may come over from other encodings, an encoding's ids are put above all others'. What refers to earlier pictures by
 //! the difference of their ids stays right, since nothing refers across a key frame.
 
 use crate::codec::{self, Codec};
+use crate::forward::batch::Packet;
+use crate::wire::dependency;
 
 /// So far above the others' newest: a viewer may go over a little after the key frame.
 const STEP: u64 = 16;
@@ -30,6 +33,7 @@ struct Ids {
 pub struct PictureIds {
     picture: Ids,
     lowest_layer: Ids,
+    frame: Ids,
 }
 
 /// The newest ids that were given in any encoding.
@@ -37,20 +41,27 @@ pub struct PictureIds {
 pub struct Newest {
     picture: u64,
     lowest_layer: u64,
+    frame: u64,
 }
 
-/// Whether a viewer may be sent `next` after `last`: its picture id is a later one, or there are none.
-pub fn goes_on(codec: Codec, last: &[u8], next: &[u8]) -> bool {
-    match (picture_id(codec, last), picture_id(codec, next)) {
+/// Whether a viewer may be sent `next` after `last`: its id is a later one, or there are none.
+pub fn goes_on(codec: Codec, last: &Packet<'_>, next: &Packet<'_>) -> bool {
+    match (id_of(codec, last), id_of(codec, next)) {
         (Some((last, bits)), Some((next, same_bits))) if bits == same_bits => {
-            let range = 1u16 << bits;
-            (1..range / 2).contains(&(next.wrapping_sub(last) & (range - 1)))
+            let range = 1u32 << bits;
+            let ahead = u32::from(next).wrapping_sub(u32::from(last)) & (range - 1);
+            (1..range / 2).contains(&ahead)
         }
         _ => true,
     }
 }
 
-/// A packet's picture id and how many bits it has.
+/// What a receiver goes by, and how many bits it has: the frame's number, or the picture's id.
+fn id_of(codec: Codec, packet: &Packet<'_>) -> Option<(u16, u32)> {
+    let frame = dependency::frame_number(packet.descriptor).map(|number| (number, 16));
+    frame.or_else(|| picture_id(codec, packet.payload))
+}
+
 fn picture_id(codec: Codec, payload: &[u8]) -> Option<(u16, u32)> {
     let (at, is_long) = codec::picture_ids(codec, payload).picture?;
     match payload.get(at..)? {
@@ -63,7 +74,7 @@ fn picture_id(codec: Codec, payload: &[u8]) -> Option<(u16, u32)> {
 impl PictureIds {
     /// Another publisher counts anew.
     pub fn start(&mut self) {
-        (self.picture.last, self.lowest_layer.last) = (None, None);
+        (self.picture.last, self.lowest_layer.last, self.frame.last) = (None, None, None);
     }
 
     /// The newest ids of this encoding or of the others so far.
@@ -71,6 +82,7 @@ impl PictureIds {
         Newest {
             picture: others.picture.max(self.picture.newest),
             lowest_layer: others.lowest_layer.max(self.lowest_layer.newest),
+            frame: others.frame.max(self.frame.newest),
         }
     }
 
@@ -99,6 +111,14 @@ impl PictureIds {
         if let Some(byte) = places.lowest_layer.and_then(|at| payload.get_mut(at)) {
             let id = u64::from(*byte);
             *byte = (self.lowest_layer.rewrite(id, 8, starts_key_frame, others.lowest_layer) & 0xff) as u8;
+        }
+    }
+
+    /// Rewrites a dependency descriptor. `others` is as above.
+    pub fn rewrite_descriptor(&mut self, starts_key_frame: bool, others: Newest, descriptor: &mut [u8]) {
+        if let Some(number) = dependency::frame_number(descriptor) {
+            let number = self.frame.rewrite(number.into(), 16, starts_key_frame, others.frame);
+            dependency::set_frame_number(descriptor, (number & 0xffff) as u16);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Which parts of an encoding a packet belongs to: told by the dependency descriptor where the publisher sends it, else
 //! by the payload descriptors of VP8 and VP9.
 
-use super::Belonging;
+use super::{Belonging, Sizes};
 use crate::codec::{Codec, Layer, vp8, vp9};
 use crate::forward::point::Point;
-use crate::wire::dependency::{Dependency, Structure};
+use crate::wire::dependency::Dependency;
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 /// Layers beyond these are not told apart: three spatial times three temporal ones, as browsers send at most.
 const MAX_TOP: Layer = Layer {
@@ -22,11 +21,12 @@ pub type Parts = SmallVec<[Belonging; 9]>;
 pub struct Scalability {
     /// The highest layers; `None` where there are none inside.
     pub top: Option<Layer>,
-    /// See [`super::Layer::is_nested`].
+    /// See [`super::Shape::is_nested`].
     pub is_nested: bool,
     /// Width and height of each spatial layer, where the publisher says so.
-    pub sizes: SmallVec<[(u16, u16); 4]>,
-    structure: Option<Arc<Structure>>,
+    pub sizes: Sizes,
+    /// Descriptors have told what is above.
+    is_described: bool,
     highest_temporal: u8,
 }
 
@@ -59,12 +59,8 @@ impl Scalability {
 
     fn by_descriptor(&mut self, dependency: &Dependency) -> Parts {
         let structure = &dependency.structure;
-        if self
-            .structure
-            .as_ref()
-            .is_none_or(|known| !Arc::ptr_eq(known, structure))
-        {
-            self.structure = Some(Arc::clone(structure));
+        if !self.is_described || dependency.brings_structure() {
+            self.is_described = true;
             let spatial = structure.targets.iter().map(|target| target.spatial).max().unwrap_or(0);
             let temporal = structure
                 .targets

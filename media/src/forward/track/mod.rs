@@ -141,6 +141,13 @@ impl Track {
         }
     }
 
+    /// Gives the packet that was pushed last its own descriptor; see [`Batch::describe`].
+    pub fn describe(&mut self, descriptor: &[u8]) {
+        if let Some(open) = Arc::get_mut(&mut self.open) {
+            open.describe(descriptor);
+        }
+    }
+
     /// What has gathered, which is not visible yet: it is to be taken.
     pub fn close(&mut self) -> Option<Arc<Batch>> {
         if self.open.is_empty() {

@@ -12,7 +12,7 @@ pub const MAX_PADDING_BYTES: usize = 8;
 /// Datagrams in one send; the kernel's bound is 64.
 pub const MAX_SEGMENTS: usize = 60;
 
-/// Payload in one send, so that headers and tags stay within the 65,507 bytes of a UDP datagram.
+/// Payload and descriptors in one send, so that headers and tags stay within the 65,507 bytes of a UDP datagram.
 const MAX_RUN_BYTES: usize = 60_000;
 
 /// Packets that go out together.
@@ -38,12 +38,17 @@ impl Run {
 pub fn plan(history: &History, from: u64, to: u64, runs: &mut Vec<Run>) {
     runs.clear();
     let mut packets = (from..to)
-        .filter_map(|seq| Some((seq, history.packet(seq)?.payload.len())))
+        .filter_map(|seq| {
+            let packet = history.packet(seq)?;
+            Some((seq, packet.payload.len(), packet.descriptor.len()))
+        })
         .peekable();
-    while let Some((first, len)) = packets.next() {
-        let (mut longest, mut shortest, mut segments, mut total, mut end) = (len, len, 1, len, first + 1);
-        while let Some(&(seq, len)) = packets.peek() {
-            if segments == MAX_SEGMENTS || total + len > MAX_RUN_BYTES {
+    while let Some((first, len, described)) = packets.next() {
+        let (mut longest, mut shortest, mut segments, mut end) = (len, len, 1, first + 1);
+        let mut total = len + described;
+        while let Some(&(seq, len, same)) = packets.peek() {
+            // With descriptors of one length the headers have one length.
+            if segments == MAX_SEGMENTS || total + len + described > MAX_RUN_BYTES || same != described {
                 break;
             }
             let (new_longest, new_shortest) = (longest.max(len), shortest.min(len));
@@ -54,7 +59,7 @@ pub fn plan(history: &History, from: u64, to: u64, runs: &mut Vec<Run>) {
             }
             packets.next();
             end = seq + 1;
-            total += len;
+            total += len + described;
             segments += 1;
             if !fits {
                 break;

@@ -1,5 +1,6 @@
 //! A viewer: where it is, its keys, its lanes, and how its packets are written.
 
+pub mod header;
 pub mod lane;
 pub mod select;
 pub mod sound;
@@ -17,14 +18,11 @@ use crate::net::Origin;
 use crate::peer::sdp::{Negotiated, PlayedCodec, payload_type_for};
 use crate::peer::srtp::Sealer;
 use crate::wire::rtcp;
-use crate::wire::rtp::FIXED_HEADER_BYTES;
+use header::{Extensions, write_header};
 use lane::Lane;
 use select::Selector;
 use std::time::{Duration, Instant};
 use step::Held;
-
-/// A header with the transport-wide number: RFC 8285 one-byte form, one word.
-pub(super) const HEADER_WITH_EXTENSION_BYTES: usize = FIXED_HEADER_BYTES + 8;
 
 /// A key frame older than this is not worth catching up from: the viewer waits for the next one.
 const MAX_CATCH_UP: Duration = Duration::from_secs(60);
@@ -84,7 +82,7 @@ pub struct Viewer {
     /// How many packets back the next one is that a probe is made of.
     pub(super) probe_back: u64,
     codecs: Box<[PlayedCodec]>,
-    pub(super) transport_cc: Option<u8>,
+    pub(super) extensions: Extensions,
     pub(super) transport_number: u16,
 }
 
@@ -117,11 +115,7 @@ impl Viewer {
                 Kind::Video => video = Some(lane),
             }
         }
-        // The one-byte extension form has ids 1 to 14.
-        let transport_cc = negotiated
-            .iter()
-            .find_map(|n| n.extensions.transport_cc)
-            .filter(|id| (1..15).contains(id));
+        let extensions = Extensions::of(negotiated);
         Viewer {
             peer,
             stream,
@@ -130,7 +124,7 @@ impl Viewer {
             mode: Mode::WaitsForKeyFrame,
             next_report: now,
             selector: Selector::default(),
-            bandwidth: Bandwidth::new(now, transport_cc.is_some()),
+            bandwidth: Bandwidth::new(now, extensions.transport_cc.is_some()),
             is_stepped: false,
             wanted: None,
             held: None,
@@ -143,7 +137,7 @@ impl Viewer {
                 .flat_map(|section| &section.codecs)
                 .map(PlayedCodec::from)
                 .collect(),
-            transport_cc,
+            extensions,
             transport_number: 0,
         }
     }
@@ -176,6 +170,11 @@ impl Viewer {
                 lane_rtx.payload_type = rtx;
             }
         }
+    }
+
+    /// Whether it takes dependency descriptors.
+    pub fn takes_descriptors(&self) -> bool {
+        self.extensions.descriptor.is_some()
     }
 
     /// The layer that the viewer is sent, if it asked for video.
@@ -400,15 +399,8 @@ impl Viewer {
         let second = payload_type | u8::from(packet.meta.marker) << 7;
         let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
         let number = &mut self.transport_number;
-        let header_len = write_header(
-            out,
-            [first, second],
-            index,
-            timestamp,
-            lane.ssrc,
-            self.transport_cc,
-            number,
-        )?;
+        let header_len = write_header(out, [first, second], index, timestamp, lane.ssrc)?;
+        let header_len = self.extensions.write(out, header_len, number, packet.descriptor)?;
         lane.packets = lane.packets.wrapping_add(1);
         lane.octets = lane.octets.wrapping_add(packet.payload.len() as u32);
         let mut pad = [0; MAX_PADDING_BYTES];
@@ -451,15 +443,10 @@ impl Viewer {
         let (ssrc, index) = (rtx.ssrc, rtx.next_index);
         let number_bytes = number.to_be_bytes();
         let transport_number = &mut self.transport_number;
-        let header_len = write_header(
-            out,
-            [0x80, second],
-            index,
-            timestamp,
-            ssrc,
-            self.transport_cc,
-            transport_number,
-        )?;
+        let header_len = write_header(out, [0x80, second], index, timestamp, ssrc)?;
+        let header_len = self
+            .extensions
+            .write(out, header_len, transport_number, packet.descriptor)?;
         rtx.next_index += 1;
         // The original number is the first two bytes of the payload; the ciphers take one piece, so it is put together
         // behind where the result goes.
@@ -492,32 +479,4 @@ impl Viewer {
         }
         !out.is_empty() && self.sealer.seal_rtcp(out).is_some()
     }
-}
-
-/// Writes an RTP header with the transport-wide number where negotiated; returns its length.
-#[inline]
-pub(super) fn write_header(
-    out: &mut [u8],
-    first_two: [u8; 2],
-    index: u64,
-    timestamp: u32,
-    ssrc: u32,
-    transport_cc: Option<u8>,
-    transport_number: &mut u16,
-) -> Option<usize> {
-    let [first, second] = first_two;
-    let extension_bit = u8::from(transport_cc.is_some()) << 4;
-    let [.., high, low] = index.to_be_bytes();
-    let header = out.first_chunk_mut::<FIXED_HEADER_BYTES>()?;
-    header[..4].copy_from_slice(&[first | extension_bit, second, high, low]);
-    header[4..8].copy_from_slice(&timestamp.to_be_bytes());
-    header[8..].copy_from_slice(&ssrc.to_be_bytes());
-    let Some(id) = transport_cc else {
-        return Some(FIXED_HEADER_BYTES);
-    };
-    let [high, low] = transport_number.to_be_bytes();
-    *transport_number = transport_number.wrapping_add(1);
-    let extension = out.get_mut(FIXED_HEADER_BYTES..HEADER_WITH_EXTENSION_BYTES)?;
-    extension.copy_from_slice(&[0xBE, 0xDE, 0, 1, id << 4 | 1, high, low, 0]);
-    Some(HEADER_WITH_EXTENSION_BYTES)
 }

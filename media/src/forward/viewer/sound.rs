@@ -1,7 +1,8 @@
 //! A viewer's sound: behind the picture where it fits, and with earlier frames where the viewer takes them (RFC 2198), so
 //! that a lost packet is made good by the next one.
 
-use super::{HEADER_WITH_EXTENSION_BYTES, Viewer, Written, write_header};
+use super::header::{HEADER_WITH_NUMBER_BYTES, write_header};
+use super::{Viewer, Written};
 use crate::codec::Kind;
 use crate::forward::batch::Packet;
 use crate::forward::track::Track;
@@ -150,7 +151,7 @@ impl Viewer {
         let payload = self.depth().map_or(packet.payload.len(), |depth| {
             payload_bytes(&earlier(audio, &packet, depth), &packet)
         });
-        if payload + HEADER_WITH_EXTENSION_BYTES + self.sealer.rtp_overhead() > segment_bytes {
+        if payload + HEADER_WITH_NUMBER_BYTES + self.sealer.rtp_overhead() > segment_bytes {
             return written;
         }
         let first = self.transport_number;
@@ -185,7 +186,8 @@ impl Viewer {
         let timestamp = (packet.meta.rtp_time as u32).wrapping_add(lane.rtp_offset);
         let (ssrc, number) = (lane.ssrc, &mut self.transport_number);
         let second = red | u8::from(packet.meta.marker) << 7;
-        let header_len = write_header(out, [0x80, second], index, timestamp, ssrc, self.transport_cc, number)?;
+        let header_len = write_header(out, [0x80, second], index, timestamp, ssrc)?;
+        let header_len = self.extensions.write(out, header_len, number, &[])?;
         lane.packets = lane.packets.wrapping_add(1);
         let blocks = earlier(audio, packet, depth);
         let plain_len = payload_bytes(&blocks, packet);

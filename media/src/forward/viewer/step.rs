@@ -114,10 +114,16 @@ impl Viewer {
         let age = now.saturating_duration_since(key.arrived);
         let is_ahead = match self.held {
             Some(held) if to != present => {
-                let last = layers
-                    .track(present)
-                    .and_then(|old| old.history.packet(cursor.checked_sub(1)?));
-                key.arrived >= last.map_or(held.since, |last| last.meta.arrived)
+                let old = layers.get(present);
+                let last = old.and_then(|old| old.track.history.packet(cursor.checked_sub(1)?));
+                let is_same = old
+                    .zip(layers.get(to))
+                    .is_some_and(|(old, new)| old.encoding == new.encoding);
+                match last {
+                    // The same picture is not sent twice.
+                    Some(last) if is_same => key.rtp_time > last.meta.rtp_time,
+                    last => key.arrived >= last.map_or(held.since, |last| last.meta.arrived),
+                }
             }
             Some(held) if held.why == Why::Full => age <= FRESH && key.seq >= cursor && self.may_try(held, now),
             _ => !has_started || key.seq >= cursor,

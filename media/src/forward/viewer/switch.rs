@@ -125,11 +125,11 @@ fn is_part_of(layers: &Layers, part: LayerId, of: LayerId) -> bool {
     let Some((small, large)) = part
         .point
         .top()
-        .zip(of.point.top().or(whole.and_then(|whole| whole.top)))
+        .zip(of.point.top().or(whole.and_then(|whole| whole.shape.top)))
     else {
         return false;
     };
-    let is_nested = whole.is_some_and(|whole| whole.is_nested);
+    let is_nested = whole.is_some_and(|whole| whole.shape.is_nested);
     part.encoding == of.encoding
         && small.temporal <= large.temporal
         && (small.spatial == large.spatial || is_nested && small.spatial < large.spatial)
@@ -142,7 +142,7 @@ fn is_faster(layers: &Layers, from: LayerId, to: LayerId) -> bool {
     };
     let top = layers
         .find(to.encoding, Point::WHOLE)
-        .and_then(|id| layers.get(id)?.top);
+        .and_then(|id| layers.get(id)?.shape.top);
     let spatial = |point: Point| point.top().or(top).map(|layer| layer.spatial);
     from.encoding == to.encoding && spatial(from.point).is_some() && spatial(from.point) == spatial(to.point)
 }
@@ -159,13 +159,11 @@ fn find_crossing(layers: &Layers, from: LayerId, to: LayerId, cursor: u64, now: 
         let time = old.time_before(until)?;
         let may = is_part_of(layers, to, from)
             || is_faster(layers, from, to) && new.switch_time.is_some_and(|switch| switch >= time);
-        if !may || !old.is_boundary(until) {
-            return None;
-        }
-        Some(Crossing {
-            until,
-            from: first_after(new, time),
-        })
+        let from = first_after(new, time);
+        // Where packets overtake one another, the new one's part of the picture may be yet to come.
+        let has_come = new.time_before(from) == Some(time) && new.is_boundary(from);
+        let may_cross = may && has_come && old.is_boundary(until);
+        may_cross.then_some(Crossing { until, from })
     })
 }
 
@@ -199,7 +197,7 @@ fn at_key_frame(layers: &Layers, from: LayerId, to: LayerId, cursor: u64, now: I
         && !new
             .track
             .parameters
-            .is_some_and(|to| picture_id::goes_on(to.codec, last.payload, next.payload))
+            .is_some_and(|to| picture_id::goes_on(to.codec, &last, &next))
     {
         // It came before what the viewer was sent last, and its ids are lower.
         return None;

@@ -34,8 +34,6 @@ pub struct AnswerDetails<'a> {
     pub session_id: u64,
     /// Accepts the layers of a simulcast publisher; otherwise it sends a single one.
     pub simulcast: bool,
-    /// Accepts the dependency descriptor, which is what layers inside one stream (SVC) are told apart by.
-    pub dependency_descriptor: bool,
     /// The bit rate in kb/s at which a browser should start to send video; without it, it starts at about 300 and needs
     /// seconds for a good picture. Only for publishers.
     pub start_kbps: Option<u32>,
@@ -86,7 +84,8 @@ fn write(out: &mut String, details: &AnswerDetails<'_>) -> fmt::Result {
         out.push_str("\r\n");
     }
     // A dependency descriptor with its template structure does not fit the one-byte form.
-    if details.extmap_allow_mixed && details.dependency_descriptor {
+    let has_descriptors = |agreed: &Negotiated| agreed.extensions.dependency_descriptor.is_some();
+    if details.extmap_allow_mixed && details.negotiated.iter().any(has_descriptors) {
         out.push_str("a=extmap-allow-mixed\r\n");
     }
     if details.direction == AnswerDirection::SendOnly {
@@ -157,16 +156,10 @@ pub(super) fn write_candidates(out: &mut String, candidates: &[Candidate]) -> fm
 
 fn answered_extensions(details: &AnswerDetails<'_>, agreed: &Negotiated) -> ExtensionIds {
     let layers = details.simulcast && !agreed.rids.is_empty();
-    let ExtensionIds {
-        rid,
-        repaired_rid,
-        dependency_descriptor,
-        ..
-    } = agreed.extensions;
+    let ExtensionIds { rid, repaired_rid, .. } = agreed.extensions;
     ExtensionIds {
         rid: rid.filter(|_| layers),
         repaired_rid: repaired_rid.filter(|_| layers),
-        dependency_descriptor: dependency_descriptor.filter(|_| details.dependency_descriptor),
         ..agreed.extensions
     }
 }

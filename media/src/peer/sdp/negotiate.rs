@@ -20,8 +20,8 @@ pub struct Negotiated {
     pub protocol: &'static str,
     /// At least one. A publisher is asked to use the first and may use any; a viewer may be sent any.
     pub codecs: Vec<NegotiatedCodec>,
-    /// The header extensions that the answer lists. `rid`, `repaired_rid` and `dependency_descriptor` stand here when
-    /// offered, and are answered only when [`super::AnswerDetails`] says so.
+    /// The header extensions that the answer lists. `rid` and `repaired_rid` stand here when offered, and are answered
+    /// only when [`super::AnswerDetails`] says so.
     pub extensions: ExtensionIds,
     /// A publisher's layers in its order, at most [`MAX_ENCODINGS`]: an answer may accept fewer than were offered (RFC
     /// 8853 section 5.3.2). Empty without simulcast and for viewers.
@@ -99,11 +99,12 @@ pub fn negotiate_publish(offer: &Offer, prefer_recordable: bool) -> Result<Vec<N
 /// More than one section of a kind, a section that does not receive, a section without a usable codec.
 pub fn negotiate_view(offer: &Offer) -> Result<Vec<Negotiated>, OfferError> {
     check_set(offer, Direction::receives)?;
-    offer.media.iter().map(agree_to_view).collect()
+    let agree = |media| agree_to_view(media, offer.extmap_allow_mixed);
+    offer.media.iter().map(agree).collect()
 }
 
-/// Agrees with a viewer on one section.
-pub(super) fn agree_to_view(media: &OfferedMedia) -> Result<Negotiated, OfferError> {
+/// Agrees with a viewer on one section. Dependency descriptors need both forms of header extensions side by side.
+pub(super) fn agree_to_view(media: &OfferedMedia, extmap_allow_mixed: bool) -> Result<Negotiated, OfferError> {
     let codecs = media
         .codecs
         .iter()
@@ -119,7 +120,7 @@ pub(super) fn agree_to_view(media: &OfferedMedia) -> Result<Negotiated, OfferErr
         extensions: ExtensionIds {
             mid,
             transport_cc,
-            dependency_descriptor,
+            dependency_descriptor: dependency_descriptor.filter(|_| extmap_allow_mixed && media.kind == Kind::Video),
             ..ExtensionIds::default()
         },
         ..agreed(media, codecs)?

@@ -141,10 +141,12 @@ pub fn negotiate_answer(offered: &[Negotiated], answer: &Offer) -> Result<Vec<Op
         if !Direction::receives(media.direction) {
             return Err(OfferError::WrongDirection(media.kind));
         }
-        let mut agreed = agree_to_view(media)?;
+        let mut agreed = agree_to_view(media, answer.extmap_allow_mixed)?;
         let (ours, theirs) = (section.extensions, &mut agreed.extensions);
         theirs.mid = theirs.mid.filter(|_| theirs.mid == ours.mid);
         theirs.transport_cc = theirs.transport_cc.filter(|_| theirs.transport_cc == ours.transport_cc);
+        let descriptor = &mut theirs.dependency_descriptor;
+        *descriptor = descriptor.filter(|_| *descriptor == ours.dependency_descriptor);
         Ok(Some(agreed))
     };
     offered.iter().map(agree).collect()

@@ -19,7 +19,7 @@ fn config() -> ProptestConfig {
 /// Reads an offer and, where it is accepted, answers it in every role.
 fn check_any(bytes: &[u8]) {
     let Ok(offer) = parse(bytes) else { return };
-    for role in [Role::Publish, Role::Simulcast, Role::Svc, Role::View] {
+    for role in [Role::Publish, Role::Simulcast, Role::View] {
         let Ok(negotiated) = negotiate(&offer, role) else {
             continue;
         };

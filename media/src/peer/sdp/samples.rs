@@ -12,7 +12,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(super) enum Role {
     Publish,
     Simulcast,
-    Svc,
     View,
 }
 
@@ -29,7 +28,7 @@ samples! {
     "aiortc-view" View,
     "chromium-publish" Publish,
     "chromium-simulcast" Simulcast,
-    "chromium-svc" Svc,
+    "chromium-svc" Publish,
     "chromium-view" View,
     "ffmpeg-publish" Publish,
     "ffmpeg-publish-active" Publish,
@@ -117,7 +116,6 @@ fn write(offer: Option<&Offer>, negotiated: &[Negotiated], role: Role) -> String
         stream_label: "class",
         session_id: 7,
         simulcast: role == Role::Simulcast,
-        dependency_descriptor: role == Role::Svc,
         start_kbps: (!view).then_some(1500),
     })
 }
