@@ -27,10 +27,14 @@ test("viewers whose network blocks WebRTC are told so, and see the class less th
   const other = await firefox.visit(`${server.url}/streams/${session}/watch`, blocked);
   for (const [name, page] of [["Chromium", chromium], ["Firefox", other]] as const) {
     await expect.poll(() => said(page), { timeout: 40_000 }).toContain("Some seconds late: your network blocks");
-    const delay = medianDelayMs(await look(page, 30));
     const type = `delay in ${name}`;
-    test.info().annotations.push({ type, description: `${delay.toFixed(0)} ms` });
-    expect(delay, type).toBeLessThan(LATEST_MS);
+    const delay = async () => {
+      const ms = medianDelayMs(await look(page, 30));
+      test.info().annotations.push({ type, description: `${ms.toFixed(0)} ms` });
+      return ms;
+    };
+    // Where it begins depends on how old the playlist was; it catches up from there.
+    await expect.poll(delay, { message: type, timeout: 20_000 }).toBeLessThan(LATEST_MS - 500);
   }
   // Neither falls back further while it plays on.
   for (const page of [chromium, other]) {

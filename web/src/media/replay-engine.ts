@@ -28,7 +28,10 @@ export const NEWEST = -1;
  * How far behind the newest segment a live class is played, in seconds: segments last two, and hls.js would otherwise stay
  * three target durations behind.
  */
-const LIVE_SYNC_S = 3.5;
+const LIVE_SYNC_S = 3;
+
+/** Who is further behind than that, but near, is played so much faster: nobody hears it. */
+const CATCH_UP_RATE = 1.1;
 
 /** Lets `choose` go back to automatic. */
 export const AUTOMATIC = -1;
@@ -59,7 +62,12 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
       else this.emit("fault", "media");
       return;
     }
-    const hls = new Engine({ startPosition: startAt, backBufferLength: 90, liveSyncDuration: LIVE_SYNC_S });
+    const hls = new Engine({
+      startPosition: startAt,
+      backBufferLength: 90,
+      liveSyncDuration: LIVE_SYNC_S,
+      maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+    });
     this.#hls = hls;
     hls.on(Engine.Events.MANIFEST_PARSED, () => {
       this.emit("renditions", renditionsOf(hls.levels));
