@@ -93,10 +93,16 @@ function SettingField({ setting }: { setting: Setting }) {
 /** Settings that have words in both languages, by their names in `config.toml`. */
 const KNOWN = [
   "accounts.sign_up",
+  "limits.logins_per_address",
+  "limits.logins_per_account",
+  "limits.sign_ups_per_address",
+  "limits.links_per_address",
+  "limits.links_per_mailbox",
   "recording.retention_days",
   "sessions.cancel_unstarted_after_minutes",
   "access.subscriber_tiers",
   "access.replay_tiers",
   "conversation.messages_per_minute",
   "conversation.banned_words",
+  "conversation.retention_days",
 ] as const;

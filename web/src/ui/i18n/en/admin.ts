@@ -145,6 +145,22 @@ export const admin = {
           hint: "Otherwise administrators make them, by `lectern admin create` on the server.",
         },
       },
+      limits: {
+        logins_per_address: {
+          label: "Attempts to sign in, per address",
+          hint: "From one internet address in a minute. A school may have one for everybody.",
+        },
+        logins_per_account: { label: "Attempts to sign in, per account", hint: "In a minute, whoever tries." },
+        sign_ups_per_address: { label: "New accounts, per address", hint: "From one internet address in ten minutes." },
+        links_per_address: {
+          label: "Links to sign in, per address",
+          hint: "Asked for from one internet address in ten minutes.",
+        },
+        links_per_mailbox: {
+          label: "Links to sign in, per mailbox",
+          hint: "Sent to one mail address in a quarter of an hour, whoever asks.",
+        },
+      },
       recording: {
         retention_days: { label: "Days of replay", hint: "After the end of a class; 0 keeps replays for ever." },
       },
@@ -169,6 +185,10 @@ export const admin = {
         banned_words: {
           label: "Words that are not allowed",
           hint: "In messages and questions; one a line, or several in a row as in “buy now”. Capitals do not matter.",
+        },
+        retention_days: {
+          label: "Days of conversation",
+          hint: "Older messages, polls and questions are deleted; 0 keeps them for ever.",
         },
       },
     },

@@ -146,6 +146,22 @@ export const admin: typeof en.admin = {
           hint: "Anders maken beheerders ze, met `lectern admin create` op de server.",
         },
       },
+      limits: {
+        logins_per_address: {
+          label: "Inlogpogingen per adres",
+          hint: "Vanaf één internetadres per minuut. Een school kan er één voor iedereen hebben.",
+        },
+        logins_per_account: { label: "Inlogpogingen per account", hint: "Per minuut, wie het ook probeert." },
+        sign_ups_per_address: { label: "Nieuwe accounts per adres", hint: "Vanaf één internetadres in tien minuten." },
+        links_per_address: {
+          label: "Inloglinks per adres",
+          hint: "Aangevraagd vanaf één internetadres in tien minuten.",
+        },
+        links_per_mailbox: {
+          label: "Inloglinks per mailbox",
+          hint: "Naar één mailadres in een kwartier, wie er ook om vraagt.",
+        },
+      },
       recording: {
         retention_days: {
           label: "Dagen terugkijken",
@@ -176,6 +192,10 @@ export const admin: typeof en.admin = {
         banned_words: {
           label: "Woorden die niet mogen",
           hint: "In berichten en vragen; één per regel, of meer achter elkaar zoals “koop nu”. Hoofdletters maken niet uit.",
+        },
+        retention_days: {
+          label: "Dagen dat gesprekken bewaard blijven",
+          hint: "Oudere berichten, polls en vragen worden verwijderd; 0 bewaart ze altijd.",
         },
       },
     },
