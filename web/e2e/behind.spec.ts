@@ -36,6 +36,11 @@ test("a viewer of a live class goes back to its beginning, and returns to now", 
   expect(shown(beginning)).toBeLessThan(shown(first) + 2000);
   expect(beginning?.at).toBeLessThan(2);
 
+  await press(viewer, /^(Quality|Speed)$/); // one menu, by what there is to choose
+  await viewer.getByRole("menuitemradio", { name: "1.5×" }).click();
+  await look(viewer, 60);
+  expect(await viewer.evaluate(() => document.querySelector("video")?.playbackRate)).toBe(1.5);
+
   await press(viewer, "Back to live");
   await expect(viewer.getByRole("region", { name: "Player" })).toHaveAttribute("data-state", "live");
   expect(medianDelayMs(await look(viewer, 30))).toBeLessThan(1000);
@@ -96,7 +101,7 @@ for (const [what, codecs, title, names] of [
 }
 
 /** Presses one of the player's buttons, which hide while nobody moves. */
-async function press(page: Page, name: string): Promise<void> {
+async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole("region", { name: "Player" }).hover();
   await page.getByRole("button", { name }).click();
 }

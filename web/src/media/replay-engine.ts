@@ -30,7 +30,7 @@ export const NEWEST = -1;
  */
 const LIVE_SYNC_S = 3;
 
-/** Who is further behind than that, but near, is played so much faster: nobody hears it. */
+/** Who is further behind than that, but near, and has chosen no speed, is played so much faster: nobody hears it. */
 const CATCH_UP_RATE = 1.1;
 
 /** Lets `choose` go back to automatic. */
@@ -47,6 +47,7 @@ export function renditionsOf(levels: { uri: string; height: number; bitrate: num
 /** Feeds one video element from one playlist, from `attach` to `destroy`. */
 export class ReplayEngine extends Emitter<ReplayEvents> {
   #hls: Hls | null = null;
+  #video: HTMLVideoElement | null = null;
   #destroyed = false;
   #mediaRepairs = 0;
 
@@ -57,6 +58,7 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
   async attach(video: HTMLVideoElement, playlist: string, startAt = 0): Promise<void> {
     const { default: Engine } = await import("hls.js");
     if (this.#destroyed) return;
+    this.#video = video;
     if (!Engine.isSupported()) {
       if (video.canPlayType("application/vnd.apple.mpegurl")) video.src = playlist;
       else this.emit("fault", "media");
@@ -92,10 +94,18 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
     if (this.#hls) this.#hls.nextLevel = index;
   }
 
+  /** Plays at a speed; a live class is caught up with only at 1. */
+  setSpeed(speed: number): void {
+    // hls.js would go back from the chosen speed at once.
+    if (this.#hls) this.#hls.config.maxLiveSyncPlaybackRate = speed === 1 ? CATCH_UP_RATE : 1;
+    if (this.#video) this.#video.playbackRate = speed;
+  }
+
   /** Lets the video element go. */
   destroy(): void {
     this.#destroyed = true;
     this.#hls?.destroy();
     this.#hls = null;
+    this.#video = null;
   }
 }

@@ -97,9 +97,7 @@ export function DelayedPlayer({ session, rewound, overlay, onDirect, onMove }: D
               </Button>
             ) : null
           }
-          extras={
-            <SettingsMenu quality={replay.quality} speed={{ value: playback.speed, onChange: actions.setSpeed }} />
-          }
+          extras={<SettingsMenu quality={replay.quality} speed={replay.speed} />}
           {...(rewound ? {} : { onToggleStats: () => setShowStats((shown) => !shown) })}
         />
       ) : null}

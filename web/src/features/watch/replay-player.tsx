@@ -77,9 +77,7 @@ export function ReplayPlayer({
           actions={actions}
           timeline={{ storyboard }}
           captions={captions}
-          extras={
-            <SettingsMenu quality={replay.quality} speed={{ value: playback.speed, onChange: actions.setSpeed }} />
-          }
+          extras={<SettingsMenu quality={replay.quality} speed={replay.speed} />}
         />
       ) : null}
     </Stage>

@@ -8,6 +8,7 @@ interface Replay {
   renditions: Rendition[];
   /** Index of the chosen rendition, or `AUTOMATIC`. */
   chosen: number;
+  speed: number;
   fault: ReplayEvents["fault"] | null;
 }
 
@@ -17,7 +18,7 @@ export interface Place {
   paused: boolean;
 }
 
-const INITIAL: Replay = { renditions: [], chosen: AUTOMATIC, fault: null };
+const INITIAL: Replay = { renditions: [], chosen: AUTOMATIC, speed: 1, fault: null };
 
 /** Loads while mounted, from the beginning if not told otherwise. */
 export function useReplay(playlist: string, video: HTMLVideoElement | null, startAt = 0) {
@@ -46,7 +47,7 @@ export function useReplay(playlist: string, video: HTMLVideoElement | null, star
     };
   }, [video, playlist, attempt]);
 
-  const { renditions, chosen, fault } = replay;
+  const { renditions, chosen, speed, fault } = replay;
   const choices = [
     { value: String(AUTOMATIC), label: t("watch.controls.automatic") },
     ...renditions.map(({ index, height }) => ({ value: String(index), label: `${height}p` })),
@@ -59,6 +60,13 @@ export function useReplay(playlist: string, video: HTMLVideoElement | null, star
       onChange: (value: string) => {
         engine.current?.choose(Number(value));
         setReplay((last) => ({ ...last, chosen: Number(value) }));
+      },
+    },
+    speed: {
+      value: speed,
+      onChange: (value: number) => {
+        engine.current?.setSpeed(value);
+        setReplay((last) => ({ ...last, speed: value }));
       },
     },
     retry: () => setAttempt((last) => last + 1),

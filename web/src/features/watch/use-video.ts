@@ -14,8 +14,6 @@ export interface VideoState {
   bufferedTo: number;
   /** Playing, but out of data. */
   starved: boolean;
-  /** 1 is as it was recorded. */
-  speed: number;
   hasPicture: boolean;
 }
 
@@ -35,7 +33,6 @@ const EVENTS = [
   "emptied",
   "resize",
   "ended",
-  "ratechange",
 ];
 
 /** `readyState` from which there is a picture to show (HTML, section 4.8.11.7). */
@@ -49,7 +46,6 @@ const INITIAL: VideoState = {
   duration: 0,
   bufferedTo: 0,
   starved: false,
-  speed: 1,
   hasPicture: false,
 };
 
@@ -101,9 +97,6 @@ function actionsOf(video: HTMLVideoElement) {
     toggleMuted: () => setMuted(!video.muted),
     setMuted,
     setVolume,
-    setSpeed: (speed: number) => {
-      video.playbackRate = speed;
-    },
     turnVolume: (by: number) => setVolume(video.volume + by),
     seek: (seconds: number) => {
       if (Number.isFinite(video.duration)) video.currentTime = Math.min(video.duration, Math.max(0, seconds));
@@ -136,7 +129,6 @@ function read(video: HTMLVideoElement, last: VideoState, event: string | undefin
     duration: Number.isFinite(video.duration) ? video.duration : 0,
     bufferedTo: buffered.length > 0 ? buffered.end(buffered.length - 1) : 0,
     starved,
-    speed: video.playbackRate,
     hasPicture: video.readyState >= HAVE_CURRENT_DATA && video.videoWidth > 0,
   };
 }
