@@ -73,12 +73,9 @@ pub fn sign_up_from(app: &App, address: IpAddr) -> Result<()> {
 /// 429
 pub fn link(app: &App, from: IpAddr, to: &str) -> Result<()> {
     let limits = &app.settings.now().limits;
-    let from = app
-        .limits
-        .link_address
-        .check(limits.links_per_address, &address_key(from));
-    from?;
-    app.limits
+    let asked = &app.limits;
+    asked.link_address.check(limits.links_per_address, &address_key(from))?;
+    asked
         .link_mailbox
         .check(limits.links_per_mailbox, &super::normal_email(to))
 }

@@ -196,8 +196,10 @@ pub(super) async fn fetch_media(app: &App, session: Uuid) -> Result<()> {
     tokio::fs::create_dir_all(&folder).await?;
     for name in remote.list(&objects(session)).await?.keys() {
         if name == JOURNAL || !tokio::fs::try_exists(folder.join(name)).await? {
-            let bytes = remote.get_all(&object_name(session, name)).await?;
-            tokio::fs::write(folder.join(name), bytes).await?;
+            // Whole or not at all: half a file would be taken for the whole one, and go back into the store.
+            let new = folder.join(format!("{name}.new"));
+            tokio::fs::write(&new, remote.get_all(&object_name(session, name)).await?).await?;
+            tokio::fs::rename(&new, folder.join(name)).await?;
         }
     }
     Ok(())

@@ -13,8 +13,8 @@ pub const JOURNAL: &str = "journal.jsonl";
 const EVENT: &str = "event-";
 const VOD: &str = "vod-";
 
-/// The master playlist of the recording with this journal; addresses begin with `prefix` and end with `query`. `is_over`: the
-/// session has ended, so nothing will be added even if the recorder could not say so any more.
+/// The master playlist of the recording with this journal; addresses begin with `prefix` and end with `query`. `is_over`:
+/// the session has ended, so nothing will be added even if the recorder could not say so any more.
 ///
 /// # Errors
 /// 404 while there is nothing to play.
@@ -30,8 +30,8 @@ pub async fn master(journal: Bytes, prefix: String, query: String, is_over: bool
     .await
 }
 
-/// The media playlist `name` of the recording with this journal; its addresses are beside its own, with `query` behind them. Also
-/// whether it is over.
+/// The media playlist `name` of the recording with this journal; its addresses are beside its own, with `query` behind
+/// them. Also whether it is over.
 ///
 /// # Errors
 /// 404 for a name that [`master`] does not give.
