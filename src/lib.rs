@@ -68,6 +68,7 @@ pub mod whip;
 pub mod workouts;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -89,9 +90,20 @@ use live::{Live, LiveConfig, LiveSockets};
 /// Ports that are free for UDP and not for TCP are rare.
 const MAX_TRIES: usize = 16;
 
-/// What every handler can reach; cheap to clone.
+/// What every handler can reach. Clones are the same one: routing makes many for each request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The parts of a running server.
+pub struct Parts {
     /// The database.
     pub db: Db,
     /// The media.
@@ -251,7 +263,7 @@ impl Server {
         let tls = http::tls::start(&config.tls, &config.data.dir, shutdown.clone())?;
         let config = Arc::new(config);
         let settings = settings::Settings::load(Arc::clone(&config), &db).await?;
-        let app = App {
+        let app = App(Arc::new(Parts {
             db,
             live,
             recordings: recordings::Shared::new(&config)?,
@@ -280,7 +292,7 @@ impl Server {
             chat: chat::Shared::default(),
             outside_tokens,
             shutdown,
-        };
+        }));
         let needs_setup = !accounts::store::has_admin(&app.db).await?;
         let setup_link = needs_setup.then(|| format!("{url}/setup?token={}", app.setup.renew()));
         Ok(Server {

@@ -13,7 +13,8 @@ mod value;
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use uuid::Uuid;
 
 pub use notify::{Heard, MOST_NOTE_BYTES, Notes};
 pub use value::{Ts, Val};
@@ -75,6 +76,33 @@ query!(/// Writes, and reads one row back (`RETURNING`); none is an error.
     write_one, fetch_one, T, write);
 query!(/// Writes, and reads one row back or none (`RETURNING`).
     write_opt, fetch_optional, Option<T>, write);
+
+impl Db {
+    /// Reads the rows whose key is one of `keys`: `sql` has `IN ({keys})` behind its other values. No keys, no rows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn among<T: Row>(&self, sql: &'static str, mut args: Vec<Val>, keys: &[Uuid]) -> sqlx::Result<Vec<T>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (1..=keys.len()).map(|at| format!("${}", args.len() + at)).collect();
+        let sql = AssertSqlSafe(sql.replace("{keys}", &places.join(", "))); // places only, no values
+        args.extend(keys.iter().copied().map(Val::from));
+        match self {
+            Db::Sqlite { read, .. } => {
+                sqlx::query_as_with::<_, T, _>(sql, for_sqlite(args))
+                    .fetch_all(read)
+                    .await
+            }
+            Db::Postgres(pool) => {
+                sqlx::query_as_with::<_, T, _>(sql, for_postgres(args))
+                    .fetch_all(pool)
+                    .await
+            }
+        }
+    }
+}
 
 macro_rules! query_tx {
     ($(#[$doc:meta])* $name:ident, $fetch:ident, $result:ty) => {

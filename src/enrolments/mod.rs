@@ -136,12 +136,12 @@ pub async fn find(app: &App, session: Uuid, user: Uuid) -> Result<Option<Enrolme
     Ok(store::find(&app.db, session, user).await?)
 }
 
-/// All good enrolments of `user`.
+/// The enrolments of `user` in any of `sessions`, whatever their state.
 ///
 /// # Errors
 /// The database's own.
-pub async fn active_of(app: &App, user: Uuid) -> Result<Vec<Enrolment>> {
-    Ok(store::list_active(&app.db, user).await?)
+pub async fn among(app: &App, user: Uuid, sessions: &[Uuid]) -> Result<Vec<Enrolment>> {
+    Ok(store::list_among(&app.db, user, sessions).await?)
 }
 
 /// What those enrolled in `session` have paid, without what was given back.

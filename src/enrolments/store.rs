@@ -187,13 +187,13 @@ pub async fn list_pending(db: &Db, since: Ts, limit: i64) -> sqlx::Result<Vec<En
     db.all(sql, args![since, limit]).await
 }
 
-/// All good enrolments of a user.
+/// A user's enrolments in any of these sessions, in any state.
 ///
 /// # Errors
 /// The database's own.
-pub async fn list_active(db: &Db, user: Uuid) -> sqlx::Result<Vec<Enrolment>> {
-    let sql = "SELECT * FROM enrolments WHERE user_id = $1 AND state = 'active'";
-    db.all(sql, args![user]).await
+pub async fn list_among(db: &Db, user: Uuid, sessions: &[Uuid]) -> sqlx::Result<Vec<Enrolment>> {
+    let sql = "SELECT * FROM enrolments WHERE user_id = $1 AND session_id IN ({keys})";
+    db.among(sql, args![user], sessions).await
 }
 
 /// A user's enrolments in any state, latest first, those before the enrolment `before`.

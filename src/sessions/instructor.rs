@@ -168,7 +168,7 @@ pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Resul
     let has_more = sessions.len() > usize::try_from(MOST_LISTED).unwrap_or(usize::MAX);
     sessions.truncate(usize::try_from(MOST_LISTED).unwrap_or(usize::MAX));
     let revenue = enrolments::revenue_of_instructor(&app, user.id).await?;
-    let viewing = Viewing::list(&app, Some(user)).await?;
+    let viewing = Viewing::of(&app, Some(user), &sessions).await?;
     let own = |session: Session| OwnSession {
         revenue_tokens: revenue.get(&session.id).copied().unwrap_or(0),
         session: viewing.view(&app, session),
@@ -186,10 +186,10 @@ pub async fn list(State(app): State<App>, Instructor(user): Instructor) -> Resul
 pub async fn show(State(app): State<App>, Instructor(user): Instructor, Id(id): Id) -> Result<Json<OwnSession>> {
     let session = super::get_own(&app, id, &user).await?;
     let revenue_tokens = enrolments::revenue_of_session(&app, id).await?;
-    let viewing = Viewing::one(&app, Some(user), id).await?;
+    let session = SessionView::read(&app, session, Some(user)).await?;
     Ok(Json(OwnSession {
         revenue_tokens,
-        session: viewing.view(&app, session),
+        session,
     }))
 }
 
@@ -275,8 +275,7 @@ pub async fn rotate(
 }
 
 async fn view(app: &App, session: Session, user: User) -> Result<Json<SessionView>> {
-    let viewing = Viewing::one(app, Some(user), session.id).await?;
-    Ok(Json(viewing.view(app, session)))
+    Ok(Json(SessionView::read(app, session, Some(user)).await?))
 }
 
 fn secret(ingest: Ingest) -> impl IntoResponse {

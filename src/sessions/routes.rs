@@ -72,7 +72,7 @@ pub async fn list(
     let search = params.into_search()?;
     let found = store_viewers::search(&app.db, &search, limit + 1).await?;
     let (found, has_more) = cut_page(found, limit);
-    let viewing = Viewing::list(&app, user).await?;
+    let viewing = Viewing::of(&app, user, &found).await?;
     Ok(Json(SessionList {
         sessions: viewing.views(&app, found),
         has_more,
@@ -84,8 +84,7 @@ pub async fn list(
     (status = 200, body = SessionView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(State(app): State<App>, MaybeUser(user): MaybeUser, Id(id): Id) -> Result<Json<SessionView>> {
     let session = super::get(&app, id).await?;
-    let viewing = Viewing::one(&app, user, id).await?;
-    Ok(Json(viewing.view(&app, session)))
+    Ok(Json(SessionView::read(&app, session, user).await?))
 }
 
 /// Reminds the caller of a session before it starts

@@ -88,7 +88,7 @@ pub async fn create(
     Body(new): Body<NewSeries>,
 ) -> Result<(StatusCode, Json<SeriesMade>)> {
     let (series, sessions) = series::create(&app, &user, &new.rule, new.session.into()).await?;
-    let viewing = Viewing::list(&app, Some(user)).await?;
+    let viewing = Viewing::of(&app, Some(user), &sessions).await?;
     let made = SeriesMade {
         series: series.into(),
         sessions: viewing.views(&app, sessions),

@@ -28,13 +28,13 @@ pub async fn delete_reminder(db: &Db, session: Uuid, user: Uuid) -> sqlx::Result
     db.exec(sql, args![session, user]).await.map(drop)
 }
 
-/// The sessions that a user wants to be reminded of.
+/// Those of `sessions` that a user wants to be reminded of.
 ///
 /// # Errors
 /// The database's own.
-pub async fn reminders_of(db: &Db, user: Uuid) -> sqlx::Result<HashSet<Uuid>> {
-    let sql = "SELECT session_id FROM live_session_reminders WHERE user_id = $1";
-    let found: Vec<(Uuid,)> = db.all(sql, args![user]).await?;
+pub async fn reminders_among(db: &Db, user: Uuid, sessions: &[Uuid]) -> sqlx::Result<HashSet<Uuid>> {
+    let sql = "SELECT session_id FROM live_session_reminders WHERE user_id = $1 AND session_id IN ({keys})";
+    let found: Vec<(Uuid,)> = db.among(sql, args![user], sessions).await?;
     Ok(found.into_iter().map(|(session,)| session).collect())
 }
 
@@ -51,8 +51,8 @@ pub async fn calendar_of(db: &Db, user: Uuid, since: Ts, limit: i64) -> sqlx::Re
     db.all(sql, args![user, since, limit]).await
 }
 
-/// Lists sessions: live ones, then upcoming ones soonest first, then the others latest first. Without a status,
-/// cancelled ones are left out.
+/// Lists sessions: live ones, then upcoming ones soonest first, then the others latest first, which is the order of the
+/// index `live_sessions_listing`. Without a status, cancelled ones are left out.
 ///
 /// # Errors
 /// The database's own.

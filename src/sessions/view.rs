@@ -1,6 +1,7 @@
 //! Sessions as JSON: the fields that clients of `/api/live/…` know, and our own beside them.
 
 use std::collections::{HashMap, HashSet};
+use std::slice;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,34 +94,19 @@ pub struct Viewing {
 }
 
 impl Viewing {
-    /// For a list of sessions.
+    /// For these sessions.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn list(app: &App, user: Option<User>) -> Result<Viewing> {
+    pub async fn of(app: &App, user: Option<User>, sessions: &[Session]) -> Result<Viewing> {
         let Some(user) = user else {
             return Ok(Viewing::default());
         };
-        let enrolments = enrolments::active_of(app, user.id).await?;
+        let keys: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
+        let enrolments = enrolments::among(app, user.id, &keys).await?;
         Ok(Viewing {
             enrolments: enrolments.into_iter().map(|one| (one.session_id, one)).collect(),
-            reminders: store_viewers::reminders_of(&app.db, user.id).await?,
-            user: Some(user),
-        })
-    }
-
-    /// For one session.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn one(app: &App, user: Option<User>, session: Uuid) -> Result<Viewing> {
-        let Some(user) = user else {
-            return Ok(Viewing::default());
-        };
-        let enrolment = enrolments::find(app, session, user.id).await?;
-        Ok(Viewing {
-            enrolments: enrolment.into_iter().map(|one| (session, one)).collect(),
-            reminders: store_viewers::reminders_of(&app.db, user.id).await?,
+            reminders: store_viewers::reminders_among(&app.db, user.id, &keys).await?,
             user: Some(user),
         })
     }
@@ -139,6 +125,15 @@ impl Viewing {
 }
 
 impl SessionView {
+    /// One session, as `user` may see it at this moment.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn read(app: &App, session: Session, user: Option<User>) -> Result<SessionView> {
+        let viewing = Viewing::of(app, user, slice::from_ref(&session)).await?;
+        Ok(viewing.view(app, session))
+    }
+
     fn new(app: &App, session: Session, viewing: &Viewing) -> SessionView {
         let now = Ts::now();
         let user = viewing.user.as_ref();

@@ -153,12 +153,13 @@ async fn of_two_hundred_enrolments_at_once_fifty_can_be_paid() {
             let (app, user) = (test.app.clone(), vic.user.clone().unwrap());
             all.spawn(async move { (id, enrolments::enrol(&app, &user, id).await.is_ok()) });
         }
-        let (mut paid, mut unpaid) = (0, Vec::new());
+        let (mut paid, mut unpaid) = (Vec::new(), Vec::new());
         for (id, enrolled) in all.join_all().await {
-            if enrolled { paid += 1 } else { unpaid.push(id) }
+            if enrolled { &mut paid } else { &mut unpaid }.push(id);
         }
-        assert_eq!((paid, unpaid.len(), balance(&test, &vic).await), (50, 150, 0));
-        assert_eq!(enrolments::active_of(&test.app, id_of(&vic)).await.unwrap().len(), 50);
+        assert_eq!((paid.len(), unpaid.len(), balance(&test, &vic).await), (50, 150, 0));
+        let good = enrolments::among(&test.app, id_of(&vic), &paid).await.unwrap();
+        assert!(good.len() == 50 && good.iter().all(|one| one.state == enrolments::State::Active));
         for id in unpaid {
             let left = enrolments::find(&test.app, id, id_of(&vic)).await.unwrap();
             assert!(left.is_none(), "{left:?}");
