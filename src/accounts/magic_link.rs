@@ -100,11 +100,17 @@ pub async fn letter(app: &App, id: Uuid) -> Result<Option<Letter>> {
     }))
 }
 
-/// Uses the link with this token up; gives its user, and where they wanted to go.
+/// Uses the link with this token up; gives its user, and where they wanted to go. A new account begins in `language`, or
+/// the one of whoever asked for the link, and in `time_zone`.
 ///
 /// # Errors
 /// 410 when it is not good any more; 403 for a new address where people may not sign up.
-pub async fn redeem(app: &App, token: &str) -> Result<(User, Option<String>)> {
+pub async fn redeem(
+    app: &App,
+    token: &str,
+    language: Option<Language>,
+    time_zone: Option<String>,
+) -> Result<(User, Option<String>)> {
     let id = app.keys.login_links.unseal::<16>(token).ok_or_else(expired)?;
     let mut tx = app.db.begin().await?;
     let link = store_sign_in::use_link(&mut tx, Uuid::from_bytes(id), Ts::now()).await?;
@@ -112,7 +118,8 @@ pub async fn redeem(app: &App, token: &str) -> Result<(User, Option<String>)> {
     let who = Proven {
         email: link.email,
         name: None,
-        language: link.language,
+        language: language.unwrap_or(link.language),
+        time_zone,
     };
     let user = proven::account_of(app, &mut tx, &who).await?;
     tx.commit().await?;

@@ -25,13 +25,23 @@ pub struct LinkForm {
     /// Where on this site to go afterwards: a path.
     #[garde(custom(own_path))]
     next: Option<String>,
+    /// What the mail and a new account are in; without it, what the browser prefers.
+    #[garde(skip)]
+    language: Option<Language>,
 }
 
-/// The token of a link.
+/// The token of a link, and how a new account begins.
 #[derive(Deserialize, ToSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
 pub struct RedeemForm {
     #[garde(length(bytes, max = 200))]
     token: String,
+    /// Without it, the one that the link was asked for in.
+    #[garde(skip)]
+    language: Option<Language>,
+    /// IANA name; one that does not exist is not heeded.
+    #[garde(length(bytes, max = 100))]
+    time_zone: Option<String>,
 }
 
 /// Who has signed in, and where they wanted to go.
@@ -52,7 +62,7 @@ pub async fn ask(
     Body(form): Body<LinkForm>,
 ) -> Result<StatusCode> {
     limits::link(&app, address, &form.email)?;
-    magic_link::ask(&app, &form.email, form.next, language).await?;
+    magic_link::ask(&app, &form.email, form.next, form.language.unwrap_or(language)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -69,7 +79,7 @@ pub async fn redeem(
     Body(form): Body<RedeemForm>,
 ) -> Result<(CookieJar, Json<SignedIn>)> {
     limits::login_from(&app, address)?;
-    let (user, next) = magic_link::redeem(&app, &form.token).await?;
+    let (user, next) = magic_link::redeem(&app, &form.token, form.language, form.time_zone).await?;
     let jar = sign_in(&app, jar, &origin, &device, &user).await?;
     let user = user.into();
     Ok((jar, Json(SignedIn { user, next })))

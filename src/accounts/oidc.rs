@@ -60,8 +60,20 @@ pub struct Attempt {
     state: String,
     nonce: String,
     verifier: String,
+    /// What the person came with.
+    #[serde(flatten)]
+    pub wish: Wish,
+}
+
+/// What somebody brings to the button of a provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Wish {
     /// Where on this site to go afterwards.
     pub next: Option<String>,
+    /// For a new account.
+    pub language: Option<Language>,
+    /// For a new account: an IANA name.
+    pub time_zone: Option<String>,
 }
 
 /// What the provider sent the browser back with.
@@ -161,7 +173,7 @@ impl Provider {
     ///
     /// # Errors
     /// The provider is not there.
-    pub async fn start(&self, callback: String, next: Option<String>) -> Result<(String, Attempt), Failure> {
+    pub async fn start(&self, callback: String, wish: Wish) -> Result<(String, Attempt), Failure> {
         let client = self
             .client(callback, METADATA_LIFETIME)
             .await
@@ -183,12 +195,13 @@ impl Provider {
             state: state.into_secret(),
             nonce: nonce.secret().clone(),
             verifier: verifier.into_secret(),
-            next,
+            wish,
         };
         Ok((url.into(), attempt))
     }
 
-    /// Ends an attempt with what the browser came back with; gives the user.
+    /// Ends an attempt with what the browser came back with; gives the user. A new account begins in the language that
+    /// was wished for, or in `language`.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -211,12 +224,17 @@ impl Provider {
             }
             (_, error) => return Err(Failure::Provider(anyhow!("no code came back, but {error:?}"))),
         };
+        let wish = attempt.wish.clone();
         let person = self.person(callback, attempt, code).await.map_err(Failure::Provider)?;
         let name = person
             .name
             .clone()
             .or_else(|| back.user.as_deref().and_then(apple_name));
-        self.user_of(app, Person { name, ..person }, language).await
+        let wish = Wish {
+            language: wish.language.or(Some(language)),
+            ..wish
+        };
+        self.user_of(app, Person { name, ..person }, wish).await
     }
 
     /// The provider's tokens for the code, and what they say.
@@ -255,7 +273,7 @@ impl Provider {
     }
 
     /// The account of a person: the one that they have used before, or the one with their address, or a new one.
-    async fn user_of(&self, app: &App, person: Person, language: Language) -> Result<User, Failure> {
+    async fn user_of(&self, app: &App, person: Person, wish: Wish) -> Result<User, Failure> {
         let issuer = &self.config.issuer;
         let here = |error: sqlx::Error| Failure::Here(error.into());
         let known = store_sign_in::user_by_identity(&app.db, issuer, &person.subject).await;
@@ -267,7 +285,8 @@ impl Provider {
         let who = Proven {
             email,
             name: person.name,
-            language,
+            language: wish.language.unwrap_or(Language::En),
+            time_zone: wish.time_zone,
         };
         let mut tx = app.db.begin().await.map_err(here)?;
         let user = proven::account_of(app, &mut tx, &who)

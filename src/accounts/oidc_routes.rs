@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::limits;
 use super::login::Device;
-use super::oidc::{Attempt, Failure, Provider, Return};
+use super::oidc::{Attempt, Failure, Provider, Return, Wish};
 use super::routes::sign_in;
 use super::{Language, User};
 use crate::App;
@@ -42,13 +42,21 @@ pub struct ProviderView {
     name: String,
 }
 
-/// Where to go afterwards.
+/// Where to go afterwards, and how a new account begins.
 #[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct StartParams {
     /// A path on this site.
     next: Option<String>,
+    /// Without it, what the browser prefers.
+    language: Option<Language>,
+    /// IANA name; one that does not exist is not heeded.
+    time_zone: Option<String>,
 }
+
+/// Longest name of a time zone that the browser's cookie keeps.
+const ZONE_BYTES: usize = 100;
 
 /// What a provider sends the browser back with.
 #[derive(Deserialize, IntoParams, ToSchema)]
@@ -92,8 +100,12 @@ pub async fn start(
 ) -> Result<(CookieJar, Redirect)> {
     limits::login_from(&app, address)?;
     let provider = app.oidc.find(&id).ok_or(Error::NotFound("provider"))?;
-    let next = params.next.filter(|next| is_own_path(next));
-    match provider.start(callback_address(&origin, &id), next).await {
+    let wish = Wish {
+        next: params.next.filter(|next| is_own_path(next)),
+        language: params.language,
+        time_zone: params.time_zone.filter(|zone| zone.len() <= ZONE_BYTES),
+    };
+    match provider.start(callback_address(&origin, &id), wish).await {
         Ok((url, attempt)) => {
             let cookie = cookie::oidc_attempt(&id, &attempt, provider.config.form_post, &origin);
             Ok((jar.add(cookie), Redirect::to(&url)))
@@ -146,7 +158,7 @@ async fn finish(app: &App, who: Caller, id: &str, params: ReturnParams) -> Resul
     limits::login_from(app, who.address.0)?;
     let provider = app.oidc.find(id).ok_or(Error::NotFound("provider"))?;
     let attempt = cookie::read_oidc_attempt(&who.jar);
-    let next = attempt.as_ref().and_then(|attempt| attempt.next.clone());
+    let next = attempt.as_ref().and_then(|attempt| attempt.wish.next.clone());
     let back = Return {
         state: params.state,
         code: params.code,

@@ -155,6 +155,7 @@ impl OutsideTokens {
                     email,
                     name: claims.name.clone(),
                     language: Language::En,
+                    time_zone: None,
                 };
                 proven::account_of(app, &mut tx, &who).await?
             }

@@ -3,6 +3,8 @@
 //! Signing up with a password does not show that; anybody may have typed any address. So the first proof voids what was
 //! set up without one: who made the account before keeps no way in.
 
+use jiff::tz::TimeZone;
+
 use super::{Language, Role, User, store, store_sign_in};
 use crate::App;
 use crate::db::{Ts, Tx};
@@ -17,6 +19,8 @@ pub struct Proven {
     pub name: Option<String>,
     /// For a new account.
     pub language: Language,
+    /// For a new account: what their browser says. One that does not exist is not heeded.
+    pub time_zone: Option<String>,
 }
 
 /// Longest name of an account.
@@ -38,9 +42,11 @@ pub(super) async fn account_of(app: &App, tx: &mut Tx, who: &Proven) -> Result<U
     if !app.settings.now().accounts.sign_up {
         return Err(sign_up_closed());
     }
+    let plain = User::new(&who.account_name(), &email, Role::Viewer).vouched_for();
     let user = User {
         language: who.language,
-        ..User::new(&who.account_name(), &email, Role::Viewer).vouched_for()
+        time_zone: who.known_zone().unwrap_or(plain.time_zone),
+        ..plain
     };
     if store::insert_user_if_new(tx, &user).await? {
         tracing::info!(user = %user.id, role = user.role.as_str(), "account made");
@@ -56,6 +62,10 @@ impl Proven {
         let given = self.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let name = given.unwrap_or_else(|| self.email.split('@').next().unwrap_or_default());
         name.chars().take(NAME_CHARS).collect()
+    }
+
+    fn known_zone(&self) -> Option<String> {
+        self.time_zone.clone().filter(|zone| TimeZone::get(zone).is_ok())
     }
 }
 

@@ -74,6 +74,68 @@ async fn a_link_makes_an_account_and_works_once() {
 }
 
 #[tokio::test]
+async fn an_account_begins_in_the_language_and_zone_of_its_browser() {
+    let rows = [
+        // The page's language wins over the browser's; whoever redeems in another page gets that one's.
+        (json!({"language": "en"}), Language::En, json!({}), "en", "UTC"),
+        (
+            json!({}),
+            Language::Nl,
+            json!({"timeZone": "Europe/Amsterdam"}),
+            "nl",
+            "Europe/Amsterdam",
+        ),
+        (
+            json!({}),
+            Language::Nl,
+            json!({"language": "en", "timeZone": "Asia/Tokyo"}),
+            "en",
+            "Asia/Tokyo",
+        ),
+        (
+            json!({}),
+            Language::Nl,
+            json!({"timeZone": "Europe/Atlantis"}),
+            "nl",
+            "UTC",
+        ),
+    ];
+    for test in TestApp::on_both("").await {
+        for (number, (asking, mail, redeeming, language, zone)) in rows.iter().enumerate() {
+            let email = format!("new{number}@example.org");
+            ask(&test, with(asking, "email", &email)).await;
+            let letter = letter(&test).await.unwrap();
+            assert_eq!(letter.language, *mail, "{email}");
+            let token = letter.url.split_once("token=").unwrap().1;
+            let form = with(redeeming, "token", token);
+            let answer = test
+                .post(&Browser::default(), "/api/auth/magic-link/redeem", form)
+                .await;
+            let user = &answer.json()["user"];
+            assert_eq!(
+                (&user["language"], &user["timeZone"]),
+                (&json!(language), &json!(zone)),
+                "{email}"
+            );
+        }
+        // Who has an account keeps what it says.
+        ask(&test, json!({"email": "new1@example.org"})).await;
+        let token = letter(&test).await.unwrap().url;
+        let form = json!({"token": token.split_once("token=").unwrap().1, "language": "en", "timeZone": "Asia/Tokyo"});
+        let answer = test
+            .post(&Browser::default(), "/api/auth/magic-link/redeem", form)
+            .await;
+        assert_eq!(answer.json()["user"]["timeZone"], "Europe/Amsterdam");
+    }
+}
+
+fn with(object: &Value, key: &str, value: &str) -> Value {
+    let mut object = object.clone();
+    object[key] = json!(value);
+    object
+}
+
+#[tokio::test]
 async fn the_link_never_leads_where_the_asking_request_says() {
     let test = TestApp::new().await;
     let request = Request::post("/api/auth/magic-link")

@@ -100,6 +100,35 @@ async fn a_person_signs_in_and_is_known_again() {
 }
 
 #[tokio::test]
+async fn a_new_account_begins_in_the_language_and_zone_that_the_button_was_pressed_in() {
+    let provider = IdentityProvider::start().await;
+    let rows = [
+        (
+            "/streams&language=nl&timeZone=Europe/Amsterdam",
+            "nl",
+            "Europe/Amsterdam",
+        ),
+        ("/streams&timeZone=Europe/Atlantis", "en", "UTC"),
+    ];
+    for (number, test) in TestApp::on_both(&settings(&provider)).await.into_iter().enumerate() {
+        for (wish, language, zone) in rows {
+            let name = format!("{language}-{number}");
+            provider.says(json!({"sub": name, "email": format!("{name}@example.org")}));
+            let (url, browser) = begin(&test, wish).await;
+            let (code, asked) = provider.agree(&url);
+            let answer = come_back(&test, &browser, &[("code", &code), ("state", &asked["state"])]).await;
+            assert_eq!(answer.header("location"), "/streams");
+            let user = me(&test, &answer).await;
+            assert_eq!(
+                (&user["language"], &user["timeZone"]),
+                (&json!(language), &json!(zone)),
+                "{wish}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_request_is_bound_to_this_browser() {
     let provider = IdentityProvider::start().await;
     let test = TestApp::with(&settings(&provider)).await;

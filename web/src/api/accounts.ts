@@ -53,20 +53,27 @@ export async function signUp(body: Schemas["SignupForm"]): Promise<void> {
   await take(api.POST("/api/auth/signup", { body }));
 }
 
+/** How an account begins that a login makes. */
+export interface Beginning {
+  language: "en" | "nl";
+  /** IANA name. */
+  timeZone: string;
+}
+
 /** Sends a link that signs in; the answer does not tell whether there is such an account. */
-export async function askForLink(email: string, next: string | undefined): Promise<void> {
-  await take(api.POST("/api/auth/magic-link", { body: { email, ...(next ? { next } : {}) } }));
+export async function askForLink(email: string, next: string | undefined, { language }: Beginning): Promise<void> {
+  await take(api.POST("/api/auth/magic-link", { body: { email, language, ...(next ? { next } : {}) } }));
 }
 
 /** Signs in by the token of such a link; gives the path that was asked for with it. */
-export async function redeemLink(token: string): Promise<string | null> {
-  return (await take(api.POST("/api/auth/magic-link/redeem", { body: { token } }))).next ?? null;
+export async function redeemLink(token: string, beginning: Beginning): Promise<string | null> {
+  return (await take(api.POST("/api/auth/magic-link/redeem", { body: { token, ...beginning } }))).next ?? null;
 }
 
 /** Address to send the browser to for an account elsewhere. */
-export function providerStart(provider: string, next: string | undefined): string {
-  const query = next ? `?next=${encodeURIComponent(next)}` : "";
-  return `/api/auth/oidc/${encodeURIComponent(provider)}/start${query}`;
+export function providerStart(provider: string, next: string | undefined, beginning: Beginning): string {
+  const query = new URLSearchParams({ ...beginning, ...(next ? { next } : {}) });
+  return `/api/auth/oidc/${encodeURIComponent(provider)}/start?${query}`;
 }
 
 /** Changes name, language or time zone. */

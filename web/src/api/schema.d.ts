@@ -2273,6 +2273,7 @@ export interface components {
         /** @description Where to send a link. */
         LinkForm: {
             email: string;
+            language?: components["schemas"]["Language"] | null;
             /** @description Where on this site to go afterwards: a path. */
             next?: string | null;
         };
@@ -2609,8 +2610,11 @@ export interface components {
             /** @description Where it is. */
             state: components["schemas"]["RecordingPlace"];
         };
-        /** @description The token of a link. */
+        /** @description The token of a link, and how a new account begins. */
         RedeemForm: {
+            language?: components["schemas"]["Language"] | null;
+            /** @description IANA name; one that does not exist is not heeded. */
+            timeZone?: string | null;
             token: string;
         };
         /** @description A reminder that is set. */
@@ -3958,6 +3962,10 @@ export interface operations {
             query?: {
                 /** @description A path on this site. */
                 next?: string;
+                /** @description Without it, what the browser prefers. */
+                language?: components["schemas"]["Language"];
+                /** @description IANA name; one that does not exist is not heeded. */
+                timeZone?: string;
             };
             header?: never;
             path: {

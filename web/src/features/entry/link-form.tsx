@@ -7,14 +7,16 @@ import { Button } from "../../ui/button";
 import { Alert } from "../../ui/states";
 import { text, useForm } from "../../ui/use-form";
 import { EmailField } from "./account-fields";
+import { useBeginning } from "./use-enter";
 
 /** A button that unfolds into the form; afterwards it says where to look. */
 export function LinkForm({ next }: { next: string | undefined }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
+  const beginning = useBeginning();
   const { form, errors, message, pending, done } = useForm({
     check: (data): Record<string, string> => (/^\S+@\S+$/.test(text(data, "email")) ? {} : { email: t("form.email") }),
-    send: (data) => askForLink(text(data, "email"), next),
+    send: (data) => askForLink(text(data, "email"), next, beginning),
     onDone: () => {},
   });
   if (done) return <Alert tone="good">{t("login.link.sent")}</Alert>;

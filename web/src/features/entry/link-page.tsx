@@ -6,7 +6,7 @@ import { redeemLink } from "../../api/accounts";
 import { Button, buttonClass } from "../../ui/button";
 import { Failure } from "../../ui/failure";
 import { Card, Page } from "../../ui/page";
-import { useEnter } from "./use-enter";
+import { useBeginning, useEnter } from "./use-enter";
 
 const route = getRouteApi("/login/link");
 
@@ -15,8 +15,9 @@ export function LinkPage() {
   const { t } = useTranslation();
   const { token = "" } = route.useSearch();
   const enter = useEnter();
+  const beginning = useBeginning();
   const redeem = useMutation({
-    mutationFn: () => redeemLink(token),
+    mutationFn: () => redeemLink(token, beginning),
     onSuccess: (next) => enter(next ?? "/streams"),
   });
   return (
