@@ -25,7 +25,7 @@ use tower_http::timeout::TimeoutLayer;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::problem;
+use super::{assets, problem};
 use crate::App;
 use crate::id;
 use crate::metrics::requests::Requests;
@@ -33,9 +33,10 @@ use crate::metrics::requests::Requests;
 /// Longest JSON body. Routes with longer ones set their own.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// What a page of ours may load, beside pictures, media and answers; who may show it in a frame comes after it. Styles in
-/// the page are those of its components' shadow trees; hls.js runs a worker from a `blob:`.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
+/// What a page of ours may load, beside pictures, media and answers; who may show it in a frame comes after it. `{own}` is
+/// the script in the page itself. Styles there are its style sheet, and those of its components; hls.js runs a worker from
+/// a `blob:`.
+const CSP: &str = "default-src 'none'; script-src 'self'{own}; style-src 'self' 'unsafe-inline'; font-src 'self'; \
                    worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ";
 
 /// From where pictures, media and answers come besides: `{store}` is where the settings send players for replays. Media
@@ -186,8 +187,9 @@ impl Security {
         };
         let store = app.config.storage.redirects_to().map(|origin| format!(" {origin}"));
         let sources = CSP_SOURCES.replace("{store}", &store.unwrap_or_default());
+        let rules = CSP.replace("{own}", &assets::own_scripts());
         Security {
-            csp: HeaderValue::from_str(&format!("{CSP}{ancestors}{sources}")).expect("origins are plain ASCII"),
+            csp: HeaderValue::from_str(&format!("{rules}{ancestors}{sources}")).expect("origins are plain ASCII"),
             is_https: app.config.is_https(),
         }
     }

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 
-/** Everything that `index.html` names, in Brotli. Pages, players and languages are loaded when needed. */
+/** `index.html` and everything that it names, in Brotli. Pages, players and languages are loaded when needed. */
 const BUDGET_BYTES = 150_000;
 
 /** Runs after the compressed copies are there. */
@@ -21,7 +21,7 @@ export function budget(): Plugin {
       async handler() {
         const page = await readFile(join(folder, "index.html"), "utf8");
         const names = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map(([, name]) => name ?? "");
-        const sizes = await Promise.all(names.map((name) => sent(join(folder, name))));
+        const sizes = await Promise.all(["index.html", ...names].map((name) => sent(join(folder, name))));
         const total = sizes.reduce((sum, size) => sum + size, 0);
         this.info(`the first page takes ${total} bytes in Brotli`);
         if (total > BUDGET_BYTES) this.error(`that is more than the ${BUDGET_BYTES} of its budget`);

@@ -25,6 +25,8 @@ export default defineConfig({
     timezoneId: "Europe/Amsterdam",
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",
+    // Playwright cannot answer for a server behind a worker. `offline.spec.ts` tries the real one.
+    serviceWorkers: "block",
     permissions: ["camera", "microphone"],
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -1,7 +1,7 @@
 /** Starts the client: the texts, the page's code and its first questions are fetched side by side, then it is drawn. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { startI18n } from "../ui/i18n/i18n";
 import { statusOf } from "../ui/problem";
@@ -27,13 +27,24 @@ async function start(): Promise<void> {
   await Promise.all([startI18n(), router.load()]);
   const root = document.getElementById("root");
   if (!root) return;
-  createRoot(root).render(
+  const app = (
     <StrictMode>
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
       </QueryClientProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  // Drawn in slices, so that a slow phone heeds its user meanwhile.
+  startTransition(() => createRoot(root).render(app));
+}
+
+/** The worker answers for a server that is not reached. It is not worth waiting for: everything else is fetched first. */
+function keepWatch(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  const register = () => void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  if (document.readyState === "complete") register();
+  else addEventListener("load", register, { once: true });
 }
 
 void start();
+keepWatch();

@@ -33,6 +33,12 @@ const LIVE_SYNC_S = 3;
 /** Who is further behind than that, but near, and has chosen no speed, is played so much faster: nobody hears it. */
 const CATCH_UP_RATE = 1.1;
 
+/** What is loaded before anybody plays, in seconds: a page that is only opened costs no phone its megabytes. */
+const UNPLAYED_BUFFER_S = 1;
+
+/** Longest that the page is given to draw itself first. */
+const IDLE_MS = 500;
+
 /** Lets `choose` go back to automatic. */
 export const AUTOMATIC = -1;
 
@@ -56,6 +62,8 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
    * class that is still live with `NEWEST`.
    */
   async attach(video: HTMLVideoElement, playlist: string, startAt = 0): Promise<void> {
+    // Where nobody waits for it, the page itself comes first.
+    if (video.paused && startAt !== NEWEST) await idle();
     const { default: Engine } = await import("hls.js");
     if (this.#destroyed) return;
     this.#video = video;
@@ -66,6 +74,7 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
     }
     const hls = new Engine({
       startPosition: startAt,
+      maxMaxBufferLength: video.paused ? UNPLAYED_BUFFER_S : Engine.DefaultConfig.maxMaxBufferLength,
       backBufferLength: 90,
       liveSyncDuration: LIVE_SYNC_S,
       maxLiveSyncPlaybackRate: CATCH_UP_RATE,
@@ -85,6 +94,13 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
       if (type !== Engine.ErrorTypes.NETWORK_ERROR) return this.emit("fault", "media");
       this.emit("fault", response?.code === 401 || response?.code === 403 ? "access" : "network");
     });
+    video.addEventListener(
+      "play",
+      () => {
+        hls.config.maxMaxBufferLength = Engine.DefaultConfig.maxMaxBufferLength;
+      },
+      { once: true },
+    );
     hls.loadSource(playlist);
     hls.attachMedia(video);
   }
@@ -108,4 +124,13 @@ export class ReplayEngine extends Emitter<ReplayEvents> {
     this.#hls = null;
     this.#video = null;
   }
+}
+
+/** Resolves when the browser has drawn what it had to, and soon in any case. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    // Safari has no such call.
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
+    else setTimeout(resolve, IDLE_MS);
+  });
 }

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. `public/appearance.js` applies the choice before the first paint. */
+/** Light, dark, or as the system has it. `app/begin.js` applies the choice before the first paint. */
 import { useSyncExternalStore } from "react";
 import { recall, remember } from "./storage";
 

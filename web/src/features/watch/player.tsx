@@ -1,18 +1,16 @@
 /** Chooses what the stage shows for the state that a class is in. */
 import { Link } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { playlistOf, storyboardOf } from "../../api/sessions";
 import type { Session } from "../../api/types";
 import { buttonClass } from "../../ui/button";
 import { EnrolPanel } from "./enrol-panel";
 import { LiveStage } from "./live-stage";
+import { ReplayPlayer } from "./replay-player";
 import { Stage, StageNotice } from "./stage";
 import type { Place } from "./use-replay";
 import { WaitingRoom } from "./waiting-room";
-
-// The live player must start at once; the replay's engine takes a moment to load anyway.
-const ReplayPlayer = lazy(async () => ({ default: (await import("./replay-player")).ReplayPlayer }));
 
 interface PlayerProps {
   session: Session;
@@ -34,16 +32,14 @@ export function Player({ session, signedIn, overlay }: PlayerProps) {
   if (session.status === "upcoming") return <WaitingRoom session={session} />;
   if (session.status === "live") return <LiveStage session={session} overlay={overlay} onMove={onMove} />;
   return (
-    <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
-      <ReplayPlayer
-        playlist={playlistOf(session)}
-        poster={session.thumbnailUrl}
-        storyboard={storyboardOf(session)}
-        recording={session.recording}
-        from={place.current}
-        countFor={signedIn ? session.id : null}
-      />
-    </Suspense>
+    <ReplayPlayer
+      playlist={playlistOf(session)}
+      poster={session.thumbnailUrl}
+      storyboard={storyboardOf(session)}
+      recording={session.recording}
+      from={place.current}
+      countFor={signedIn ? session.id : null}
+    />
   );
 }
 
