@@ -106,6 +106,21 @@ test("the tabs of the conversation go by arrows, and a message is sent by Enter"
   expect((await sent).postDataJSON()).toEqual({ message: "Hello" });
 });
 
+test("a vote is chosen by arrows and given by Enter", async ({ open }) => {
+  const page = await open();
+  await openPlace(page, named("live class"));
+  await tabTo(page, page.getByRole("tab", { name: "Chat" }));
+  await page.keyboard.press("ArrowRight");
+  await tabTo(page, page.getByRole("radio").first());
+  await page.keyboard.press("ArrowDown");
+  const chosen = page.getByRole("radio").nth(1);
+  await expect(chosen).toBeFocused();
+  await expect(chosen).toBeChecked();
+  const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/vote"));
+  await page.keyboard.press("Enter");
+  expect((await sent).postDataJSON()).toEqual({ optionId: await chosen.getAttribute("value") });
+});
+
 function named(name: string): Place {
   const place = ALL_PAGES.find((one) => one.name === name);
   if (!place) throw new Error(`no page is called ${name}`);

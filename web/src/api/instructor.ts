@@ -87,10 +87,13 @@ export async function publishToken(id: string): Promise<string> {
 
 /** Makes a picture the class's thumbnail. */
 export async function uploadThumbnail(id: string, file: File): Promise<void> {
-  const body = new FormData();
-  body.set("file", file);
-  const response = await fetch(`/api/instructor/streams/${id}/thumbnail`, { method: "POST", body });
-  await take(Promise.resolve({ response, error: response.ok ? undefined : await response.json().catch(() => ({})) }));
+  const form = new FormData();
+  form.set("file", file);
+  // The description knows a file by its fields; sent is the form itself.
+  const bodySerializer = () => form;
+  await take(
+    api.POST("/api/instructor/streams/{id}/thumbnail", { ...at(id), body: { file: file.name }, bodySerializer }),
+  );
 }
 
 /** Where the whole replay is downloaded as one file. */

@@ -11,18 +11,20 @@ interface DialogProps {
   description: string;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  /** Where it is drawn, if not over the whole page: what is full screen shows nothing else. */
+  container?: HTMLElement | null;
   children: ReactNode;
 }
 
 /** Closed by Escape, by its button, and by a press beside it. */
-export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
+export function Dialog({ trigger, title, description, open, onOpenChange, container, children }: DialogProps) {
   const { t } = useTranslation();
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
-      <Primitive.Portal>
+      <Primitive.Portal container={container ?? null}>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/55" />
-        <Primitive.Content className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md -translate-1/2 overflow-y-auto rounded-card border border-line bg-surface p-6 shadow-lift">
+        <Primitive.Content className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md -translate-1/2 overflow-y-auto rounded-card border border-line bg-surface p-6 text-ink shadow-lift">
           <div className="flex items-start justify-between gap-4">
             <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
             <Primitive.Close

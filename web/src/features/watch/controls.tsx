@@ -15,10 +15,11 @@ import {
   Volume2,
   VolumeX,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Slider } from "../../ui/slider";
 import { clock } from "../../ui/time";
+import { KeysHelp } from "./keys-help";
 import { SeekBar } from "./seek-bar";
 import { useFullscreen } from "./use-fullscreen";
 import { useIdle } from "./use-idle";
@@ -52,12 +53,14 @@ export function Controls({ playback, actions, timeline, captions, leading, extra
   const fullscreen = useFullscreen();
   const idle = useIdle();
   const seekable = timeline !== undefined;
+  const [showsKeys, setShowsKeys] = useState(false);
   useShortcuts({
     actions,
     seekable,
     onFullscreen: fullscreen.toggle,
     onStats: onToggleStats,
     onCaptions: captions?.exist ? captions.toggle : undefined,
+    onHelp: () => setShowsKeys(true),
   });
   const hidden = idle && !playback.paused;
 
@@ -95,6 +98,13 @@ export function Controls({ playback, actions, timeline, captions, leading, extra
         ) : null}
         {leading}
         <div className="ml-auto flex items-center gap-0.5 sm:gap-1">
+          <KeysHelp
+            open={showsKeys}
+            onOpenChange={setShowsKeys}
+            seekable={seekable}
+            captions={captions?.exist ?? false}
+            stats={onToggleStats !== undefined}
+          />
           {captions?.exist ? (
             <IconButton
               label={captions.on ? t("watch.controls.captionsOff") : t("watch.controls.captionsOn")}
@@ -122,7 +132,6 @@ export function Controls({ playback, actions, timeline, captions, leading, extra
           </IconButton>
         </div>
       </div>
-      <p className="sr-only">{t("watch.controls.keys")}</p>
     </div>
   );
 }

@@ -8,13 +8,14 @@ interface Shortcuts {
   onFullscreen: () => void;
   onStats: (() => void) | undefined;
   onCaptions: (() => void) | undefined;
+  onHelp: () => void;
 }
 
 const SEEK_S = 5;
 const VOLUME_STEP = 0.1;
 
-/** Space or K plays, M mutes, F full screen, P picture in picture, C captions, I statistics, arrows seek and volume. */
-export function useShortcuts({ actions, seekable, onFullscreen, onStats, onCaptions }: Shortcuts): void {
+/** Space or K plays, M mutes, F full screen, P picture in picture, C captions, I statistics, arrows seek and volume, ? tells of them. */
+export function useShortcuts({ actions, seekable, onFullscreen, onStats, onCaptions, onHelp }: Shortcuts): void {
   const press = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
     const deed = deedOf(event.key);
@@ -46,6 +47,8 @@ export function useShortcuts({ actions, seekable, onFullscreen, onStats, onCapti
         return () => actions.turnVolume(VOLUME_STEP);
       case "arrowdown":
         return () => actions.turnVolume(-VOLUME_STEP);
+      case "?":
+        return onHelp;
       default:
         return undefined;
     }
@@ -58,11 +61,14 @@ export function useShortcuts({ actions, seekable, onFullscreen, onStats, onCapti
   }, []);
 }
 
+/** What uses letters or arrows itself. */
+const OWN_KEYS =
+  "input, textarea, select, [contenteditable], [role=menu], [role=slider], [role=tab], [role=log], [role=dialog], [role=alertdialog]";
+
 /** Whether the key belongs to the control that has the focus. */
 function typing(event: KeyboardEvent): boolean {
   const { target } = event;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=menu], [role=slider], [role=tab], [role=log]"))
-    return true;
+  if (target.closest(OWN_KEYS)) return true;
   return event.key === " " && target.closest("button, a, summary") !== null;
 }

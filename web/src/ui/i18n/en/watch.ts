@@ -90,7 +90,16 @@ export const watch = {
     speed: "Speed",
     back: "Back 10 seconds",
     forward: "Forward 10 seconds",
-    keys: "Keys: space play, M sound, F full screen, P picture in picture, C captions, I statistics, arrows seek and volume",
+  },
+  keys: {
+    title: "Keys",
+    hint: "They work everywhere on this page but where you type.",
+    space: "Space",
+    play: "Play, pause",
+    sound: "Sound on, off",
+    seek: "Back and forward 5 seconds",
+    captions: "Captions on, off",
+    help: "This list",
   },
 };
 

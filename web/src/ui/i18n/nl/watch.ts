@@ -95,7 +95,16 @@ export const watch: typeof en.watch = {
     speed: "Snelheid",
     back: "10 seconden terug",
     forward: "10 seconden vooruit",
-    keys: "Toetsen: spatie afspelen, M geluid, F volledig scherm, P beeld in beeld, C ondertiteling, I statistieken, pijltjes spoelen en volume",
+  },
+  keys: {
+    title: "Toetsen",
+    hint: "Ze werken overal op deze pagina, behalve waar je typt.",
+    space: "Spatie",
+    play: "Afspelen, pauzeren",
+    sound: "Geluid aan, uit",
+    seek: "5 seconden terug en vooruit",
+    captions: "Ondertiteling aan, uit",
+    help: "Deze lijst",
   },
 };
 
