@@ -118,6 +118,7 @@ test("fills the screen; the list of keys opens there, keeps the focus and gives 
   }
   await press("Escape");
   await expect(keys).toHaveCount(0);
+  await expect(leave).toBeFocused();
   await press("f");
   await expect(full).toBeVisible();
 });

@@ -1,7 +1,7 @@
 /** A window over the page, for a short form. */
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { buttonClass } from "./button";
 
@@ -16,15 +16,27 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** Closed by Escape, by its button, and by a press beside it. */
+/** Closed by Escape, by its button, and by a press beside it; the focus goes back to where it was. */
 export function Dialog({ trigger, title, description, open, onOpenChange, container, children }: DialogProps) {
   const { t } = useTranslation();
+  const before = useRef<Element | null>(null);
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
       <Primitive.Portal container={container ?? null}>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/55" />
-        <Primitive.Content className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md -translate-1/2 overflow-y-auto rounded-card border border-line bg-surface p-6 text-ink shadow-lift">
+        <Primitive.Content
+          onOpenAutoFocus={() => {
+            before.current = document.activeElement;
+          }}
+          onCloseAutoFocus={(event) => {
+            // Where nothing had it (Safari gives buttons none when they are pressed), the trigger gets it.
+            if (!(before.current instanceof HTMLElement) || before.current === document.body) return;
+            event.preventDefault();
+            before.current.focus();
+          }}
+          className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md -translate-1/2 overflow-y-auto rounded-card border border-line bg-surface p-6 text-ink shadow-lift"
+        >
           <div className="flex items-start justify-between gap-4">
             <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
             <Primitive.Close

@@ -36,7 +36,7 @@ export function KeysHelp({ open, onOpenChange, seekable, captions, stats }: Keys
       trigger={
         <button
           type="button"
-          className="sr-only rounded-full px-3 text-sm focus:not-sr-only focus:py-2 focus-visible:outline-white"
+          className="sr-only text-sm focus:not-sr-only focus:rounded-full focus:px-3 focus:py-2 focus-visible:outline-white"
         >
           {t("watch.keys.title")}
         </button>
