@@ -1,13 +1,14 @@
 //! An hour of viewers that come and go, in virtual time: what the engine holds at its end is what it held after the
 //! first minutes. A test of its own, because it counts every allocation of its process.
 
-mod allocations;
-
 use lectern_media::engine::EngineConfig;
 use lectern_media::id::StreamId;
 use lectern_media::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 const STREAM: StreamId = StreamId(1);
 
@@ -18,7 +19,7 @@ const BETWEEN: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 4;
 
 /// What may be allocated more at the end than after the first ten minutes: tables that doubled once, of a few peers.
-const SLACK_BYTES: usize = 64 << 10;
+const SLACK_BYTES: u64 = 64 << 10;
 
 /// A class of few and tiny packets: an hour of it takes seconds, and memory that is used again for frames of another size
 /// hardly differs.
@@ -58,11 +59,11 @@ fn come_and_go(sim: &mut Sim, time: Duration) -> usize {
 }
 
 /// The least that is allocated over two groups of pictures: the history since the last key frame comes and goes.
-fn held(sim: &mut Sim) -> usize {
-    let mut least = usize::MAX;
+fn held(sim: &mut Sim) -> u64 {
+    let mut least = u64::MAX;
     for _ in 0..100 {
         sim.run(Duration::from_millis(100));
-        least = least.min(allocations::now().0);
+        least = least.min(allocations::bytes());
     }
     least
 }

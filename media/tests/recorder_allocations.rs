@@ -1,8 +1,6 @@
 //! Recording costs no memory that grows with the packets: what is allocated for a minute of a class is for its segments
 //! and fragments, however many packets a frame has. A test of its own, because it counts every allocation of its process.
 
-mod allocations;
-
 use lectern_media::codec::{Codec, CodecParameters};
 use lectern_media::forward::batch::{Batch, PacketMeta};
 use lectern_media::forward::feed::Feed;
@@ -10,6 +8,9 @@ use lectern_media::id::TrackId;
 use lectern_media::record::{Config, Recorder};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 const VIDEO: TrackId = TrackId(0);
 const AUDIO: TrackId = TrackId(1);
@@ -75,7 +76,7 @@ impl Class {
             let now = self.began + Duration::from_millis(frame * 1000 / FRAMES_PER_S);
             let picture = self.picture(frame, now);
             let sound = self.packets(AUDIO, frame * 1600, now, &[vec![0xfc, 0xff, 0xfe]]);
-            let before = allocations::now().1;
+            let before = allocations::count();
             for feed in [&picture, &sound] {
                 self.recorder.handle(now, feed);
             }
@@ -83,7 +84,7 @@ impl Class {
             while let Some(write) = self.recorder.poll_write() {
                 drop(write);
             }
-            asked += allocations::now().1 - before;
+            asked += allocations::count() - before;
         }
         asked
     }

@@ -1,7 +1,7 @@
 //! The bare loop: for every frame and viewer a header, the encryption and one send. No SFU can do less.
 
 use crate::sink::Sink;
-use crate::{Cost, allocations, thread_cpu};
+use crate::{Cost, thread_cpu};
 use lectern_media::peer::srtp::{Profile, Sealer, Side};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use crate::audience::Audience;
 use crate::sink::Sink;
-use crate::{Cost, allocations, thread_cpu};
+use crate::{Cost, thread_cpu};
 use lectern_media::engine::{Event, Origin, TransmitBuf};
 use lectern_media::id::StreamId;
 use lectern_media::sim::{ClientId, Clip, Link, PublisherOptions, Sim, ViewerOptions};

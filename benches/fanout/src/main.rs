@@ -7,7 +7,6 @@
 //! `lectern-fanout recording` measures what recording costs and `lectern-fanout serving` what a replay costs beside nginx,
 //! and nothing else; `lectern-fanout sockets N` times chat, and nothing else.
 
-mod allocations;
 mod audience;
 mod bare;
 mod class;

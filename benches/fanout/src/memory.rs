@@ -1,6 +1,5 @@
 //! What a connected viewer costs the engine in memory, its DTLS included.
 
-use crate::allocations;
 use crate::engine::World;
 
 /// Bytes for each viewer, as the engine asked the allocator for them.

@@ -1,7 +1,7 @@
 //! What recording costs: classes of 2.5 Mb/s with sound through the recorder onto the disk, as a server's recorder threads
 //! do it, one after the other and faster than they were made.
 
-use crate::{allocations, thread_cpu};
+use crate::thread_cpu;
 use anyhow::Result;
 use lectern::live::{Syncs, make_recording};
 use lectern_media::codec::{Codec, CodecParameters};

@@ -1,4 +1,9 @@
-//! Counts allocations, and the bytes that are allocated now.
+//! Counts allocations, and the bytes that are allocated now, of a whole process:
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOCATOR: lectern_allocations::Counting = lectern_allocations::Counting;
+//! ```
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +13,8 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// The system's allocator, counted.
-pub(crate) struct Counting;
+#[derive(Clone, Copy, Debug)]
+pub struct Counting;
 
 #[expect(
     unsafe_code,
@@ -35,11 +41,11 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// Allocations since the start of the process.
-pub(crate) fn count() -> u64 {
+pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
 /// Bytes that are allocated now, as asked for: what the allocator needs besides is not in it.
-pub(crate) fn bytes() -> u64 {
+pub fn bytes() -> u64 {
     BYTES.load(Ordering::Relaxed)
 }
