@@ -34,6 +34,29 @@ const ALL: &str = "truncate -s 256M image; mkfs.ext4 -qF image; mount -o loop im
 const RECORDINGS: &str =
     "mkdir disk/recordings; truncate -s 256M image; mkfs.ext4 -qF image; mount -o loop image disk/recordings";
 
+/// Where somebody is told that a recording is in trouble.
+struct Trouble {
+    /// On the page of admins.
+    alert: &'static str,
+    /// On the page of the class.
+    on_page: &'static str,
+    number: &'static str,
+    in_log: &'static str,
+}
+
+const DISK_FAILS: Trouble = Trouble {
+    alert: "recording-failing",
+    on_page: "disk-failing",
+    number: "lectern_failing_recordings",
+    in_log: "the recording cannot be written",
+};
+const STORE_FAILS: Trouble = Trouble {
+    alert: "upload-failing",
+    on_page: "upload-failing",
+    number: "lectern_failing_uploads",
+    in_log: "the recording cannot be uploaded",
+};
+
 /// A class that is broadcast and watched, on a server with file systems of its own.
 struct Class {
     server: Process,
@@ -115,16 +138,25 @@ impl Class {
         serde_json::from_str(&self.get(path).await).unwrap()
     }
 
-    /// Whether the page of admins, the page of the class, the numbers and the log all tell.
-    async fn is_told(&self, alert: &str, on_page: &str, number: &str, in_log: &str) -> bool {
-        let health = self.json("/api/admin/health").await;
-        let alerts = health["alerts"].as_array().unwrap();
-        let session = self.json(&format!("/api/live/sessions/{}", self.id)).await;
-        let numbers = self.get("/metrics").await;
-        alerts.iter().any(|told| told["code"] == alert)
-            && session["recording"]["alert"] == on_page
-            && numbers.lines().any(|line| line == format!("{number} 1"))
-            && self.server.log().contains(in_log)
+    /// Watches until the page of admins, the page of the class, the numbers and the log all tell of it.
+    async fn until_told(&mut self, trouble: &Trouble) {
+        let is_told = async |class: &Class| {
+            let health = class.json("/api/admin/health").await;
+            let alerts = health["alerts"].as_array().unwrap();
+            let session = class.json(&format!("/api/live/sessions/{}", class.id)).await;
+            let numbers = class.get("/metrics").await;
+            alerts.iter().any(|told| told["code"] == trouble.alert)
+                && session["recording"]["alert"] == trouble.on_page
+                && numbers.lines().any(|line| line == format!("{} 1", trouble.number))
+                && class.server.log().contains(trouble.in_log)
+        };
+        self.until("somebody is told", is_told).await;
+    }
+
+    /// Watches until there are so many segments more than `before`, and nothing is wrong any more.
+    async fn until_it_goes_on(&mut self, before: usize, more: usize) {
+        let goes_on = async |class: &Class| class.segments() >= before + more && class.is_well().await;
+        self.until("the recording goes on", goes_on).await;
     }
 
     /// Whether the page of admins shows nothing of the recording.
@@ -186,19 +218,7 @@ fn check(folder: &Path, catalogue: &Catalogue) {
 async fn a_full_disk_stops_the_recording_and_never_the_class() {
     let mut class = Class::begin(SMALL, "").await;
     class.shell("! cat /dev/zero > $DATA/disk/filler");
-    class
-        .until("somebody is told", async |class| {
-            let in_log = "the recording cannot be written";
-            class
-                .is_told(
-                    "recording-failing",
-                    "disk-failing",
-                    "lectern_failing_recordings",
-                    in_log,
-                )
-                .await
-        })
-        .await;
+    class.until_told(&DISK_FAILS).await;
     let kept = class.catalogue();
     check(&class.folder(), &kept);
     class.viewer.pictures(3 * SECOND).await;
@@ -210,11 +230,7 @@ async fn a_full_disk_stops_the_recording_and_never_the_class() {
     assert_eq!(now.inits(), kept.inits(), "nor what it begins with");
 
     class.shell("rm $DATA/disk/filler");
-    class
-        .until("the recording goes on", async |class| {
-            class.segments() >= before + 4 && class.is_well().await
-        })
-        .await;
+    class.until_it_goes_on(before, 4).await;
     let whole = class.end().await;
     let parts: BTreeSet<u32> = whole.segments().iter().map(|segment| segment.part).collect();
     assert_eq!(parts.len(), 2, "what was not recorded is left out: {parts:?}");
@@ -224,19 +240,7 @@ async fn a_full_disk_stops_the_recording_and_never_the_class() {
 async fn a_disk_that_turns_read_only_stops_the_recording_until_it_is_mended() {
     let mut class = Class::begin(RECORDINGS, "").await;
     class.shell("mount -o remount,abort $DATA/disk/recordings");
-    class
-        .until("somebody is told", async |class| {
-            let in_log = "the recording cannot be written";
-            class
-                .is_told(
-                    "recording-failing",
-                    "disk-failing",
-                    "lectern_failing_recordings",
-                    in_log,
-                )
-                .await
-        })
-        .await;
+    class.until_told(&DISK_FAILS).await;
     class.viewer.pictures(3 * SECOND).await;
     let kept = class.catalogue();
     check(&class.folder(), &kept);
@@ -247,11 +251,7 @@ async fn a_disk_that_turns_read_only_stops_the_recording_until_it_is_mended() {
          mount -o loop image disk/recordings",
     );
     let before = kept.segments().len();
-    class
-        .until("the recording goes on", async |class| {
-            class.segments() >= before + 4 && class.is_well().await
-        })
-        .await;
+    class.until_it_goes_on(before, 4).await;
     class.end().await;
 }
 
@@ -274,11 +274,7 @@ async fn a_disk_that_is_stuck_for_ten_seconds_costs_the_replay_nothing() {
         }
         drop(frozen);
         let before = class.segments();
-        class
-            .until("the recording goes on", async |class| {
-                class.segments() >= before + 8 && class.is_well().await
-            })
-            .await;
+        class.until_it_goes_on(before, 8).await;
         let log = class.server.log();
         assert!(log.contains("the disk was stuck"), "{log}");
         let whole = class.end().await;
@@ -308,14 +304,7 @@ async fn a_store_that_is_gone_costs_the_class_nothing() {
     assert!(Config::from_toml(&bucket.settings()).unwrap().storage.is_on());
     let mut class = Class::begin(":", &bucket.settings()).await;
     bucket.cut(true);
-    class
-        .until("somebody is told", async |class| {
-            let in_log = "the recording cannot be uploaded";
-            class
-                .is_told("upload-failing", "upload-failing", "lectern_failing_uploads", in_log)
-                .await
-        })
-        .await;
+    class.until_told(&STORE_FAILS).await;
     let before = class.segments();
     class
         .until("it is recorded here", async |class| class.segments() >= before + 4)
