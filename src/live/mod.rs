@@ -32,7 +32,7 @@ mod viewers;
 pub use histogram::{BOUNDS_US, Histogram};
 pub use hub::ShardCounters;
 pub use lectern_media::engine::{Accepted, AnswerError, LayerChoice, LayerInfo, PatchError, Patched, Role};
-pub use recording::{Syncs, make as make_recording};
+pub use recording::{Beginning, Syncs, make as make_recording};
 pub use socket::{bind_tcp, bind_udp};
 pub use types::{
     LiveConfig, LiveError, LiveEvent, LiveSockets, Offered, PeerInfo, Precondition, PublicAddress, Recording,

@@ -129,13 +129,16 @@ impl Made {
     }
 }
 
-struct Sample<'a> {
-    at: i64,
-    key: bool,
-    bytes: &'a [u8],
+/// A picture, or a packet of sound.
+pub(crate) struct Sample<'a> {
+    /// When it is shown or heard, nanoseconds.
+    pub(crate) at: i64,
+    pub(crate) key: bool,
+    pub(crate) bytes: &'a [u8],
 }
 
-fn demux(file: &[u8], kind: TrackKind) -> (SampleEntry, Vec<Sample<'_>>) {
+/// The samples of a track of an MP4 in decoding order, and what its init segment says.
+pub(crate) fn demux(file: &[u8], kind: TrackKind) -> (SampleEntry, Vec<Sample<'_>>) {
     let mut demuxer = Mp4FileDemuxer::new();
     demuxer.handle_input(Input {
         position: 0,
@@ -159,7 +162,7 @@ fn demux(file: &[u8], kind: TrackKind) -> (SampleEntry, Vec<Sample<'_>>) {
 }
 
 /// A clip as MP4, with a key frame every second and Opus.
-fn encode(clip: Clip) -> Vec<u8> {
+pub(crate) fn encode(clip: Clip) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.mp4");
     let seconds = clip.seconds;

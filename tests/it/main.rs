@@ -65,6 +65,7 @@ mod post_office;
 mod process;
 mod recorded_class;
 mod recording_disks;
+mod recording_pictures;
 mod restart;
 mod schema;
 mod secrets;

@@ -3,7 +3,7 @@
 
 use crate::thread_cpu;
 use anyhow::Result;
-use lectern::live::{Syncs, make_recording};
+use lectern::live::{Beginning, Syncs, make_recording};
 use lectern_media::codec::{Codec, CodecParameters};
 use lectern_media::forward::batch::{Batch, PacketMeta};
 use lectern_media::forward::feed::Feed;
@@ -42,11 +42,15 @@ pub(crate) fn measure() -> Result<Costs> {
     let folder = tempfile::tempdir()?;
     let (mut cpu, mut allocated, mut sent) = (Duration::ZERO, 0, 0);
     for number in 0..CLASSES {
-        let feeds = class(); // its packets arrive from now on
+        let began = Beginning {
+            instant: Instant::now(),
+            unix_us: 1_795_176_000_000_000,
+        };
+        let feeds = class(began.instant);
         sent += feeds.iter().map(|(_, feed)| packets(feed)).sum::<usize>();
         let path = folder.path().join(number.to_string());
         let before = (thread_cpu(), allocations::count());
-        make_recording(&path, 1_795_176_000_000_000, feeds, Syncs::AsLive)?;
+        make_recording(&path, began, feeds, Syncs::AsLive)?;
         cpu += thread_cpu() - before.0;
         allocated += allocations::count() - before.1;
     }
@@ -64,8 +68,7 @@ fn packets(feed: &Feed) -> usize {
 }
 
 /// What a recorder is told of a class, and when.
-fn class() -> Vec<(Duration, Feed)> {
-    let began = Instant::now();
+fn class(began: Instant) -> Vec<(Duration, Feed)> {
     let mut feeds: Vec<(Duration, Feed)> = [(VIDEO, Codec::H264), (AUDIO, Codec::Opus)]
         .map(|(track, codec)| (Duration::ZERO, announced(track, codec)))
         .into();

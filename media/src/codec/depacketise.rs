@@ -7,6 +7,9 @@ use shiguredo_mp4::codec_string;
 /// The largest frame that is put together. A 4K key frame of a screen stays far below.
 pub const MAX_FRAME_BYTES: usize = 8 << 20;
 
+/// The only `profile_idc` of H.264 without B-frames (section A.2.1).
+const H264_BASELINE: u8 = 66;
+
 /// Puts the packets of one track together, frame by frame, in decoding order.
 #[derive(Debug)]
 pub struct Depacketiser(Assembler);
@@ -111,6 +114,16 @@ impl Description {
             height,
             entry,
         })
+    }
+
+    /// Whether its pictures may be shown in another order than the one they are decoded in: the profile has B-frames
+    /// (H.264 section A.2, H.265). VP9 and AV1 send what is shown later inside the picture that is shown first.
+    pub(crate) fn may_reorder(&self) -> bool {
+        match &self.entry {
+            SampleEntry::Avc1(avc1) => avc1.avcc_box.avc_profile_indication != H264_BASELINE,
+            SampleEntry::Hvc1(_) => true,
+            _ => false,
+        }
     }
 
     /// Width and height in pixels, 0 for sound.

@@ -24,12 +24,13 @@ const MOST_PAYLOAD_BYTES: usize = 1160;
 const VIDEO: TrackId = TrackId(0);
 const AUDIO: TrackId = TrackId(1);
 
-/// Records the clip into `folder`, as if it had been broadcast from `began_unix_us` (microseconds since 1970) on. Takes
+/// Records the clip into `folder`, as if it had been broadcast from `unix_us` (microseconds since 1970) on. Takes
 /// some tenths of a second and the disk.
 ///
 /// # Errors
 /// The disk's.
-pub(super) fn make(folder: &Path, began_unix_us: i64) -> Result<()> {
+pub(super) fn make(folder: &Path, unix_us: i64) -> Result<()> {
+    let instant = Instant::now();
     let clip = Clip::load()?;
     let tracks = [track(VIDEO, Codec::H264, 0x42e0, 1), track(AUDIO, Codec::Opus, 0, 0)];
     let media = (0..ROUNDS)
@@ -38,11 +39,12 @@ pub(super) fn make(folder: &Path, began_unix_us: i64) -> Result<()> {
                 .iter()
                 .map(move |sample| (clip.length * round + sample.at, sample))
         })
-        .scan(Packetiser::new(), |packetiser, (at, sample)| {
+        .scan(Packetiser::new(instant), |packetiser, (at, sample)| {
             Some((at, packetiser.feed(at, sample)))
         });
     let announced = tracks.into_iter().map(|track| (Duration::ZERO, track));
-    live::make_recording(folder, began_unix_us, announced.chain(media), live::Syncs::AtTheEnd)?;
+    let began = live::Beginning { instant, unix_us };
+    live::make_recording(folder, began, announced.chain(media), live::Syncs::AtTheEnd)?;
     Ok(())
 }
 
@@ -69,10 +71,10 @@ struct Packetiser {
 }
 
 impl Packetiser {
-    fn new() -> Packetiser {
+    fn new(began: Instant) -> Packetiser {
         Packetiser {
             h264: H264Payloader::default(),
-            began: Instant::now(),
+            began,
             next: [0, 0],
         }
     }

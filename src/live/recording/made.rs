@@ -17,14 +17,22 @@ pub enum Syncs {
     AsLive,
 }
 
-/// Records `feeds`, each so long after the beginning, into the folder `path`, as if the class had begun at
-/// `began_unix_us` (microseconds since 1970). What was there is replaced.
+/// When a class began.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning {
+    /// By the clock that says when its packets arrived.
+    pub instant: Instant,
+    /// Microseconds since 1970.
+    pub unix_us: i64,
+}
+
+/// Records `feeds`, each so long after the beginning, into the folder `path`. What was there is replaced.
 ///
 /// # Errors
 /// The disk's.
 pub fn make(
     path: &Path,
-    began_unix_us: i64,
+    began: Beginning,
     feeds: impl IntoIterator<Item = (Duration, Feed)>,
     syncs: Syncs,
 ) -> io::Result<()> {
@@ -33,12 +41,12 @@ pub fn make(
         _ => {}
     }
     let (mut folder, _) = Folder::open(path)?;
-    let began = Instant::now();
-    let mut recorder = Recorder::resume(Config::default(), &Catalogue::default(), began, began_unix_us);
-    let mut now = began;
-    let mut sync_at = began + SYNC_INTERVAL;
+    let Beginning { instant, unix_us } = began;
+    let mut recorder = Recorder::resume(Config::default(), &Catalogue::default(), instant, unix_us);
+    let mut now = instant;
+    let mut sync_at = instant + SYNC_INTERVAL;
     for (at, feed) in feeds {
-        let next = began + at;
+        let next = instant + at;
         while let Some(due) = recorder.poll_timeout().filter(|due| *due <= next) {
             now = now.max(due);
             recorder.handle_timeout(now);

@@ -15,7 +15,7 @@ mod made;
 mod power_cut_tests;
 mod task;
 
-pub use made::{Syncs, make};
+pub use made::{Beginning, Syncs, make};
 
 use super::hub::Hub;
 use super::types::{LiveEvent, RecordingStatus};
