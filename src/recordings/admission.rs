@@ -1,14 +1,12 @@
 //! Who may have a piece of media: the rule of replays, asked for every request and every second, with what the database
 //! said some moments ago.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::remembered::Remembered;
 use super::signature::{MediaGrant, Scope};
 use super::store;
 use crate::App;
@@ -28,14 +26,8 @@ const MOST: usize = 20_000;
 type Holder = (Uuid, Option<Uuid>);
 
 /// Rights that were read; cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Admissions(Arc<Mutex<HashMap<Holder, Known>>>);
-
 #[derive(Clone, Debug)]
-struct Known {
-    right: Arc<ReplayRight>,
-    read_at: Instant,
-}
+pub struct Admissions(Remembered<Holder, Arc<ReplayRight>>);
 
 impl Admissions {
     /// Checks that the holder of an address made for `viewer` may have a file of the recording at this moment.
@@ -67,27 +59,17 @@ impl Admissions {
 
     /// Forgets what is known of a session, because it has changed.
     pub fn forget(&self, session: Uuid) {
-        self.0.lock().retain(|(of, _), _| *of != session);
+        self.0.forget(|(of, _)| *of == session);
     }
 
     async fn right(&self, app: &App, session: Uuid, viewer: Option<Uuid>) -> Result<Arc<ReplayRight>> {
-        let key = (session, viewer);
-        let known = self.0.lock().get(&key).cloned();
-        if let Some(known) = known.filter(|known| known.read_at.elapsed() < BELIEVED) {
-            return Ok(known.right);
-        }
-        let right = Arc::new(ReplayRight::read(app, session, viewer).await?);
-        let known = Known {
-            right: Arc::clone(&right),
-            read_at: Instant::now(),
-        };
-        let mut all = self.0.lock();
-        if all.len() >= MOST {
-            all.retain(|_, known| known.read_at.elapsed() < BELIEVED);
-        }
-        if all.len() < MOST {
-            all.insert(key, known);
-        }
-        Ok(right)
+        let read = async || Ok(Arc::new(ReplayRight::read(app, session, viewer).await?));
+        self.0.ask(Instant::now(), (session, viewer), read).await
+    }
+}
+
+impl Default for Admissions {
+    fn default() -> Admissions {
+        Admissions(Remembered::new(BELIEVED, MOST))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::cache::{Admit, Place};
 use super::files::{self, Kind};
+use super::remembered::Remembered;
 use super::{folder, object_name};
 use crate::App;
 use crate::config::Delivery;
@@ -34,6 +35,11 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Addresses in the store are good for this long, and are given to caches for a part of it.
 const REDIRECT_S: i64 = 600;
+
+/// Whether a recording is all in the store is asked of the database no more often than this, for so many recordings.
+const UPLOADS_BELIEVED: Duration = Duration::from_secs(5);
+/// See [`UPLOADS_BELIEVED`].
+const MOST_UPLOADS: usize = 2_000;
 
 const GONE: Error = Error::NotFound("segment");
 
@@ -175,10 +181,36 @@ impl Answer<'_> {
     }
 
     async fn may_come(&self) -> Result<bool> {
-        let session = super::store::find(&self.app.db, self.session).await?;
-        Ok(session.is_some_and(|session| {
-            matches!(session.recording_state, RecordingState::Live | RecordingState::Kept)
-                && session.recording_stored_at.is_none()
-        }))
+        let read = async || {
+            let session = super::store::find(&self.app.db, self.session).await?;
+            Ok(session.is_some_and(|session| {
+                matches!(session.recording_state, RecordingState::Live | RecordingState::Kept)
+                    && session.recording_stored_at.is_none()
+            }))
+        };
+        self.app
+            .recordings
+            .uploads
+            .0
+            .ask(Instant::now(), self.session, read)
+            .await
+    }
+}
+
+/// Which recordings are not all in the store yet, as the database said some moments ago: one that has just become so is
+/// looked for there a little longer.
+#[derive(Clone, Debug)]
+pub struct Uploads(Remembered<Uuid, bool>);
+
+impl Uploads {
+    /// Forgets what is known of a session, because it has changed.
+    pub fn forget(&self, session: Uuid) {
+        self.0.forget(|of| *of == session);
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Uploads {
+        Uploads(Remembered::new(UPLOADS_BELIEVED, MOST_UPLOADS))
     }
 }

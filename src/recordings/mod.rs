@@ -5,6 +5,7 @@
 //! | `playlists` | HLS, written from the recording's journal |
 //! | `signature` | addresses that are good for a while, bound to a user, cacheable by their path |
 //! | `admission` | whether the user of an address may still have what it leads to |
+//! | `remembered` | what the database said some moments ago |
 //! | `watchers` | who really watches |
 //! | `files`, `cache`, `delivery` | one file of a recording: from memory, the disk or the store, by ranges |
 //! | `keeper`, `care` | what happens to each recording while it is written and afterwards, until it is in its last place |
@@ -29,6 +30,7 @@ pub mod keeper;
 mod making;
 pub mod picture;
 pub mod playlists;
+mod remembered;
 mod removal;
 pub mod routes;
 pub mod signature;
@@ -58,6 +60,7 @@ use crate::error::{Error, Result};
 use crate::storage::Store;
 use admission::Admissions;
 use cache::{Admit, Cache};
+use delivery::Uploads;
 use ffmpeg::Ffmpeg;
 use signature::MediaGrant;
 use watchers::Watchers;
@@ -77,6 +80,8 @@ pub struct Shared {
     pub cache: Arc<Cache>,
     /// Rights that were read some moments ago.
     pub admissions: Admissions,
+    /// Which recordings are on their way to the store.
+    pub uploads: Uploads,
     /// Who was seen watching lately.
     pub watchers: Watchers,
     /// For codecs that the server does not know itself, where the machine has it.
@@ -100,6 +105,7 @@ impl Shared {
             store: Store::open(&config.storage)?,
             cache: Arc::new(Cache::new(cache_bytes.saturating_mul(1 << 20))),
             admissions: Admissions::default(),
+            uploads: Uploads::default(),
             watchers: Watchers::default(),
             ffmpeg: Ffmpeg::find(&config.recording.ffmpeg),
             alarms: Alarms::default(),

@@ -50,5 +50,6 @@ pub(super) async fn remove_local(app: &App, session: Uuid) -> Result<()> {
 
 fn forget(app: &App, session: Uuid) {
     app.recordings.admissions.forget(session);
+    app.recordings.uploads.forget(session);
     app.recordings.cache.forget_session(session);
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use lectern::accounts::Role;
+use lectern::args;
 use lectern::recordings::care::{Care, Next};
 use lectern::recordings::folder;
 use lectern::sessions;
@@ -132,4 +133,40 @@ async fn a_recording_whose_server_died_is_over_on_another_one_and_finished_when_
     );
     let viewer = other.sign_in("vic", Role::Viewer).await;
     assert_eq!(other.get(&viewer, &master).await.status, 200);
+}
+
+#[tokio::test]
+async fn pieces_are_given_out_while_the_database_is_away_for_a_moment() {
+    let bucket = Bucket::new().await;
+    let (class, other) = two_servers(&bucket, "redirect").await;
+    let master = format!("/api/live/sessions/{}/hls/master.m3u8", class.id);
+    let nobody = Browser::default();
+    drop(class.made().part(SHORT, 0)); // the class goes on: more may come into the store
+    let mut care = Care::new(&class.test.app, class.id);
+    for _ in 0..2 {
+        care.step(&class.test.app).await.unwrap();
+    }
+    let there = files(&other, &master).await;
+    let first = there.iter().find(|file| file.contains("-00000.m4s")).unwrap();
+    let missing = first.replace("-00000.m4s", "-00099.m4s");
+    let db = &other.app.db;
+    // What was asked is believed for seconds, which a busy machine may take for one request: then it is asked once more.
+    for _ in 0..10 {
+        assert_eq!(other.get(&nobody, &there[0]).await.status, 307);
+        db.exec("ALTER TABLE live_sessions RENAME TO away", args![])
+            .await
+            .unwrap();
+        let answers = [
+            other.get(&nobody, &there[1]).await.status.as_u16(),
+            other.get(&nobody, &missing).await.status.as_u16(),
+        ];
+        db.exec("ALTER TABLE away RENAME TO live_sessions", args![])
+            .await
+            .unwrap();
+        if answers == [307, 503] {
+            return;
+        }
+        assert!(answers.contains(&500), "{answers:?}");
+    }
+    panic!("each piece asks the database");
 }
