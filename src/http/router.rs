@@ -157,6 +157,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(workouts::routes::list))             // GET    /api/workouts
         .routes(routes!(workouts::routes::show))             // GET    /api/workouts/{id}
         .routes(routes!(workouts::routes::play))             // GET    /api/workouts/{id}/hls/master.m3u8
+        .routes(routes!(workouts::routes::storyboard))       // GET    /api/workouts/{id}/hls/storyboard.vtt
 
         .routes(routes!(notices::preferences, notices::set_preferences)) // GET PUT /api/notifications/preferences
         .routes(routes!(notices::ask_unsubscribe, notices::unsubscribe_mail)) // GET POST /api/notifications/unsubscribe/{token}

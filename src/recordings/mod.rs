@@ -216,6 +216,24 @@ pub async fn library_master(app: &App, session: Uuid, viewer: Option<Uuid>) -> R
     playlists::master(journal(app, session).await?, prefix, query, true).await
 }
 
+/// Small pictures for the time line of a recording that is played from the catalogue, as WebVTT with addresses for
+/// `viewer`. Whoever asks decides who may.
+///
+/// # Errors
+/// 404 when there are none.
+pub async fn library_storyboard(app: &App, session: Uuid, viewer: Option<Uuid>) -> Result<String> {
+    let grant = MediaGrant::for_library(session, Ts::now());
+    app.recordings.admissions.check(app, &grant, viewer).await?;
+    addressed_storyboard(app, &grant, viewer).await
+}
+
+/// The pictures for the time line of the recording that `grant` is for.
+async fn addressed_storyboard(app: &App, grant: &MediaGrant, viewer: Option<Uuid>) -> Result<String> {
+    let (prefix, query) = grant.address(app, viewer);
+    let index = read_small(app, grant.session, storyboard::INDEX).await?;
+    Ok(storyboard::addressed(&String::from_utf8_lossy(&index), &prefix, &query))
+}
+
 /// A small file of a session's recording, from the disk or the store.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::files::{self, Kind};
 use super::signature::{MediaGrant, Scope};
-use super::{delivery, playlists, storyboard};
+use super::{delivery, playlists};
 use crate::App;
 use crate::db::Ts;
 use crate::error::{Error, Result};
@@ -58,14 +58,18 @@ pub async fn storyboard(State(app): State<App>, MaybeUser(user): MaybeUser, Id(i
     }
     let now = Ts::now();
     let end = session.recording_expires_at.filter(|end| *end > now);
-    let (prefix, query) = MediaGrant::new(id, now, end).address(&app, user.as_ref().map(|user| user.id));
-    let index = super::read_small(&app, id, storyboard::INDEX).await?;
-    let text = storyboard::addressed(&String::from_utf8_lossy(&index), &prefix, &query);
+    let grant = MediaGrant::new(id, now, end);
+    let text = super::addressed_storyboard(&app, &grant, user.as_ref().map(|user| user.id)).await?;
+    Ok(time_line_response(text))
+}
+
+/// The pictures for a time line as a player reads them.
+pub fn time_line_response(text: String) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/vtt; charset=utf-8"),
         (CACHE_CONTROL, "private, max-age=3600"),
     ];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
 }
 
 /// `/api/live/sessions/{id}/hls/master.m3u8`, readable by players on other sites where the session is public: their

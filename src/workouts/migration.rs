@@ -45,6 +45,7 @@ async fn migrate_one(app: &App, session: &Session, now: Ts) -> Result<bool> {
         thumbnail_url: sessions::thumbnail_url(session, true),
         playback_id: session.id,
         created_at: now,
+        has_storyboard: session.recording_has_storyboard,
     };
     let mut tx = app.db.begin().await?;
     let is_new =

@@ -29,6 +29,9 @@ pub struct Workout {
     pub playback_id: Uuid,
     /// When it came into the catalogue.
     pub created_at: Ts,
+    /// Whether its recording has pictures for the time line.
+    #[sqlx(rename = "recording_has_storyboard")]
+    pub has_storyboard: bool,
 }
 
 /// The workout with that key.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub struct WorkoutView {
     playback_id: Uuid,
     /// Plays for whoever is signed in.
     hls_url: String,
+    /// Small pictures for its time line, as WebVTT; null where there are none.
+    storyboard_url: Option<String>,
     created_at: Ts,
 }
 
@@ -92,10 +94,22 @@ pub async fn play(State(app): State<App>, Viewer(user): Viewer, Id(id): Id) -> R
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "private, no-cache")], text))
 }
 
+/// Gives small pictures for the time line of an entry as WebVTT: which part of which sheet shows which moment
+#[utoipa::path(get, path = "/api/workouts/{id}/hls/storyboard.vtt", tag = "workouts", operation_id = "workout_storyboard",
+    params(("id" = Uuid, Path)), responses((status = 200, body = String, content_type = "text/vtt"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn storyboard(State(app): State<App>, Viewer(user): Viewer, Id(id): Id) -> Result<Response> {
+    let workout = super::find(&app, id).await?;
+    let text = recordings::library_storyboard(&app, workout.playback_id, Some(user.id)).await?;
+    Ok(recordings::routes::time_line_response(text))
+}
+
 impl From<Workout> for WorkoutView {
     fn from(workout: Workout) -> WorkoutView {
+        let hls = format!("/api/workouts/{}/hls", workout.id);
         WorkoutView {
-            hls_url: format!("/api/workouts/{}/hls/master.m3u8", workout.id),
+            hls_url: format!("{hls}/master.m3u8"),
+            storyboard_url: workout.has_storyboard.then(|| format!("{hls}/storyboard.vtt")),
             id: workout.id,
             title: workout.title,
             description: workout.description,

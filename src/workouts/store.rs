@@ -30,7 +30,9 @@ pub async fn insert(tx: &mut Tx, new: &Workout) -> sqlx::Result<bool> {
 /// # Errors
 /// The database's own.
 pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Workout>> {
-    db.opt("SELECT * FROM workouts WHERE id = $1", args![id]).await
+    let sql = "SELECT w.*, s.recording_has_storyboard FROM workouts w JOIN live_sessions s ON s.id = w.playback_id \
+               WHERE w.id = $1";
+    db.opt(sql, args![id]).await
 }
 
 /// Lists workouts, latest first.
@@ -38,6 +40,7 @@ pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Workout>> {
 /// # Errors
 /// The database's own.
 pub async fn list(db: &Db, limit: i64, skip: i64) -> sqlx::Result<Vec<Workout>> {
-    let sql = "SELECT * FROM workouts ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2";
+    let sql = "SELECT w.*, s.recording_has_storyboard FROM workouts w JOIN live_sessions s ON s.id = w.playback_id \
+               ORDER BY w.created_at DESC, w.id DESC LIMIT $1 OFFSET $2";
     db.all(sql, args![limit, skip]).await
 }

@@ -196,6 +196,7 @@ async fn a_kept_class_is_closed_to_viewers_and_then_plays_from_the_catalogue() {
             (&json!("Yoga"), &json!("Slow"))
         );
         assert_eq!(entry["playbackId"], json!(kept));
+        assert_eq!(entry["storyboardUrl"], json!(null), "nothing was made of its pictures");
         let path = format!("/api/workouts/{}", entry["id"].as_str().unwrap());
         assert_eq!(test.get(&nobody, &path).await.json(), *entry);
         let hls = entry["hlsUrl"].as_str().unwrap();

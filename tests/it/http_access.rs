@@ -87,6 +87,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/workouts", NULL, Nothing, [200; 5]),
     ("GET", "/api/workouts/{id}", NULL, Nothing, [404; 5]),
     ("GET", "/api/workouts/{id}/hls/master.m3u8", NULL, Nothing, [401, 404, 404, 404, 404]),
+    ("GET", "/api/workouts/{id}/hls/storyboard.vtt", NULL, Nothing, [401, 404, 404, 404, 404]),
     ("POST", "/api/auth/login", || json!({"email": "x@example.org", "password": "x"}), Nothing, [401; 5]),
     ("POST", "/api/auth/signup", EMPTY, Nothing, [422; 5]),
     ("POST", "/api/auth/logout", NULL, Nothing, [204; 5]),

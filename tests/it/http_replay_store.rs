@@ -7,7 +7,8 @@ use lectern::args;
 use lectern::db::Ts;
 use lectern::recordings::care::{Care, Next};
 use lectern::recordings::{self, folder, upkeep};
-use lectern::sessions;
+use lectern::workouts::{self, Workout};
+use lectern::{id, sessions};
 use serde_json::json;
 
 use crate::app::{Answer, Browser, TestApp};
@@ -287,12 +288,35 @@ async fn a_recording_whose_time_is_over_is_closed_to_viewers_and_open_to_the_cat
         class.master().await.is_problem(403, "replay-expired");
         class.get(&before[0]).await.is_problem(403, "replay-expired");
         assert_eq!(class.session().await["recording"]["state"], "archived");
-        let viewer = class.test.sign_in("vic", Role::Viewer).await.user.unwrap().id;
-        let master = recordings::library_master(app, class.id, Some(viewer)).await.unwrap();
-        let files = class.addresses(&master).await;
+        let workout = Workout {
+            id: id::new(),
+            title: "Yoga".into(),
+            description: None,
+            duration_minutes: 1,
+            thumbnail_url: None,
+            playback_id: class.id,
+            created_at: Ts::now(),
+            has_storyboard: true,
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        assert!(workouts::store::insert(&mut tx, &workout).await.unwrap());
+        tx.commit().await.unwrap();
+        let viewer = class.test.sign_in("vic", Role::Viewer).await;
+        let entry = class.get(&format!("/api/workouts/{}", workout.id)).await.json();
+        let master = class.test.get(&viewer, entry["hlsUrl"].as_str().unwrap()).await;
+        let files = class.addresses(&master.text()).await;
         assert!(!files.is_empty());
         for file in files {
             assert_eq!(class.get(&file).await.status, 200, "{file}");
         }
+        let index = class.test.get(&viewer, entry["storyboardUrl"].as_str().unwrap()).await;
+        assert_eq!(index.header("content-type"), "text/vtt; charset=utf-8");
+        let text = index.text();
+        let (sheet, _) = text.lines().find_map(|line| line.split_once('#')).expect("a picture");
+        let sheet = class.get(sheet).await;
+        assert_eq!(
+            (sheet.status.as_u16(), sheet.header("content-type")),
+            (200, "image/jpeg")
+        );
     }
 }

@@ -45,13 +45,13 @@ const FRAME = "mx-auto w-full max-w-5xl sm:px-6 sm:pt-6";
 
 function Watch({ workout }: { workout: Workout }) {
   const { t } = useTranslation();
-  const { title, description, durationMinutes, hlsUrl, thumbnailUrl } = workout;
+  const { title, description, durationMinutes, hlsUrl, storyboardUrl, thumbnailUrl } = workout;
   useTitle(title);
   return (
     <div className={FRAME}>
       {hlsUrl ? (
         <Suspense fallback={<Stage state="connecting">{null}</Stage>}>
-          <ReplayPlayer playlist={hlsUrl} poster={thumbnailUrl} />
+          <ReplayPlayer playlist={hlsUrl} poster={thumbnailUrl} storyboard={storyboardUrl ?? null} />
         </Suspense>
       ) : (
         <EmptyState icon={<Lock aria-hidden="true" />} title={t("workouts.closed")} />
