@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lectern_media::record::{Catalogue, Entry};
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -198,7 +199,10 @@ pub(super) async fn fetch_media(app: &App, session: Uuid) -> Result<()> {
         if name == JOURNAL || !tokio::fs::try_exists(folder.join(name)).await? {
             // Whole or not at all: half a file would be taken for the whole one, and go back into the store.
             let new = folder.join(format!("{name}.new"));
-            tokio::fs::write(&new, remote.get_all(&object_name(session, name)).await?).await?;
+            let bytes = remote.get_all(&object_name(session, name)).await?;
+            let mut file = tokio::fs::File::create(&new).await?;
+            file.write_all(&bytes).await?;
+            file.sync_data().await?; // or a power cut might leave the name without the bytes
             tokio::fs::rename(&new, folder.join(name)).await?;
         }
     }
