@@ -19,7 +19,7 @@ const MIN_TARGET_DURATION_S: u64 = 4;
 const AUDIO_GROUP: &str = "audio";
 
 /// The master playlist: a variant for each picture rendition, best first, with the sound beside it, once for each codec
-/// of sound, and the sound alone. `uri` gives the address of a rendition's media playlist. Nothing before each rendition
+/// of sound that it needs, and the sound alone. `uri` gives the address of a rendition's media playlist. Nothing before each rendition
 /// has a segment: players read a master playlist once, and would never hear sound that is added a moment later.
 pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<String> {
     if !is_complete(catalogue) {
@@ -34,9 +34,13 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
         renditions.iter().partition(|summary| summary.kind == Kind::Video);
     pictures.sort_by_key(|picture| std::cmp::Reverse(picture.pixels));
     let families = families(catalogue, &sounds);
+    let is_needed = |picture: &Summary<'_>, family: &Family<'_>| {
+        !has_aac_too(picture) || is_aac(family) || !families.iter().any(is_aac)
+    };
     let mut variants = Vec::new();
     for family in &families {
-        variants.extend(pictures.iter().map(|picture| variant(picture, Some(family), &uri)));
+        let pictures = pictures.iter().filter(|picture| is_needed(picture, family));
+        variants.extend(pictures.map(|picture| variant(picture, Some(family), &uri)));
     }
     if families.is_empty() {
         variants.extend(pictures.iter().map(|picture| variant(picture, None, &uri)));
@@ -45,7 +49,8 @@ pub fn master(catalogue: &Catalogue, uri: impl Fn(&str) -> String) -> Option<Str
     if variants.is_empty() {
         return None;
     }
-    let alternatives = families.iter().filter(|_| !pictures.is_empty()).flat_map(|family| {
+    let beside_pictures = |family: &&Family<'_>| pictures.iter().any(|picture| is_needed(picture, family));
+    let alternatives = families.iter().filter(beside_pictures).flat_map(|family| {
         family.sounds.iter().enumerate().map(|(index, sound)| AlternativeMedia {
             media_type: AlternativeMediaType::Audio,
             group_id: family.group.clone(),
@@ -230,6 +235,18 @@ fn without_level(codecs: &str) -> &str {
 struct Family<'a> {
     group: String,
     sounds: Vec<&'a Summary<'a>>,
+}
+
+/// Whether what decodes these pictures decodes AAC as well: then one sound in AAC is for every player. Chromium's own
+/// player may go on with any variant that it can decode, and stops where that changes the codec of the sound.
+fn has_aac_too(picture: &Summary<'_>) -> bool {
+    let is_mpeg = |codecs: &&str| codecs.starts_with("avc1.") || codecs.starts_with("hvc1.");
+    picture.codecs.iter().all(is_mpeg)
+}
+
+fn is_aac(family: &Family<'_>) -> bool {
+    let mut codecs = family.sounds.iter().flat_map(|sound| &sound.codecs);
+    codecs.all(|codecs| codecs.starts_with("mp4a."))
 }
 
 /// One rendition stands for others of its codec that were never there together with it: its playlist has theirs.
