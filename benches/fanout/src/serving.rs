@@ -92,7 +92,9 @@ fn play(address: SocketAddr, path: &impl Fn(usize) -> String) -> Result<()> {
     let mut stream = TcpStream::connect(address)?;
     let mut buffer = vec![0; 256 << 10];
     for number in (0..ROUNDS).flat_map(|_| 0..SEGMENTS) {
-        write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\n\r\n", path(number))?;
+        // in one piece, as players send it: pieces wait for each other's acknowledgement
+        let request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\n\r\n", path(number));
+        stream.write_all(request.as_bytes())?;
         let mut got = 0;
         let head = loop {
             let read = stream.read(&mut buffer[got..])?;
