@@ -1,4 +1,5 @@
 /** Chromium as a publisher of several encodings, or of one with layers inside; viewers choose what they are sent. */
+import * as pages from "../../web/e2e/support/pages";
 import { type Page as Peer, play, plays, publish } from "./support/browser-peer";
 import { expect, type Page, test } from "./support/test";
 
@@ -46,14 +47,28 @@ test("a viewer of VP9 in three sizes inside one stream gets each that it asks fo
   }
 });
 
-test("a viewer of AV1 in three sizes inside one stream gets the smallest", async ({ plan, visit }) => {
-  const { whip, key, whep } = await plan("Sizes of AV1");
-  const encodings = [{ maxBitrate: 1_500_000, scalabilityMode: "L3T3_KEY" }];
-  await publish(await visit(), { url: whip, key, codec: "AV1", width: 1280, encodings });
-  const page = await visit();
-  await watch(page, whep, "AV1");
-  await shows(page, 320);
-});
+for (const scalabilityMode of ["L3T3_KEY", "L2T1"]) {
+  test(`the watch page gets each size of AV1 as ${scalabilityMode} inside one stream, and a plain player the smallest`, async ({
+    plan,
+    visit,
+    open,
+  }) => {
+    const { session, whip, key, whep } = await plan(`Sizes of AV1 as ${scalabilityMode}`);
+    const encodings = [{ maxBitrate: 1_500_000, scalabilityMode }];
+    await publish(await visit(), { url: whip, key, codec: "AV1", width: 1280, encodings });
+    const plain = await visit();
+    await watch(plain, whep, "AV1");
+    const page = await open();
+    const choose = await watch(page, whep, "AV1", () => pages.openWatch(page, session));
+    const widths = scalabilityMode === "L2T1" ? [640, 1280] : [320, 640, 1280];
+    await shows(page, 1280);
+    for (const spatialLayerId of [0, widths.length - 1, 0, 1]) {
+      await choose({ spatialLayerId });
+      await shows(page, widths[spatialLayerId] ?? 0);
+    }
+    await shows(plain, widths[0] ?? 0);
+  });
+}
 
 for (const codec of ["H264", "VP8", "VP9", "AV1"]) {
   test(`a viewer of ${codec} with three frame rates gets the lowest and the whole`, async ({ plan, visit }) => {
@@ -70,10 +85,15 @@ for (const codec of ["H264", "VP8", "VP9", "AV1"]) {
   });
 }
 
-/** Plays the stream; gives a function that asks for a layer. */
-async function watch(page: Page, whep: string, codec: string): Promise<(selection: object) => Promise<void>> {
+/** Plays the stream, as a plain player if `begin` does not say otherwise; gives a function that asks for a layer. */
+async function watch(
+  page: Page,
+  whep: string,
+  codec: string,
+  begin = () => play(page as Peer, whep),
+): Promise<(selection: object) => Promise<void>> {
   const answered = page.waitForResponse((response) => response.url() === whep && response.request().method() === "POST");
-  await play(page as Peer, whep);
+  await begin();
   const location = new URL((await (await answered).headerValue("Location")) ?? "", whep).href;
   await plays(page as Peer, codec);
   return async (selection) => {

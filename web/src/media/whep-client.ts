@@ -1,4 +1,5 @@
 /** Plays one live stream by WHEP (draft-ietf-wish-whep) and keeps playing it. */
+import { takeDescriptors } from "./descriptors";
 import { Emitter } from "./emitter";
 import { type Layer, LayerWatch } from "./layers";
 import { type LinkState, PeerLink } from "./peer-link";
@@ -146,7 +147,7 @@ export class WhepClient extends Emitter<WhepEvents> {
       this.emit("stream", stream);
     });
     // Video first in the bundle, as players and servers commonly do; either may stay silent.
-    peer.addTransceiver("video", { direction: "recvonly" });
+    takeDescriptors(peer.addTransceiver("video", { direction: "recvonly" }));
     peer.addTransceiver("audio", { direction: "recvonly" });
   }
 

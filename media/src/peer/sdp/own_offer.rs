@@ -18,6 +18,8 @@ pub fn own_offer() -> Vec<Negotiated> {
         extensions: ExtensionIds {
             mid: Some(1),
             transport_cc: Some(2),
+            // Who takes it can be sent the larger sizes inside an AV1 stream.
+            dependency_descriptor: (kind == Kind::Video).then_some(3),
             ..ExtensionIds::default()
         },
         rids: Vec::new(),
@@ -170,6 +172,12 @@ mod tests {
         negotiate_answer(&own_offer(), &parse_answer(answer.as_bytes())?)
     }
 
+    /// What is agreed on for the picture.
+    fn extensions_of(answer: &str) -> ExtensionIds {
+        let agreed = negotiate(answer).unwrap();
+        agreed[1].as_ref().expect("the picture is taken").extensions
+    }
+
     #[test]
     fn the_offer_is_one_that_the_server_itself_would_understand() {
         let offer = parse(own_offer_text().as_bytes()).unwrap();
@@ -212,13 +220,12 @@ mod tests {
         let agreed = negotiate(&rejected.replace("BUNDLE 0 1", "BUNDLE 0")).unwrap();
         assert!(agreed[0].is_some() && agreed[1].is_none(), "sound alone");
         let no_extension = format!("{head}m=video{}", video.replace("a=extmap:2 ", "a=extmap:5 "));
+        assert_eq!(extensions_of(&no_extension).transport_cc, None);
+        let not_mixed = full_answer().replace("a=extmap-allow-mixed\r\n", "");
         assert_eq!(
-            negotiate(&no_extension).unwrap()[1]
-                .as_ref()
-                .unwrap()
-                .extensions
-                .transport_cc,
-            None
+            extensions_of(&not_mixed).dependency_descriptor,
+            None,
+            "a descriptor does not always fit the short form"
         );
     }
 
