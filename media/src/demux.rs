@@ -1,11 +1,10 @@
 //! Which peer owns a datagram: by its address once that is known, before that by the ufrag of its ICE check.
-//! Both maps hold only what connections have put in, so the number of peers bounds them.
+//! What is known of this shard's peers is bounded by their number, what is known of others' by a constant.
 
 use crate::net::Origin;
 use crate::peer::ice::{MAX_ADDRESSES, Ufrag};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
-use std::collections::hash_map::Entry;
 
 /// Addresses of other shards' peers that this shard remembers: more than there are viewers at a server of many cores.
 const MAX_FOREIGN: usize = 65_536;
@@ -22,17 +21,37 @@ pub enum Owner {
 /// See the module.
 #[derive(Default)]
 pub struct Demux {
-    addresses: FxHashMap<RemoteKey, Owner>,
+    addresses: FxHashMap<RemoteKey, usize>,
     ufrags: FxHashMap<Ufrag, usize>,
-    foreign: VecDeque<RemoteKey>,
+    foreign: FxHashMap<RemoteKey, Foreign>,
+    /// Each of them once, in the order in which they may be forgotten.
+    foreign_order: VecDeque<RemoteKey>,
+}
+
+/// What is known of an address of another shard's peer.
+struct Foreign {
+    shard: u8,
+    /// More has come from it since it was last considered for being forgotten.
+    is_used: bool,
 }
 
 /// The remote end of an [`Origin`]; the local address does not tell peers apart.
 type RemoteKey = (std::net::SocketAddr, u64);
 
 impl Demux {
-    /// Whose an address is.
-    pub fn by_address(&self, origin: &Origin) -> Option<Owner> {
+    /// Whose an address is; something came from it.
+    pub fn by_address(&mut self, origin: &Origin) -> Option<Owner> {
+        let key = origin.remote_key();
+        if let Some(&peer) = self.addresses.get(&key) {
+            return Some(Owner::Peer(peer));
+        }
+        let foreign = self.foreign.get_mut(&key)?;
+        foreign.is_used = true;
+        Some(Owner::Shard(foreign.shard))
+    }
+
+    /// Which peer of this shard an address belongs to.
+    pub fn peer_at(&self, origin: &Origin) -> Option<usize> {
         self.addresses.get(&origin.remote_key()).copied()
     }
 
@@ -48,27 +67,34 @@ impl Demux {
 
     /// A peer has proved to be at this address; the latest proof wins.
     pub fn add_address(&mut self, origin: &Origin, peer: usize) {
-        self.addresses.insert(origin.remote_key(), Owner::Peer(peer));
+        self.addresses.insert(origin.remote_key(), peer);
     }
 
-    /// A check from this address was meant for another shard; the oldest such address is forgotten beyond 65,536. The
-    /// check was not authenticated here, so it takes nothing from a peer of this shard: that one keeps its address until
-    /// it is gone.
+    /// A check from this address was meant for another shard. It was not authenticated here, so it takes nothing from a
+    /// peer of this shard, and beyond 65,536 such addresses one is forgotten: the oldest from which nothing else came,
+    /// so that made-up ones do not drive out those that are in use.
     pub fn add_foreign(&mut self, origin: &Origin, shard: u8) {
         let key = origin.remote_key();
-        match self.addresses.entry(key) {
-            Entry::Occupied(known) if matches!(known.get(), Owner::Peer(_)) => return,
-            Entry::Occupied(mut known) => drop(known.insert(Owner::Shard(shard))),
-            Entry::Vacant(free) => {
-                free.insert(Owner::Shard(shard));
-                self.foreign.push_back(key);
-            }
+        if let Some(known) = self.foreign.get_mut(&key) {
+            known.shard = shard;
+            return;
         }
-        if self.foreign.len() > MAX_FOREIGN
-            && let Some(oldest) = self.foreign.pop_front()
-            && let Some(Owner::Shard(_)) = self.addresses.get(&oldest)
-        {
-            self.addresses.remove(&oldest);
+        self.foreign.insert(key, Foreign { shard, is_used: false });
+        self.foreign_order.push_back(key);
+        if self.foreign_order.len() > MAX_FOREIGN {
+            self.forget_a_foreign();
+        }
+    }
+
+    /// Each address in use is passed over once for each time that this finds it in use, so the search ends.
+    fn forget_a_foreign(&mut self) {
+        while let Some(oldest) = self.foreign_order.pop_front() {
+            let known = self.foreign.get_mut(&oldest);
+            if !known.is_some_and(|foreign| std::mem::take(&mut foreign.is_used)) {
+                self.foreign.remove(&oldest);
+                return;
+            }
+            self.foreign_order.push_back(oldest);
         }
     }
 
@@ -84,14 +110,14 @@ impl Demux {
     /// A peer is no longer at this address, unless another has taken it since.
     pub fn remove_address(&mut self, origin: &Origin, peer: usize) {
         let key = origin.remote_key();
-        if self.addresses.get(&key) == Some(&Owner::Peer(peer)) {
+        if self.addresses.get(&key) == Some(&peer) {
             self.addresses.remove(&key);
         }
     }
 
     /// How many addresses and ufrags are known.
     pub fn len(&self) -> (usize, usize) {
-        (self.addresses.len(), self.ufrags.len())
+        (self.addresses.len() + self.foreign.len(), self.ufrags.len())
     }
 }
 
@@ -102,6 +128,13 @@ mod tests {
     fn origin(port: u16) -> Origin {
         Origin::Udp {
             remote: ([192, 0, 2, 1], port).into(),
+            local: None,
+        }
+    }
+
+    fn host(host: u8, port: u16) -> Origin {
+        Origin::Udp {
+            remote: ([198, 51, 100, host], port).into(),
             local: None,
         }
     }
@@ -134,10 +167,25 @@ mod tests {
         for port in 1..=u16::MAX {
             demux.add_foreign(&origin(port), 3);
         }
+        assert_eq!(demux.by_address(&origin(2)), Some(Owner::Shard(3)), "it sends more");
         (0..10).for_each(|host| demux.add_foreign(&far(host), 3));
         assert_eq!(demux.len().0, MAX_FOREIGN);
         assert_eq!(demux.by_address(&far(9)), Some(Owner::Shard(3)));
         assert_eq!(demux.by_address(&origin(1)), None);
+        assert_eq!(demux.by_address(&origin(2)), Some(Owner::Shard(3)));
+        assert_eq!(demux.by_address(&origin(3)), None);
+    }
+
+    #[test]
+    fn addresses_in_use_outlive_any_flood_of_others() {
+        let mut demux = Demux::default();
+        demux.add_foreign(&far(0), 2);
+        for round in 0..3 {
+            assert_eq!(demux.by_address(&far(0)), Some(Owner::Shard(2)), "round {round}");
+            (1..=u16::MAX).for_each(|port| demux.add_foreign(&host(round, port), 3));
+        }
+        assert_eq!(demux.by_address(&far(0)), Some(Owner::Shard(2)));
+        assert_eq!(demux.len().0, MAX_FOREIGN);
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Engine {
     /// to come back.
     pub fn handle_closed(&mut self, now: Instant, gone: &Origin) {
         self.now = now;
-        let Some(Owner::Peer(key)) = self.demux.by_address(gone) else {
+        let Some(key) = self.demux.peer_at(gone) else {
             return;
         };
         self.demux.remove_address(gone, key);
@@ -398,10 +398,7 @@ impl Engine {
 
     /// Which role a connected or connecting peer at this address has; for tests and diagnostics.
     pub fn role_at(&self, from: &Origin) -> Option<Role> {
-        match self.demux.by_address(from)? {
-            Owner::Peer(key) => self.peers.get(key).map(Peer::role),
-            Owner::Shard(_) => None,
-        }
+        self.peers.get(self.demux.peer_at(from)?).map(Peer::role)
     }
 }
 
