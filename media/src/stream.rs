@@ -151,6 +151,7 @@ impl Stream {
             if let Some(placement) = placement {
                 placement.skip(received.extended);
             } else if waits {
+                track.waits_for_key_frame = true;
                 track.want_key_frame();
                 track.early.push(received);
             }

@@ -240,3 +240,60 @@ fn temporal_layers_are_left_out_and_taken_in_again_without_a_key_frame() {
     }
     assert!(sim.seen(other).longest_freeze <= ms(40), "nobody else notices");
 }
+
+/// Which encodings a publisher is asked to repeat packets of in the next seconds, after some for going over to them.
+fn repeated(sim: &mut Sim, publisher: ClientId) -> Vec<bool> {
+    sim.run(ms(4000));
+    let before = sim.repeats_asked(publisher);
+    sim.run(ms(8000));
+    let asked = sim.repeats_asked(publisher).into_iter().zip(before);
+    asked.map(|(after, before)| after > before).collect()
+}
+
+#[test]
+fn only_what_somebody_gets_is_asked_for_again() {
+    let mut sim = sim(31);
+    let lossy = Link {
+        delay: ms(10),
+        loss_per_mille: 30,
+        ..Link::default()
+    };
+    let publisher = sim.publisher(STREAM, simulcast(Codec::H264), lossy);
+    assert_eq!(
+        repeated(&mut sim, publisher),
+        [true, false, false],
+        "what the next viewer will begin with"
+    );
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    for (name, asked) in [("m", [false, true, false]), ("l", [false, false, true])] {
+        sim.run(ms(1000));
+        assert!(choose(&mut sim, viewer, pin(name)));
+        assert_eq!(repeated(&mut sim, publisher), asked, "{name}");
+        assert_sound(sim.seen(viewer));
+    }
+    let now = sim.now();
+    sim.engine.subscribe(now, STREAM);
+    assert_eq!(repeated(&mut sim, publisher), [true; 3], "a recorder takes all");
+    sim.engine.unsubscribe(STREAM);
+    assert_eq!(repeated(&mut sim, publisher), [false, false, true]);
+}
+
+#[test]
+fn key_frames_are_asked_for_as_long_as_somebody_waits_for_them() {
+    let mut sim = sim(32);
+    let options = PublisherOptions {
+        ignores_requests: true,
+        ..simulcast(Codec::H264)
+    };
+    let publisher = sim.publisher(STREAM, options, near());
+    let viewer = sim.viewer(STREAM, ViewerOptions::default(), near());
+    sim.run(ms(1500));
+    assert_eq!(sim.key_frame_requests(publisher), 0);
+    assert!(choose(&mut sim, viewer, pin("l")));
+    sim.run(ms(2500));
+    let asked = sim.key_frame_requests(publisher);
+    assert!(asked >= 2, "it waits for the smallest: {asked}");
+    assert!(choose(&mut sim, viewer, pin("h")));
+    sim.run(ms(4000));
+    assert_eq!(sim.key_frame_requests(publisher), asked, "nobody waits any more");
+}

@@ -268,7 +268,7 @@ impl Engine {
             return;
         }
         let (id, publisher) = (stream.id, stream.publisher);
-        for track in stream.take_key_frame_requests(self.now) {
+        for track in stream.take_key_frame_requests(&self.viewers, self.now) {
             let Some(peer) = publisher.and_then(|key| self.peers.get_mut(key)) else {
                 self.events.push_back(Event::KeyFrameWanted { stream: id, track });
                 continue;

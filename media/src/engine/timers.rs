@@ -127,7 +127,9 @@ impl Engine {
             let (Media::Publishes(ingest), Some(to)) = (&mut peer.media, peer.agent.selected()) else {
                 continue;
             };
-            self.control.write(to, |out| ingest.write_feedback(now, out));
+            let stream = self.streams.get(peer.stream);
+            let is_mended = |encoding| stream.is_some_and(|stream| stream.is_mended(encoding, &self.viewers, now));
+            self.control.write(to, |out| ingest.write_feedback(now, is_mended, out));
             if is_report_time {
                 self.control.write(to, |out| ingest.write_receiver_report(now, out));
             }

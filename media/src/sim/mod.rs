@@ -275,6 +275,14 @@ impl Sim {
         }
     }
 
+    /// How many packets of its picture a publisher was asked to send again, of each encoding.
+    pub fn repeats_asked(&self, id: ClientId) -> Vec<usize> {
+        match self.clients.get(id.0) {
+            Some((_, Actor::Publisher(publisher), ..)) => publisher.repeats_asked(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The connection's secret name.
     pub fn peer(&self, id: ClientId) -> Option<PeerId> {
         self.clients.get(id.0).and_then(|(client, ..)| client.peer)

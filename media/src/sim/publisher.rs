@@ -173,6 +173,8 @@ struct Source {
     last_of: [u32; 3],
     since_key_frame: u32,
     is_suspended: bool,
+    /// Packets that it was asked to send again.
+    repeats_asked: usize,
 }
 
 pub(super) struct Publisher {
@@ -206,6 +208,7 @@ impl Publisher {
             last_of: [0; 3],
             since_key_frame: 0,
             is_suspended: false,
+            repeats_asked: 0,
         };
         let mut video: Vec<Source> = (0..options.encodings.max(1))
             .map(|_| source(payload_type(options.clip.codec), 90_000))
@@ -241,9 +244,20 @@ impl Publisher {
                     wanted.next_key_frame = now;
                 }
             }
-            Packet::Nack { media_ssrc, items } => resend.extend(rtcp::nacked(items).map(|number| (media_ssrc, number))),
+            Packet::Nack { media_ssrc, items } => {
+                let before = resend.len();
+                resend.extend(rtcp::nacked(items).map(|number| (media_ssrc, number)));
+                if let Some(source) = video.iter_mut().find(|source| source.ssrc == media_ssrc) {
+                    source.repeats_asked += resend.len() - before;
+                }
+            }
             _ => {}
         });
+    }
+
+    /// How many packets it was asked to send again, of each encoding.
+    pub(super) fn repeats_asked(&self) -> Vec<usize> {
+        self.video.iter().map(|source| source.repeats_asked).collect()
     }
 
     /// Stops or starts to send an encoding, as browsers do when they think that their line is bad.

@@ -2,7 +2,7 @@
 
 use super::{Stream, kind_of};
 use crate::codec::Kind;
-use crate::forward::layers::{LayerId, LayerInfo};
+use crate::forward::layers::{Layer, LayerId, LayerInfo};
 use crate::forward::point::Point;
 use crate::forward::viewer::{Mode, Viewer};
 use crate::id::TrackId;
@@ -30,12 +30,52 @@ impl Stream {
         }
     }
 
-    /// The tracks of which the publisher is to be asked for a key frame now; see [`Track::take_key_frame_request`].
-    pub fn take_key_frame_requests(&mut self, now: Instant) -> impl Iterator<Item = TrackId> {
-        let tracks = self.video.tracks_mut();
-        let asked: SmallVec<[TrackId; 4]> = tracks
-            .filter_map(|track| track.take_key_frame_request(now).then_some(track.id))
-            .collect();
+    /// Whether anybody gets an encoding or is about to: a viewer here, a recorder, another shard. One that has not shown
+    /// yet what it is counts as well, since nobody can choose it before that.
+    pub fn is_watched(&self, encoding: u8, viewers: &Slab<Viewer>) -> bool {
+        let whole = self
+            .video
+            .find(encoding, Point::WHOLE)
+            .and_then(|id| self.video.track(id));
+        let is_known = whole.is_some_and(|track| !track.waits_for_key_frame);
+        let is_of = |id| self.video.get(id).is_some_and(|layer| layer.encoding == encoding);
+        let gets =
+            |viewer: &Viewer| viewer.layer().is_some_and(is_of) || viewer.waits_for(&self.video).is_some_and(is_of);
+        let mut viewers = self.viewers.iter().filter_map(|&key| viewers.get(key));
+        self.subscribers > 0 || !is_known || viewers.any(gets)
+    }
+
+    /// Whether what is lost of an encoding is to be asked for again: where it is watched, and where nobody watches
+    /// anything, so that the next viewer can start at once, with the best.
+    pub fn is_mended(&self, encoding: u8, viewers: &Slab<Viewer>, now: Instant) -> bool {
+        let best = || self.video.infos(now).first().map(|(id, _)| *id);
+        let is_best = || {
+            best()
+                .and_then(|id| self.video.get(id))
+                .is_some_and(|layer| layer.encoding == encoding)
+        };
+        self.is_watched(encoding, viewers) || self.viewers.is_empty() && is_best()
+    }
+
+    /// The tracks of which the publisher is to be asked for a key frame now; see [`Track::take_key_frame_request`]. What
+    /// was wanted of an encoding that nobody watches any more is forgotten.
+    pub fn take_key_frame_requests(&mut self, viewers: &Slab<Viewer>, now: Instant) -> impl Iterator<Item = TrackId> {
+        let mut asked: SmallVec<[TrackId; 4]> = SmallVec::new();
+        for encoding in 0..self.video.encodings() {
+            let wants = |layer: &mut Layer| layer.track.wants_key_frame();
+            if !self.video.encoding_mut(encoding).is_some_and(wants) {
+                continue;
+            }
+            let is_watched = self.is_watched(encoding, viewers);
+            let Some(Layer { track, .. }) = self.video.encoding_mut(encoding) else {
+                continue;
+            };
+            if !is_watched {
+                track.forget_wish();
+            } else if track.take_key_frame_request(now) {
+                asked.push(track.id);
+            }
+        }
         asked.into_iter()
     }
 

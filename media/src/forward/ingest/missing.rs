@@ -70,12 +70,17 @@ impl Missing {
 
     /// Appends the sequence numbers to ask for at `now`, ascending.
     pub fn requests(&mut self, now: Instant, out: &mut impl Extend<u16>) {
-        self.holes
-            .retain(|hole| now.saturating_duration_since(hole.noticed) < GIVE_UP);
+        self.give_up(now);
         for hole in self.holes.iter_mut().filter(|hole| hole.next_request <= now) {
             hole.next_request = now + RETRY_WAIT;
             out.extend([(hole.extended & 0xffff) as u16]);
         }
+    }
+
+    /// Forgets what is of no use any more.
+    pub fn give_up(&mut self, now: Instant) {
+        self.holes
+            .retain(|hole| now.saturating_duration_since(hole.noticed) < GIVE_UP);
     }
 
     /// Whether nothing is missing.

@@ -245,9 +245,9 @@ impl Ingest {
         self.sealer.seal_rtcp(out).is_some()
     }
 
-    /// Writes what is to be said every 50 ms, sealed: which packets came when, and which did not. False when there is
-    /// nothing to say.
-    pub fn write_feedback(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+    /// Writes what is to be said every 50 ms, sealed: which packets came when, and which are to be sent again, if their
+    /// encoding is one that `is_mended`. False when there is nothing to say.
+    pub fn write_feedback(&mut self, now: Instant, is_mended: impl Fn(u8) -> bool, out: &mut Vec<u8>) -> bool {
         let Some(first) = self.sources.first() else {
             return false;
         };
@@ -259,6 +259,10 @@ impl Ingest {
             .iter_mut()
             .filter(|s| s.wants_nack && !s.missing.is_empty())
         {
+            if !is_mended(source.encoding) {
+                source.missing.give_up(now);
+                continue;
+            }
             let mut numbers: SmallVec<[u16; 64]> = SmallVec::new();
             source.missing.requests(now, &mut numbers);
             if !numbers.is_empty() {

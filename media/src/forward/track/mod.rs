@@ -272,6 +272,16 @@ impl Track {
         self.key_frame_wanted |= self.kind == Kind::Video;
     }
 
+    /// Whether anybody has wanted one since the last.
+    pub fn wants_key_frame(&self) -> bool {
+        self.key_frame_wanted
+    }
+
+    /// Nobody wants one any more.
+    pub fn forget_wish(&mut self) {
+        self.key_frame_wanted = false;
+    }
+
     /// Whether to ask the publisher for a key frame now; notes that it was asked. One request serves all viewers, and
     /// it is made again while nothing came.
     pub fn take_key_frame_request(&mut self, now: Instant) -> bool {
