@@ -1,19 +1,21 @@
 //! Who is where: which shard carries a stream's publisher, which shards have viewers of it, and what that asks for.
 //!
 //! A stream's publisher lives on its *home* shard, which follows from the stream's name alone, so that a publisher who
-//! comes late, comes back or takes over needs no search. A viewer goes to the shard with the fewest peers; when that is
-//! not the home shard, the first viewer there starts a relay and the last one stops it. Plain tables: no threads, no
-//! clock.
+//! comes late, comes back or takes over needs no search. A viewer goes to the shard that has the fewest packets to pass
+//! on; when that is not the home shard, the first viewer there starts a relay and the last one stops it. Plain tables: no
+//! threads, no clock.
 
 use lectern_media::engine::Role;
 use lectern_media::id::{PeerId, StreamId};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
+/// What a viewer of a class is taken to cost before it has begun, in packets a second: a usual picture and its sound.
+const USUAL_COST: u32 = 320;
+
 /// See the module.
 pub(super) struct Directory {
-    /// Peers of each shard, those included whose offer is on its way.
-    load: Vec<u32>,
+    shards: usize,
     streams: HashMap<StreamId, Entry>,
     peers: HashMap<PeerId, Peer>,
     breaks: u64,
@@ -38,6 +40,10 @@ pub(super) struct Peer {
 struct Entry {
     /// Peers of each shard that view or are about to.
     viewers: Vec<u32>,
+    /// Peers of the home shard that publish or are about to.
+    publishers: u32,
+    /// Packets a second that each of them is about to get, or to send.
+    cost: u32,
     connected_viewers: u32,
     publisher: Option<PeerId>,
     /// Which break between two publishers this is, while the grace time runs.
@@ -68,7 +74,7 @@ impl Directory {
     /// An empty table for so many shards.
     pub(super) fn new(shards: usize) -> Directory {
         Directory {
-            load: vec![0; shards],
+            shards,
             streams: HashMap::new(),
             peers: HashMap::new(),
             breaks: 0,
@@ -79,35 +85,48 @@ impl Directory {
     /// The shard of a stream's publisher.
     pub(super) fn home(&self, stream: StreamId) -> usize {
         // The low half of a session's UUID (version 7) is random.
-        let shards = u128::try_from(self.load.len().max(1)).unwrap_or(1);
+        let shards = u128::try_from(self.shards.max(1)).unwrap_or(1);
         usize::try_from((stream.0 & u128::from(u64::MAX)) % shards).unwrap_or(0)
     }
 
     /// Makes room for a publisher; returns its shard.
     pub(super) fn place_publisher(&mut self, stream: StreamId) -> usize {
-        let home = self.home(stream);
-        self.add_load(home);
-        home
+        self.entry(stream).publishers += 1;
+        self.home(stream)
+    }
+
+    /// Notes what a viewer of a stream is sent, in packets a second.
+    pub(super) fn weigh(&mut self, stream: StreamId, cost: u32) {
+        if let Some(entry) = self.streams.get_mut(&stream) {
+            entry.cost = cost;
+        }
+    }
+
+    /// Packets a second that each shard has to pass on, those for peers included whose offer is on its way.
+    fn loads(&self) -> Vec<u64> {
+        let mut loads = vec![0; self.shards];
+        for (&stream, entry) in &self.streams {
+            let home = self.home(stream);
+            for (shard, (load, &viewers)) in loads.iter_mut().zip(&entry.viewers).enumerate() {
+                let publishers = if shard == home { entry.publishers } else { 0 };
+                *load += u64::from(viewers + publishers) * u64::from(entry.cost);
+            }
+        }
+        loads
     }
 
     /// Makes room for a viewer; returns its shard, and whether a relay to it has to be started.
     pub(super) fn place_viewer(&mut self, stream: StreamId) -> (usize, bool) {
         let home = self.home(stream);
-        let by_load = |&(shard, &load): &(usize, &u32)| (load, shard != home);
-        let shard = self
-            .load
-            .iter()
-            .enumerate()
-            .min_by_key(by_load)
-            .map_or(0, |(shard, _)| shard);
-        self.add_load(shard);
+        let loads = self.loads().into_iter().enumerate();
+        let least = loads.min_by_key(|&(shard, load)| (load, shard != home));
+        let shard = least.map_or(0, |(shard, _)| shard);
         let is_first = self.entry(stream).add_viewer(shard);
         (shard, is_first && shard != home)
     }
 
     /// The offer of somebody for whom there was room was refused.
     pub(super) fn refused(&mut self, stream: StreamId, role: Role, shard: usize) -> Option<StopRelay> {
-        self.remove_load(shard);
         let stop = self.leave(stream, role, shard);
         self.forget_if_empty(stream);
         stop
@@ -197,7 +216,6 @@ impl Directory {
         else {
             return (None, None);
         };
-        self.remove_load(shard);
         let stop = self.leave(stream, role, shard);
         let breaks = self.breaks + 1;
         let entry = self.entry(stream);
@@ -234,15 +252,8 @@ impl Directory {
 
     /// The stream is over; nothing is known of it from now on. Returns its peers.
     pub(super) fn ended(&mut self, stream: StreamId) -> Vec<PeerId> {
-        let load = &mut self.load;
         let is_of = |_: &PeerId, peer: &mut Peer| peer.stream == stream;
-        let gone = self.peers.extract_if(is_of).map(|(id, peer)| {
-            if let Some(load) = load.get_mut(peer.shard) {
-                *load = load.saturating_sub(1);
-            }
-            id
-        });
-        let gone = gone.collect();
+        let gone = self.peers.extract_if(is_of).map(|(id, _)| id).collect();
         self.cuts += 1;
         self.streams.remove(&stream);
         gone
@@ -283,9 +294,11 @@ impl Directory {
     }
 
     fn entry(&mut self, stream: StreamId) -> &mut Entry {
-        let shards = self.load.len();
+        let shards = self.shards;
         self.streams.entry(stream).or_insert_with(|| Entry {
             viewers: vec![0; shards],
+            publishers: 0,
+            cost: USUAL_COST,
             connected_viewers: 0,
             publisher: None,
             in_break: None,
@@ -294,32 +307,23 @@ impl Directory {
 
     fn leave(&mut self, stream: StreamId, role: Role, shard: usize) -> Option<StopRelay> {
         let home = self.home(stream);
-        let viewers = self.streams.get_mut(&stream)?.viewers.get_mut(shard)?;
-        if role == Role::Publisher || *viewers == 0 {
+        let entry = self.streams.get_mut(&stream)?;
+        if role == Role::Publisher {
+            entry.publishers = entry.publishers.saturating_sub(1);
             return None;
         }
+        let viewers = entry.viewers.get_mut(shard).filter(|viewers| **viewers > 0)?;
         *viewers -= 1;
         (*viewers == 0 && shard != home).then_some(StopRelay { home, shard })
     }
 
     fn forget_if_empty(&mut self, stream: StreamId) {
         let is_empty = |entry: &Entry| {
-            entry.publisher.is_none() && entry.in_break.is_none() && entry.viewers.iter().all(|&count| count == 0)
+            let has_peers = entry.publishers > 0 || entry.viewers.iter().any(|&count| count > 0);
+            entry.publisher.is_none() && entry.in_break.is_none() && !has_peers
         };
         if self.streams.get(&stream).is_some_and(is_empty) {
             self.streams.remove(&stream);
-        }
-    }
-
-    fn add_load(&mut self, shard: usize) {
-        if let Some(load) = self.load.get_mut(shard) {
-            *load += 1;
-        }
-    }
-
-    fn remove_load(&mut self, shard: usize) {
-        if let Some(load) = self.load.get_mut(shard) {
-            *load = load.saturating_sub(1);
         }
     }
 }
@@ -383,7 +387,43 @@ mod tests {
         assert_eq!(directory.refused(OTHER, Role::Viewer, 0), stop);
         assert_eq!(directory.refused(OTHER, Role::Publisher, 1), None);
         assert!(directory.streams.is_empty());
-        assert_eq!(directory.load, [0, 0]);
+        assert_eq!(directory.loads(), [0, 0]);
+    }
+
+    #[test]
+    fn a_viewer_goes_where_the_fewest_packets_are_passed_on() {
+        let mut directory = Directory::new(2);
+        // Its home is shard 1.
+        for id in 0..11 {
+            let shard = if id == 0 {
+                directory.place_publisher(OTHER)
+            } else {
+                directory.entry(OTHER).add_viewer(1);
+                1
+            };
+            let role = if id == 0 { Role::Publisher } else { Role::Viewer };
+            directory.accepted(PeerId(id), OTHER, role, shard);
+            directory.connected(PeerId(id));
+        }
+        directory.weigh(OTHER, 50);
+        publish(&mut directory, 100);
+        directory.weigh(STREAM, 300);
+        assert_eq!(directory.loads(), [300, 11 * 50]);
+        let shards: Vec<usize> = (101..106).map(|id| view(&mut directory, id).0).collect();
+        assert_eq!(
+            shards,
+            [0, 1, 0, 1, 0],
+            "eleven with sound alone weigh as two with a picture"
+        );
+        directory.weigh(OTHER, 300);
+        assert_eq!(view(&mut directory, 106).0, 0, "now they have a picture as well");
+    }
+
+    #[test]
+    fn viewers_who_wait_for_their_class_are_spread_as_well() {
+        let mut directory = Directory::new(2);
+        let shards: Vec<usize> = (1..5).map(|id| view(&mut directory, id).0).collect();
+        assert_eq!(shards, [0, 1, 0, 1]);
     }
 
     #[test]
@@ -426,6 +466,6 @@ mod tests {
             (directory.status(STREAM), directory.peer(PeerId(1))),
             ((false, 0), None)
         );
-        assert_eq!(directory.load, [0, 0]);
+        assert_eq!(directory.loads(), [0, 0]);
     }
 }

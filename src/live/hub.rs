@@ -184,6 +184,12 @@ impl Hub {
         }
     }
 
+    /// Packets a second that a viewer of each stream is sent.
+    pub(super) fn weigh(&self, costs: impl Iterator<Item = (StreamId, u32)>) {
+        let mut directory = self.directory.lock();
+        costs.for_each(|(stream, cost)| directory.weigh(stream, cost));
+    }
+
     /// All peers of a shard.
     pub(super) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
         self.directory.lock().peers_of(shard)

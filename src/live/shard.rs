@@ -433,6 +433,7 @@ impl Shard {
 
     fn show_counters(&mut self, now: Instant) {
         self.counters_due = now + COUNTERS_INTERVAL;
+        self.hub.weigh(self.engine.costs());
         self.counters.engine = self.engine.counters();
         self.counters.size = self.engine.size();
         (self.counters.connections, self.counters.waiting_bytes) = self.connections.size();

@@ -12,6 +12,14 @@ impl Engine {
         stream.map_or_else(Vec::new, |stream| stream.layers(self.now))
     }
 
+    /// About how many packets a second a viewer of each stream is sent whose publisher is here, as far as something
+    /// comes; see [`Stream::packets_per_s`](crate::stream::Stream::packets_per_s).
+    pub fn costs(&self) -> impl Iterator<Item = (StreamId, u32)> {
+        let published = self.streams.iter().filter(|(_, stream)| stream.publisher.is_some());
+        let costs = published.map(|(_, stream)| (stream.id, stream.packets_per_s(self.now)));
+        costs.filter(|(_, cost)| *cost > 0)
+    }
+
     /// Lets a viewer choose, from now on and over restarts of the publisher. False when there is no such viewer, or its
     /// stream has no encoding of that name.
     pub fn choose_layer(&mut self, now: Instant, peer: PeerId, choice: LayerChoice) -> bool {

@@ -297,3 +297,20 @@ fn key_frames_are_asked_for_as_long_as_somebody_waits_for_them() {
     sim.run(ms(4000));
     assert_eq!(sim.key_frame_requests(publisher), asked, "nobody waits any more");
 }
+
+#[test]
+fn a_class_costs_what_its_viewers_are_sent() {
+    let mut sim = sim(33);
+    let publisher = sim.publisher(STREAM, PublisherOptions::default(), near());
+    let cost = |sim: &Sim| sim.engine.costs().collect::<Vec<_>>();
+    assert_eq!(cost(&sim), [], "nothing comes yet");
+    sim.run(ms(4000));
+    let [(STREAM, with_picture)] = cost(&sim)[..] else {
+        panic!("{:?}", cost(&sim))
+    };
+    // Nine packets in each of 30 pictures and 50 of sound.
+    assert!((290..=350).contains(&with_picture), "{with_picture}");
+    sim.suspend(publisher, 0, true);
+    sim.run(ms(4000));
+    assert_eq!(cost(&sim), [(STREAM, 50)], "sound alone");
+}

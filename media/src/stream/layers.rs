@@ -13,6 +13,12 @@ use std::time::{Duration, Instant};
 /// How often it is looked at which layer each viewer is to be sent.
 const SELECTION_INTERVAL: Duration = Duration::from_millis(200);
 
+/// Opus as all clients send it: 20 ms in a packet.
+const SOUND_PACKETS_PER_S: u32 = 50;
+
+/// What most packets of a picture carry: encoders fill them up to a path's usual 1,200 bytes less headers.
+const PICTURE_PACKET_BITS: u64 = 1_130 * 8;
+
 impl Stream {
     /// A viewer needs a key frame of the layer that it is sent, or waits for.
     pub fn want_key_frame_for(&mut self, viewer: &Viewer) {
@@ -55,6 +61,19 @@ impl Stream {
                 .is_some_and(|layer| layer.encoding == encoding)
         };
         self.is_watched(encoding, viewers) || self.viewers.is_empty() && is_best()
+    }
+
+    /// About how many packets a second one viewer is sent whose line carries the best that there is; 0 while nothing
+    /// comes.
+    pub fn packets_per_s(&self, now: Instant) -> u32 {
+        let encodings = self.video.iter().filter(|(_, layer)| layer.point == Point::WHOLE);
+        let best_bps = encodings.map(|(_, layer)| layer.track.rate.bps(now)).max().unwrap_or(0);
+        let sound = if self.audio.rate.is_active(now) {
+            SOUND_PACKETS_PER_S
+        } else {
+            0
+        };
+        sound + u32::try_from(best_bps / PICTURE_PACKET_BITS).unwrap_or(u32::MAX - SOUND_PACKETS_PER_S)
     }
 
     /// The tracks of which the publisher is to be asked for a key frame now; see [`Track::take_key_frame_request`]. What
