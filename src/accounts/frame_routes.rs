@@ -42,7 +42,7 @@ pub async fn enter(
 ) -> Result<(CookieJar, Redirect)> {
     let outside = app.outside_logins.as_ref();
     let outside = outside.ok_or(Error::Unauthenticated("no tokens of other sites are taken here"))?;
-    let user = outside.user(&app, form.token.expose_secret()).await?;
+    let (user, _) = outside.sign_in(&app, form.token.expose_secret()).await?;
     let token = login::start_on(&app.db, user.id, &device, Term::Fixed).await?;
     let next = form.next.filter(|next| is_own_path(next));
     Ok((

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use parking_lot::Mutex;
@@ -31,7 +32,7 @@ const EARLY_BURST: u32 = 3;
 /// …and then once for each of these.
 const EARLY_PERIOD: Duration = Duration::from_secs(30);
 /// How far clocks may differ.
-const LEEWAY_S: u64 = 60;
+const LEEWAY_S: u32 = 60;
 /// Most keys of a set.
 const MOST_KEYS: usize = 32;
 
@@ -71,12 +72,22 @@ enum Keys {
 #[derive(Debug, Deserialize)]
 struct Claims {
     sub: String,
+    /// Seconds since 1970, whole ones or not (RFC 7519 section 2).
+    exp: f64,
     email: Option<String>,
     #[serde(default)]
     email_verified: bool,
     name: Option<String>,
     #[serde(flatten)]
     more: Map<String, Value>,
+}
+
+impl Claims {
+    /// The last moment at which it holds.
+    fn until(&self) -> Ts {
+        let end = SignedDuration::try_from_secs_f64(self.exp).and_then(Timestamp::from_duration);
+        Ts::from(end.unwrap_or(Timestamp::MAX)).plus_s(LEEWAY_S.into())
+    }
 }
 
 impl OutsideTokens {
@@ -107,11 +118,11 @@ impl OutsideTokens {
         token.split('.').count() == 3
     }
 
-    /// The user that `token` speaks of, made at the first time; with the rights that it gives.
+    /// The user that `token` speaks of, made at the first time; they get the rights that it gives. And until when it holds.
     ///
     /// # Errors
     /// 401 for a token that does not hold; 403 for somebody new where people may not sign up.
-    pub async fn user(&self, app: &App, token: &str) -> Result<User> {
+    pub async fn sign_in(&self, app: &App, token: &str) -> Result<(User, Ts)> {
         let claims = self.0.claims(token).await.map_err(|error| {
             tracing::debug!(error = format!("{error:#}"), "outside token refused");
             Error::Unauthenticated("the token is not valid")
@@ -132,9 +143,10 @@ impl OutsideTokens {
         let tier = (!config.tiers.is_empty()).then(|| tier.unwrap_or(Tier::Free));
         let is_same = role.is_none_or(|role| role == user.role) && tier.is_none_or(|tier| tier == user.tier);
         if is_same || user.role == Role::Admin {
-            return Ok(user); // admins are made here, and unmade here
+            return Ok((user, claims.until())); // admins are made here, and unmade here
         }
-        admin::change_rights(&app.db, None, user.id, role, tier).await
+        let user = admin::change_rights(&app.db, None, user.id, role, tier).await?;
+        Ok((user, claims.until()))
     }
 
     /// The account of the token's subject. One that is here already under the same address is theirs only if the issuer
@@ -203,7 +215,7 @@ impl Inner {
         rules.set_issuer(&[&self.config.issuer]);
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         rules.validate_nbf = true;
-        rules.leeway = LEEWAY_S;
+        rules.leeway = LEEWAY_S.into();
         let claims = decode::<Claims>(token, &key, &rules)?.claims;
         ensure!(
             (1..=255).contains(&claims.sub.len()),

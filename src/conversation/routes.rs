@@ -96,7 +96,7 @@ fn check_page(app: &App, headers: &HeaderMap, ours: &Origin, proof: Option<&Proo
         return Ok(()); // no browser
     };
     let mut embedding = app.config.embedding.origin_texts();
-    let has_token = matches!(proof, Some(Proof::OutsideToken(_)));
+    let has_token = matches!(proof, Some(Proof::OutsideToken { .. }));
     if page == ours.join("").as_bytes() || has_token && embedding.any(|origin| origin.as_bytes() == page) {
         return Ok(());
     }

@@ -62,11 +62,12 @@ impl FromRequestParts<App> for MaybeProven {
             Ok(Some(Bearer(token))) => Some(token),
             Ok(None) | Err(_) => socket_token(&parts.headers).map(str::to_owned),
         };
-        if app.outside_logins.is_some()
+        if let Some(outside) = &app.outside_logins
             && let Some(token) = bearer.filter(|token| OutsideTokens::looks_like_one(token))
         {
-            let proof = Proof::OutsideToken(token);
-            return Ok(MaybeProven(proof.user(app).await?.map(|user| (user, proof))));
+            let (user, until) = outside.sign_in(app, &token).await?;
+            let proof = Proof::OutsideToken { user: user.id, until };
+            return Ok(MaybeProven(Some((user, proof))));
         }
         let jar = CookieJar::from_headers(&parts.headers);
         let Some(token) = cookie::login_token(&jar) else {

@@ -3,9 +3,12 @@
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{Method, Request};
+use lectern::accounts::{self, Role, Tier, admin};
 use lectern::config::Config;
-use lectern::events::Rights;
+use lectern::events::{Push, Rights};
+use lectern::sessions::{self, Plan};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::app::{Answer, TestApp};
 use crate::end_to_end_server::Running;
@@ -137,7 +140,7 @@ async fn a_script_of_the_site_follows_a_class_with_its_users_token() {
     let short_lived = follow(SCHOOL, &short).await.unwrap_or_else(|status| panic!("{status}"));
     let ends = async {
         let outside = server.app.outside_logins.as_ref().unwrap();
-        while outside.user(&server.app, &short).await.is_ok() {
+        while outside.sign_in(&server.app, &short).await.is_ok() {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
         let rights = Rights {
@@ -151,4 +154,63 @@ async fn a_script_of_the_site_follows_a_class_with_its_users_token() {
     follower.send("chat:send", json!({"message": "still here"})).await;
     assert_eq!(follower.until("chat:message").await["message"], "still here");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_admin_changes_is_not_undone_by_a_token_that_opened_a_connection() {
+    let url = crate::databases::postgres_url().await;
+    for database in ["", &url] {
+        let embedding = Config::from_toml(&shared()).unwrap().embedding;
+        let server = Running::with(|config| {
+            config.embedding = embedding;
+            config.database.url = database.to_owned().into();
+        })
+        .await;
+        let app = &server.app;
+        let session = sessions::get(app, live_session(&server).await).await.unwrap();
+        let plan = Plan {
+            is_public: false,
+            is_open_to_subscribers: true,
+            ..session.plan()
+        };
+        sessions::change(app, &session, plan).await.unwrap();
+        let token = sign(&claims(json!({"role": "pupil", "tier": "gold"})), SECRET);
+        let protocols = format!("lectern, lectern.bearer.{token}");
+        let headers = [("origin", SCHOOL), ("sec-websocket-protocol", protocols.as_str())];
+        let follower = Follower::with_headers(&server.url, &session.id.to_string(), &headers).await;
+        let mut follower = follower.unwrap_or_else(|status| panic!("{status}"));
+        follower.send("chat:send", json!({"message": "hello"})).await;
+        let key: Uuid = follower.until("chat:message").await["userId"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+
+        // As `PATCH /api/admin/users/{id}` does.
+        let change = async |role, tier| {
+            admin::change_rights(&app.db, None, key, Some(role), Some(tier))
+                .await
+                .unwrap();
+            let (session, user) = (None, Some(key));
+            app.events
+                .rights_changed(&app.db, Rights { session, user })
+                .await
+                .unwrap();
+        };
+        change(Role::Instructor, Tier::Pro).await;
+        // What was told before has been heard when this is.
+        app.events
+            .push(&app.db, Push::new(session.id, "news", &1))
+            .await
+            .unwrap();
+        follower.until("news").await;
+        let user = accounts::find(&app.db, key).await.unwrap();
+        assert_eq!((user.role, user.tier), (Role::Instructor, Tier::Pro));
+
+        change(Role::Instructor, Tier::Free).await;
+        assert_eq!(follower.closed().await.0, 4403, "it is for subscribers");
+        let user = accounts::find(&app.db, key).await.unwrap();
+        assert_eq!((user.role, user.tier), (Role::Instructor, Tier::Free));
+        server.stop().await;
+    }
 }
