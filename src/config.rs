@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use figment::Figment;
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Format, Toml};
 use figment::value::Dict;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -23,6 +23,7 @@ mod analytics;
 mod changes;
 mod conversation;
 mod embedding;
+mod environment;
 mod limits;
 mod operations;
 mod people;
@@ -50,15 +51,6 @@ pub const DEFAULTS: &str = include_str!("../config.toml");
 
 /// The file that is read when none is named and it is there.
 pub const DEFAULT_FILE: &str = "config.toml";
-
-const ENV_PREFIX: &str = "LECTERN_";
-/// What commands take from the environment (`--config`, `--stream-key`, a password): no keys of the file.
-const ENV_NOT_KEYS: &[&str] = &["config", "password", "stream_key"];
-/// Names without the prefix that clocks and scripts of other systems use, and their keys.
-const PLAIN_NAMES: &[(&str, &str)] = &[
-    ("CRON_SECRET", "jobs.cron_secret"),
-    ("INSTRUCTOR_ACCESS_TOKEN", "accounts.instructor_access_token"),
-];
 
 /// All settings, checked. One field per section of `config.toml`, which says what each key means.
 #[derive(Clone, Debug, Deserialize)]
@@ -263,10 +255,7 @@ impl Config {
             None if Path::new(DEFAULT_FILE).is_file() => Figment::new().merge(Toml::file_exact(DEFAULT_FILE)),
             None => Figment::new(),
         };
-        let figment = PLAIN_NAMES
-            .iter()
-            .fold(figment, |all, (name, key)| all.merge(plain(name, key)));
-        Config::from_sources(figment.merge(environment()))
+        Config::from_sources(environment::over(figment, &defaults()?, environment::variables()?))
     }
 
     /// The defaults with a TOML text over them; for tests and for tools that embed the server.
@@ -278,7 +267,7 @@ impl Config {
     }
 
     fn from_sources(operator: Figment) -> Result<Config, ConfigError> {
-        let defaults: Dict = extract(&Figment::from(Toml::string(DEFAULTS)))?;
+        let defaults = defaults()?;
         let given: Dict = extract(&operator)?;
         let mut unknown = Vec::new();
         find_unknown(&given, &defaults, &mut Vec::new(), &mut |path, near| {
@@ -441,23 +430,15 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
-fn plain(name: &'static str, key: &'static str) -> Env {
-    Env::raw().only(&[name]).map(move |_| key.into())
-}
-
-fn environment() -> Env {
-    Env::prefixed(ENV_PREFIX).ignore(ENV_NOT_KEYS).split("__")
+fn defaults() -> Result<Dict, ConfigError> {
+    extract(&Figment::from(Toml::string(DEFAULTS)))
 }
 
 fn extract<T: DeserializeOwned>(figment: &Figment) -> Result<T, ConfigError> {
     figment.extract().map_err(|errors| {
         let lines = errors.into_iter().map(|error| {
             let key = error.path.join(".");
-            let source = error
-                .metadata
-                .as_ref()
-                .map(|from| describe_source(from, &key))
-                .unwrap_or_default();
+            let source = error.metadata.as_ref().map(describe_source).unwrap_or_default();
             let key = if key.is_empty() {
                 String::new()
             } else {

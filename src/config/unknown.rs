@@ -1,9 +1,7 @@
 //! Keys that do not exist, with the nearest one that does; and where a key was set.
 
-use figment::Figment;
 use figment::value::{Dict, Value};
-
-use super::{ENV_PREFIX, PLAIN_NAMES};
+use figment::{Figment, Metadata};
 
 /// Calls `report(path, nearest)` for each key of `given` that `known` does not have.
 pub(super) fn find_unknown(
@@ -45,20 +43,11 @@ pub(super) fn describe_unknown(figment: &Figment, path: &[String], near: Option<
 
 /// Where a key was set.
 pub(super) fn source_of(figment: &Figment, key: &str) -> Option<String> {
-    figment.find_metadata(key).map(|from| describe_source(from, key))
+    figment.find_metadata(key).map(describe_source)
 }
 
 /// The same, where that is known already.
-pub(super) fn describe_source(metadata: &figment::Metadata, key: &str) -> String {
-    match &metadata.source {
-        Some(source) => format!(" (set in {source})"),
-        None if metadata.name.contains(ENV_PREFIX) => {
-            format!(" (set in {ENV_PREFIX}{})", key.to_uppercase().replace('.', "__"))
-        }
-        None if metadata.name.contains("environment") => {
-            let plain = PLAIN_NAMES.iter().find(|(_, named)| *named == key);
-            plain.map_or_else(String::new, |(name, _)| format!(" (set in {name})"))
-        }
-        None => String::new(),
-    }
+pub(super) fn describe_source(metadata: &Metadata) -> String {
+    let source = metadata.source.as_ref();
+    source.map_or_else(String::new, |source| format!(" (set in {source})"))
 }
