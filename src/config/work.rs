@@ -26,6 +26,8 @@ pub struct Mail {
     /// The SMTP server; `None`: mails are put into the outbox folder.
     #[serde(deserialize_with = "super::empty_is_no_text")]
     pub host: Option<String>,
+    /// Days that those stay there; 0: for ever.
+    pub outbox_days: u32,
     /// Its port.
     pub port: u16,
     /// How the line to it is protected.

@@ -1,10 +1,13 @@
 //! What is old is forgotten, a few rows at a time, so that a server may run for years: conversations, the audit log, what
-//! became of nightly work. Visits, events, jobs and logins are forgotten where they are kept.
+//! became of nightly work, mails in the outbox folder. Visits, events, jobs and logins are forgotten where they are kept.
+
+use anyhow::Context;
 
 use crate::App;
 use crate::accounts::audit;
 use crate::db::Ts;
 use crate::error::Result;
+use crate::notifications::outbox::Outbox;
 use crate::{chat, polls};
 
 use super::store;
@@ -16,7 +19,7 @@ const DAY_S: i64 = 24 * 3600;
 /// Forgets what is too old at `now`. Any server may, at any time.
 ///
 /// # Errors
-/// The database's own; the rest is forgotten the next time.
+/// The database's own, the disk's; the rest is forgotten the next time.
 pub async fn once(app: &App, now: Ts) -> Result<()> {
     let settings = app.settings.now();
     if let Some(before) = before(now, settings.conversation.retention_days) {
@@ -27,6 +30,11 @@ pub async fn once(app: &App, now: Ts) -> Result<()> {
         audit::forget(app, before).await?;
     }
     store::prune(&app.db, now.plus_s(-RUNS_S)).await?;
+    if let Some(before) = before(now, app.config.mail.outbox_days) {
+        let outbox = Outbox::of(app);
+        let forgotten = outbox.forget(before).await;
+        forgotten.with_context(|| format!("old mails in {} stay", outbox.folder().display()))?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! Mails: composed from a notice, handed to the SMTP server of the settings, or put as a file into the outbox folder.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::outbox::Outbox;
 use super::smtp::Smtp;
 use super::unsubscribe;
 use super::wording::{Reader, Wording};
@@ -25,7 +25,7 @@ use crate::sessions::{self, calendar};
 pub(super) struct Post {
     wording: Wording,
     smtp: Option<Smtp>,
-    outbox: PathBuf,
+    outbox: Outbox,
     from: Mailbox,
 }
 
@@ -36,7 +36,7 @@ impl Post {
         Post {
             wording: Wording::new(),
             smtp: Smtp::new(&app.config.mail),
-            outbox: app.config.data.dir.join("outbox"),
+            outbox: Outbox::of(app),
             from: app.config.mail.from.clone(),
         }
     }
@@ -90,7 +90,7 @@ impl Post {
 
     async fn send(&self, work: &Work, to: Mailbox, reader: &Reader, letter: Letter<'_>) -> Result<(), Failure> {
         let address = to.email.clone();
-        let name = file_name(&work.job, letter.template);
+        let template = letter.template;
         let mail = self.compose(&work.job, to, reader, letter);
         let bytes = mail
             .context("the mail cannot be written")
@@ -99,8 +99,8 @@ impl Post {
         match &self.smtp {
             Some(smtp) => smtp.send(work, &self.from.email, &address, &bytes).await,
             None => {
-                let kept = keep(&self.outbox, &name, bytes).await;
-                kept.with_context(|| format!("cannot write into {}", self.outbox.display()))
+                let kept = self.outbox.keep(&work.job, template, bytes).await;
+                kept.with_context(|| format!("cannot write into {}", self.outbox.folder().display()))
                     .map_err(Failure::Again)
             }
         }
@@ -191,19 +191,4 @@ fn mailbox(email: &str, name: &str) -> Result<Mailbox, Failure> {
             "{email} is no address that mail can go to"
         ))),
     }
-}
-
-/// The same for each attempt: a mail that is written twice is one file.
-fn file_name(job: &Job, template: &str) -> String {
-    let at = job.created_at.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let template = template.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "");
-    format!("{at}-{template}-{}.eml", job.id)
-}
-
-/// Written whole under another name first: a mail program never sees half a mail.
-async fn keep(folder: &Path, name: &str, mail: Vec<u8>) -> std::io::Result<()> {
-    tokio::fs::create_dir_all(folder).await?;
-    let new = folder.join(format!(".{name}.new"));
-    tokio::fs::write(&new, mail).await?;
-    tokio::fs::rename(&new, folder.join(name)).await
 }

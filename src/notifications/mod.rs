@@ -5,6 +5,7 @@
 //! | `reminders` | what the clock makes due: reminders, replays that end |
 //! | `announcements` | what happened to a session: who is told of it |
 //! | `mail`, `smtp` | mails, composed and handed over |
+//! | `outbox` | mails as files |
 //! | `push`, `vapid` | push messages to browsers |
 //! | `sms` | by the gateway of the settings |
 //! | `wording` | the texts |
@@ -21,6 +22,7 @@ pub mod announcements;
 pub mod follow_routes;
 pub mod follows;
 mod mail;
+pub mod outbox;
 mod push;
 pub mod reminders;
 pub mod routes;

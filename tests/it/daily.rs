@@ -332,3 +332,41 @@ async fn what_is_old_is_forgotten_and_what_is_young_is_not() {
         assert_eq!(counts().await, [0; 5]);
     }
 }
+
+#[tokio::test]
+async fn mails_leave_the_outbox_after_their_days_and_other_files_stay() {
+    let test = TestApp::with("[mail]\noutbox_days = 7\n").await;
+    let ask = json!({"email": "anna@example.org"});
+    let asked = test.post(&Browser::default(), "/api/auth/magic-link", ask).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    work_off(&test).await;
+    let folder = test.data.path().join("outbox");
+    let files = || {
+        let files = std::fs::read_dir(&folder).unwrap();
+        let mut names: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let mails = files();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let unfinished = format!(".{}.new", mails[0]);
+    for name in [unfinished.as_str(), "letter.eml"] {
+        std::fs::write(folder.join(name), "").unwrap();
+    }
+    for (days, want) in [(6, 3), (8, 1), (8, 1)] {
+        daily::forgetting::once(&test.app, Ts::now().plus_s(days * DAY_S))
+            .await
+            .unwrap();
+        assert_eq!(files().len(), want, "after {days} days");
+    }
+    assert_eq!(files(), ["letter.eml"]);
+
+    let keeps = TestApp::with("[mail]\noutbox_days = 0\n").await;
+    let folder = keeps.data.path().join("outbox");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("20010101T000000Z-magic-link-1.eml"), "").unwrap();
+    daily::forgetting::once(&keeps.app, Ts::now()).await.unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "for ever");
+}
