@@ -4,27 +4,23 @@
 //! documented default does not exist. Later sources win: defaults, the operator's file, `LECTERN_SECTION__KEY`.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::Dict;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tracing_subscriber::EnvFilter;
-use url::Url;
-
-use crate::live::PublicAddress;
 
 mod analytics;
 mod changes;
 mod conversation;
+mod data;
 mod embedding;
 mod environment;
+mod http;
 mod limits;
+mod media;
 mod operations;
 mod people;
 mod read;
@@ -35,15 +31,17 @@ mod work;
 
 pub use analytics::Analytics;
 pub use conversation::Conversation;
+pub use data::{Data, Database};
 pub use embedding::Embedding;
+pub use http::Http;
 pub use limits::Limits;
-pub use operations::{Metrics, Traces};
+pub use media::{IceServer, Media, TcpListen};
+pub use operations::{Log, LogFormat, Metrics, Traces};
 pub use people::{Access, Accounts, AppleKey, OidcProvider, Sessions, Tokens};
 pub use storage::{Delivery, Recording, Storage};
 pub use tls::Tls;
 pub use work::{Catalogue, Jobs, Mail, MailTls, Push, Sms};
 
-use read::{empty_is_no_address, empty_is_no_text, empty_is_none, seconds, tcp_listen, texts};
 use unknown::{describe_source, describe_unknown, find_unknown, source_of};
 
 /// The documented defaults, word for word.
@@ -105,126 +103,6 @@ pub struct Config {
     /// Where all of it came from.
     #[serde(skip)]
     sources: changes::Sources,
-}
-
-/// `[http]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// TCP address of everything but media.
-    pub listen: SocketAddr,
-    /// Scheme and authority that the world uses; `None`: as each request says.
-    #[serde(deserialize_with = "empty_is_none")]
-    pub public_url: Option<Url>,
-    /// Whether X-Forwarded-For and X-Forwarded-Proto are believed.
-    pub trust_proxy: bool,
-    /// Longest time for one request.
-    #[serde(rename = "request_timeout_s", deserialize_with = "seconds")]
-    pub request_timeout: Duration,
-    /// Longest time for open requests at the end.
-    #[serde(rename = "shutdown_s", deserialize_with = "seconds")]
-    pub shutdown: Duration,
-}
-
-/// `[media]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Media {
-    /// UDP address of all publishers and viewers.
-    pub udp_listen: SocketAddr,
-    /// TCP address of the same, for networks that block UDP.
-    #[serde(deserialize_with = "tcp_listen")]
-    pub tcp_listen: TcpListen,
-    /// Addresses announced before the machine's own.
-    #[serde(deserialize_with = "texts")]
-    pub public_addresses: Vec<PublicAddress>,
-    /// A STUN server that is asked for the public address.
-    #[serde(deserialize_with = "empty_is_no_text")]
-    pub stun_server: Option<String>,
-    /// Media threads; 0: one per core.
-    pub shards: usize,
-    /// Whether each media thread stays on one core.
-    pub pin_threads: bool,
-    /// How long a stream outlives its publisher.
-    #[serde(rename = "grace_s", deserialize_with = "seconds")]
-    pub grace: Duration,
-    /// What clients are told to use besides this server.
-    pub ice_servers: Vec<IceServer>,
-    /// Whether trickled candidates are taken without `If-Match`.
-    pub lenient_trickle: bool,
-    /// Longest offer or answer.
-    pub max_sdp_bytes: usize,
-    /// Connections opened at once from one address or with one token.
-    pub open_burst: u32,
-    /// Connections opened a second after that.
-    pub open_per_s: u32,
-    /// How long running classes go on at the end.
-    #[serde(rename = "drain_s", deserialize_with = "seconds")]
-    pub drain: Duration,
-    /// Where new connections are sent meanwhile.
-    #[serde(deserialize_with = "empty_is_none")]
-    pub drain_to: Option<Url>,
-}
-
-/// An entry of `media.ice_servers`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IceServer {
-    /// As RFC 7064 and RFC 7065 have it: `stun:…`, `turns:…?transport=tcp`.
-    pub url: String,
-    /// For TURN.
-    #[serde(default)]
-    pub username: String,
-    /// For TURN.
-    #[serde(default)]
-    pub credential: SecretString,
-}
-
-/// Where media over TCP is taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TcpListen {
-    /// At the address and port number of `udp_listen`.
-    Same,
-    /// Nowhere.
-    Off,
-    /// Here.
-    At(SocketAddr),
-}
-
-/// `[data]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Folder of everything that must survive a restart.
-    pub dir: PathBuf,
-}
-
-/// `[database]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    /// PostgreSQL's address with its password, or empty for SQLite in the data folder.
-    pub url: SecretString,
-}
-
-/// `[log]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Log {
-    /// Filter in `tracing`'s syntax.
-    pub level: String,
-    /// For people or for machines.
-    pub format: LogFormat,
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// One readable line per event.
-    Text,
-    /// One JSON object per line.
-    Json,
 }
 
 /// Everything that is wrong with the settings, one line each: the key, what is wrong, where it was set.
@@ -299,135 +177,25 @@ impl Config {
 
     /// The rules that types cannot say.
     fn check(&self) -> Result<(), (&'static str, String)> {
-        if let Some(url) = &self.http.public_url
-            && !is_origin(url)
-        {
-            return Err(("http.public_url", no_origin(url)));
-        }
+        self.http.check()?;
         self.tls.check()?;
         self.media.check()?;
         self.recording.check()?;
         self.storage.check()?;
-        if self.data.dir.as_os_str().is_empty() {
-            return Err(("data.dir", "needs the name of a folder".into()));
-        }
-        let database = self.database.url.expose_secret();
-        if !(database.is_empty() || is_postgres(database)) {
-            let message = "is neither empty (SQLite) nor a \"postgres://…\" address";
-            return Err(("database.url", message.into()));
-        }
-        if let Some(url) = &self.tokens.api_url
-            && (!matches!(url.scheme(), "http" | "https") || url.query().is_some())
-        {
-            return Err(("tokens.api_url", format!("{url} is not a plain web address")));
-        }
+        self.data.check()?;
+        self.database.check()?;
+        self.tokens.check()?;
         self.accounts.check()?;
         self.limits.check()?;
         self.embedding.check()?;
         self.traces.check()?;
-        if !(1..=10).contains(&self.tokens.attempts) {
-            return Err(("tokens.attempts", "must be 1 to 10".into()));
-        }
         self.analytics.check()?;
         self.conversation.check()?;
         self.jobs.check()?;
         self.mail.check()?;
         self.sms.check()?;
-        EnvFilter::try_new(&self.log.level).map_err(|error| ("log.level", format!("{error}")))?;
-        Ok(())
+        self.log.check()
     }
-}
-
-impl Media {
-    fn check(&self) -> Result<(), (&'static str, String)> {
-        if self.shards > 256 {
-            return Err((
-                "media.shards",
-                "at most 256 threads make sense; 0 takes one for each core".into(),
-            ));
-        }
-        if self
-            .public_addresses
-            .iter()
-            .any(|address| address.ip.is_unspecified() || address.port == Some(0))
-        {
-            return Err((
-                "media.public_addresses",
-                "an address or a port of zeros reaches nobody".into(),
-            ));
-        }
-        if let Some(server) = &self.stun_server
-            && !server
-                .rsplit_once(':')
-                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-        {
-            let message = format!("{server:?} is not host and port; write for example \"stun.example.org:3478\"");
-            return Err(("media.stun_server", message));
-        }
-        if !(1..=65_536).contains(&self.max_sdp_bytes) {
-            return Err(("media.max_sdp_bytes", "must be between 1 and 65536".into()));
-        }
-        if let Some(url) = self.drain_to.as_ref().filter(|url| !is_origin(url)) {
-            return Err(("media.drain_to", no_origin(url)));
-        }
-        match self.ice_servers.iter().find(|server| !server.is_good()) {
-            Some(server) => Err((
-                "media.ice_servers",
-                format!(
-                    "{:?} cannot be told to clients: a url starts with stun:, stuns:, turn: or turns:, turn needs username and credential, and all are plain ASCII",
-                    server.url
-                ),
-            )),
-            None => Ok(()),
-        }
-    }
-}
-
-impl IceServer {
-    /// Whether it can stand in a header, and a client can use it.
-    fn is_good(&self) -> bool {
-        let is_plain = |text: &str| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
-        let (username, credential) = (self.username.as_str(), self.credential.expose_secret());
-        let has_login = !username.is_empty() && !credential.is_empty();
-        let is_url = self
-            .url
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"<>\"\\".contains(&b));
-        let is_kind = match self.url.split_once(':') {
-            Some(("stun" | "stuns", host)) => !host.is_empty(),
-            Some(("turn" | "turns", host)) => !host.is_empty() && has_login,
-            _ => false,
-        };
-        is_url && is_kind && is_plain(username) && is_plain(credential)
-    }
-}
-
-fn is_origin(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
-}
-
-fn no_origin(url: &Url) -> String {
-    format!("{url} is not a plain web address; write for example \"https://live.example.org\"")
-}
-
-impl Database {
-    /// PostgreSQL's address; `None`: SQLite in the data folder.
-    #[must_use]
-    pub fn postgres_url(&self) -> Option<&str> {
-        Some(self.url.expose_secret()).filter(|url| !url.is_empty())
-    }
-}
-
-impl Data {
-    /// The folder of one recording per session.
-    #[must_use]
-    pub fn recordings(&self) -> PathBuf {
-        self.dir.join("recordings")
-    }
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn defaults() -> Result<Dict, ConfigError> {
@@ -452,6 +220,8 @@ fn extract<T: DeserializeOwned>(figment: &Figment) -> Result<T, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn refusal(toml: &str) -> String {
@@ -529,6 +299,7 @@ mod tests {
             ("[tokens]\napi_url = \"ftp://x\"", "tokens.api_url: "),
             ("[tokens]\nattempts = 0", "tokens.attempts: "),
             ("[jobs]\nlease_s = 1", "jobs.lease_s: "),
+            ("[jobs]\nabsent_days = 0", "jobs.absent_days: "),
             ("[jobs]\ncron_secret = \"short\"", "jobs.cron_secret: "),
             ("[mail]\nfrom = \"nobody\"", "mail.from: "),
             ("[mail]\nuser = \"anna\"", "mail.user: "),

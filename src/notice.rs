@@ -17,13 +17,101 @@ pub const SMS: &str = "sms";
 /// The kind of jobs that send a push message, to one browser each: [`ToBrowser`].
 pub const PUSH: &str = "push";
 
+/// What there is to tell. Each has its text, in every language, in `notifications/templates`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Template {
+    /// A session starts in a day.
+    Reminder24h,
+    /// A session starts in a quarter of an hour.
+    Reminder15m,
+    /// An instructor has planned a session.
+    NewSession,
+    /// An instructor has planned a series.
+    NewSeries,
+    /// Somebody has enrolled in a session that is to come.
+    Enrolled,
+    /// Somebody has enrolled in a session that is over, for its replay.
+    EnrolledReplay,
+    /// A replay ends in a day.
+    ReplayExpires,
+    /// A session does not take place.
+    SessionCancelled,
+    /// Several sessions of a series do not take place.
+    SeriesCancelled,
+    /// Somebody has asked for a link to sign in.
+    MagicLink,
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: [Template; 10] = [
+        Template::Reminder24h,
+        Template::Reminder15m,
+        Template::NewSession,
+        Template::NewSeries,
+        Template::Enrolled,
+        Template::EnrolledReplay,
+        Template::ReplayExpires,
+        Template::SessionCancelled,
+        Template::SeriesCancelled,
+        Template::MagicLink,
+    ];
+
+    /// The name of its text, also in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Template::Reminder24h => "reminder24h",
+            Template::Reminder15m => "reminder15m",
+            Template::NewSession => "new-session",
+            Template::NewSeries => "new-series",
+            Template::Enrolled => "enrolled",
+            Template::EnrolledReplay => "enrolled-replay",
+            Template::ReplayExpires => "replay-expires",
+            Template::SessionCancelled => "session-cancelled",
+            Template::SeriesCancelled => "series-cancelled",
+            Template::MagicLink => "magic-link",
+        }
+    }
+
+    /// Whether it tells each reader how many tokens they get back.
+    #[must_use]
+    pub fn gives_back(self) -> bool {
+        matches!(self, Template::SessionCancelled | Template::SeriesCancelled)
+    }
+
+    /// Whether it is something to keep, and so for the mailbox alone.
+    #[must_use]
+    pub fn is_receipt(self) -> bool {
+        matches!(self, Template::Enrolled | Template::EnrolledReplay)
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Template, String> {
+        Template::ALL
+            .into_iter()
+            .find(|template| template.as_str() == text)
+            .ok_or_else(|| format!("unknown text {text}"))
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> String {
+        template.as_str().into()
+    }
+}
+
 /// What somebody is to be told. It waits in a job until it is sent, at most once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Notice {
     /// Who.
     pub to: Uuid,
-    /// The name of its text in `notifications/templates`.
-    pub template: String,
+    /// What about.
+    pub template: Template,
     /// What the text says beside the recipient's name: texts, numbers, moments (as text in RFC 3339).
     pub facts: BTreeMap<String, Value>,
     /// Path of the page that it leads to.
@@ -57,10 +145,10 @@ pub struct ToBrowser {
 impl Notice {
     /// A notice with the text `template` and nothing else.
     #[must_use]
-    pub fn new(to: Uuid, template: &str) -> Notice {
+    pub fn new(to: Uuid, template: Template) -> Notice {
         Notice {
             to,
-            template: template.into(),
+            template,
             facts: BTreeMap::new(),
             link: None,
             valid_until: None,

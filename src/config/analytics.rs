@@ -9,7 +9,7 @@ use url::Url;
 #[serde(deny_unknown_fields)]
 pub struct Analytics {
     /// Where events are sent.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub webhook_url: Option<Url>,
     /// What they are signed with.
     pub webhook_secret: SecretString,

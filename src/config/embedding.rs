@@ -19,7 +19,7 @@ pub struct Embedding {
     /// What they are signed with, or…
     pub hs256_secret: SecretString,
     /// …where the keys are that they are checked with.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub jwks_url: Option<Url>,
     /// Whether addresses are believed without `email_verified`.
     pub trust_email: bool,
@@ -64,8 +64,8 @@ impl Embedding {
 
     /// The rules that types cannot say.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        if let Some(url) = self.origins.iter().find(|url| !super::is_origin(url)) {
-            return Err(("embedding.origins", super::no_origin(url)));
+        if let Some(url) = self.origins.iter().find(|url| !super::read::is_origin(url)) {
+            return Err(("embedding.origins", super::read::no_origin(url)));
         }
         if self.issuer.is_empty() {
             return Ok(());

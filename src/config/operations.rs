@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 /// `[metrics]`
@@ -17,7 +18,7 @@ pub struct Metrics {
 #[serde(deny_unknown_fields)]
 pub struct Traces {
     /// Where traces are sent; `None`: nowhere.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub endpoint: Option<Url>,
     /// What this server is called there.
     pub service: String,
@@ -39,5 +40,32 @@ impl Traces {
             return Err(("traces.endpoint", format!("{url} is not a web address")));
         }
         Ok(())
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Filter in `tracing`'s syntax.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Log {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let filter = EnvFilter::try_new(&self.level).map(drop);
+        filter.map_err(|error| ("log.level", format!("{error}")))
     }
 }

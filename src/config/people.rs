@@ -134,13 +134,26 @@ pub struct Access {
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
     /// Where an outside service keeps them; `None`: our own ledger.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub api_url: Option<Url>,
     /// What the outside service knows us by.
     pub api_key: SecretString,
     /// Longest time for one answer.
-    #[serde(rename = "timeout_s", deserialize_with = "super::seconds")]
+    #[serde(rename = "timeout_s", deserialize_with = "super::read::seconds")]
     pub timeout: Duration,
     /// Most attempts for one request.
     pub attempts: u32,
+}
+
+impl Tokens {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let is_plain = |url: &Url| matches!(url.scheme(), "http" | "https") && url.query().is_none();
+        if let Some(url) = self.api_url.as_ref().filter(|url| !is_plain(url)) {
+            return Err(("tokens.api_url", format!("{url} is not a plain web address")));
+        }
+        match (1..=10).contains(&self.attempts) {
+            true => Ok(()),
+            false => Err(("tokens.attempts", "must be 1 to 10".into())),
+        }
+    }
 }

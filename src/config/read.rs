@@ -65,3 +65,13 @@ pub(super) fn empty_is_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -
         .map(Some)
         .map_err(|error| serde::de::Error::custom(format!("{text:?} is not a web address ({error})")))
 }
+
+/// Whether a web address is nothing but scheme, host and port.
+pub(super) fn is_origin(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
+}
+
+/// What is said of an address that is more.
+pub(super) fn no_origin(url: &Url) -> String {
+    format!("{url} is not a plain web address; write for example \"https://live.example.org\"")
+}

@@ -23,10 +23,10 @@ pub struct Recording {
 #[serde(deny_unknown_fields)]
 pub struct Storage {
     /// Where recordings go when they are finished; `None`: they stay in the data folder.
-    #[serde(deserialize_with = "super::empty_is_no_text")]
+    #[serde(deserialize_with = "super::read::empty_is_no_text")]
     pub bucket: Option<String>,
     /// Of the store; `None`: Amazon's own.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub endpoint: Option<Url>,
     /// As the store calls it.
     pub region: String,

@@ -23,7 +23,7 @@ pub struct Tls {
     /// PEM file with the root of that place's own certificate; empty: the usual roots.
     pub acme_root: PathBuf,
     /// Where plain HTTP is sent on to HTTPS.
-    #[serde(deserialize_with = "super::empty_is_no_address")]
+    #[serde(deserialize_with = "super::read::empty_is_no_address")]
     pub redirect_listen: Option<SocketAddr>,
 }
 

@@ -13,8 +13,10 @@ use url::Url;
 #[serde(deny_unknown_fields)]
 pub struct Jobs {
     /// How long a job is claimed for before its claim must be renewed.
-    #[serde(rename = "lease_s", deserialize_with = "super::seconds")]
+    #[serde(rename = "lease_s", deserialize_with = "super::read::seconds")]
     pub lease: Duration,
+    /// Days after which work for a server that has not been there may be done by others.
+    pub absent_days: u32,
     /// Opens the two routes that an outside clock may call; empty: nobody.
     pub cron_secret: SecretString,
 }
@@ -24,7 +26,7 @@ pub struct Jobs {
 #[serde(deny_unknown_fields)]
 pub struct Mail {
     /// The SMTP server; `None`: mails are put into the outbox folder.
-    #[serde(deserialize_with = "super::empty_is_no_text")]
+    #[serde(deserialize_with = "super::read::empty_is_no_text")]
     pub host: Option<String>,
     /// Days that those stay there; 0: for ever.
     pub outbox_days: u32,
@@ -68,7 +70,7 @@ pub struct Push {
 #[serde(deny_unknown_fields)]
 pub struct Sms {
     /// The gateway; `None`: no SMS is sent.
-    #[serde(deserialize_with = "super::empty_is_none")]
+    #[serde(deserialize_with = "super::read::empty_is_none")]
     pub url: Option<Url>,
     /// The value of its `Authorization` header.
     pub authorization: SecretString,
@@ -90,6 +92,9 @@ impl Jobs {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         if !(3..=3600).contains(&self.lease.as_secs()) {
             return Err(("jobs.lease_s", "must be 3 to 3600".into()));
+        }
+        if !(1..=365).contains(&self.absent_days) {
+            return Err(("jobs.absent_days", "must be 1 to 365".into()));
         }
         if (1..32).contains(&self.cron_secret.expose_secret().len()) {
             return Err(("jobs.cron_secret", "must have 32 characters or more".into()));

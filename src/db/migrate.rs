@@ -33,6 +33,8 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0050" "recordings",
     "0060" "job_places",
     "0070" "frame_logins",
+    "0080" "servers",
+    "0081" "enrolment_mails",
 ];
 
 impl Db {

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::store::OpenSession;
-use super::{Enrolment, State, refund, store};
+use super::{Enrolment, State, news, refund, store};
 use crate::accounts::User;
 use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
@@ -67,7 +67,9 @@ async fn enrol_here(app: &App, user: &User, session: Uuid) -> Result<Enrolled> {
         balance = Some(booked.balance_after);
     }
     store::insert(&mut tx, &enrolment).await?;
+    news::enrolled(&mut tx, &enrolment).await?;
     tx.commit().await?;
+    app.jobs.wake();
     tracing::info!(%session, user = %user.id, tokens = enrolment.tokens_paid, "enrolled");
     Ok(Enrolled {
         enrolment,
@@ -87,7 +89,11 @@ async fn reserve(app: &App, user: &User, session: Uuid) -> Result<Enrolled> {
     let state = if is_free { State::Active } else { State::Pending };
     let enrolment = new(user, session, &open, state);
     store::insert(&mut tx, &enrolment).await?;
+    if is_free {
+        news::enrolled(&mut tx, &enrolment).await?;
+    }
     tx.commit().await?;
+    app.jobs.wake();
     Ok(Enrolled {
         enrolment,
         balance: None,
@@ -124,7 +130,9 @@ pub(super) async fn settle(app: &App, outside: &Outside, user: &User, pending: E
         }
     };
     tokens::copy(&mut tx, payment(&pending, "Enrolment"), &charge).await?;
+    news::enrolled(&mut tx, &pending).await?;
     tx.commit().await?;
+    app.jobs.wake();
     tracing::info!(session = %pending.session_id, user = %user.id, tokens = pending.tokens_paid, "enrolled");
     Ok(Enrolled {
         balance: Some(charge.new_balance),

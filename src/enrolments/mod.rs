@@ -5,12 +5,14 @@
 //! | `enrol` | getting one: all or nothing, once |
 //! | `refund` | giving the tokens back, once, when a session is cancelled |
 //! | `upkeep` | what an outside token service left open is brought to its end |
+//! | `news` | jobs that tell somebody what they have enrolled in |
 //! | `routes` | HTTP |
 //!
 //! Sessions ask here who is enrolled; nothing here knows them but by their key and a few columns of their row, whose
 //! lock is what makes enrolling and cancelling take turns.
 
 mod enrol;
+pub mod news;
 mod refund;
 pub mod routes;
 pub mod store;

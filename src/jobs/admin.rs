@@ -18,6 +18,15 @@ pub struct Filter {
     pub kind: Option<String>,
 }
 
+/// Which server is to try a job again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retry {
+    /// The one that it is for, if it is for one.
+    InItsPlace,
+    /// Any that is free, from now on.
+    Anywhere,
+}
+
 /// How many jobs there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, utoipa::ToSchema)]
 #[schema(as = JobCounts)]
@@ -55,9 +64,9 @@ pub async fn counts(db: &Db) -> Result<Counts> {
 ///
 /// # Errors
 /// 404; 409 when a server has it, or it is done.
-pub async fn retry(app: &App, actor: Option<Uuid>, id: Uuid) -> Result<Job> {
+pub async fn retry(app: &App, actor: Option<Uuid>, id: Uuid, by: Retry) -> Result<Job> {
     let mut tx = app.db.begin().await?;
-    let Some(job) = store_admin::retry(&mut tx, id, Ts::now()).await? else {
+    let Some(job) = store_admin::retry(&mut tx, id, by, Ts::now()).await? else {
         drop(tx);
         return Err(refusal(&app.db, id).await?);
     };

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `runner` | takes what is due, a few of each kind at a time, and hands it to its handler |
 //! | `work` | one job in the hands of its handler |
-//! | `place` | which server this is |
+//! | `place` | which server this is, and whether the others are there |
 //! | `admin` | what admins see and do |
 //! | `routes` | HTTP |
-//! | `store`, `store_admin` | SQL |
+//! | `store`, `store_admin`, `store_places` | SQL |
 //!
 //! A job runs **at least once**: it is claimed for a while (the lease), the claim is renewed while its handler works, and
 //! when a server dies the next one takes it over. What must not happen twice in the world outside (a mail, a message, a
@@ -18,11 +18,12 @@
 //! brings the handlers together.
 
 pub mod admin;
-mod place;
+pub mod place;
 pub mod routes;
 mod runner;
 pub mod store;
 pub mod store_admin;
+pub mod store_places;
 mod work;
 
 use std::path::Path;
@@ -43,7 +44,7 @@ pub use work::{Failure, Work};
 #[derive(Clone, Debug)]
 pub struct Jobs {
     added: Arc<Notify>,
-    place: Arc<str>,
+    place: place::Place,
 }
 
 impl Jobs {
@@ -54,7 +55,7 @@ impl Jobs {
     pub fn at(dir: &Path) -> anyhow::Result<Jobs> {
         Ok(Jobs {
             added: Arc::default(),
-            place: place::of(dir)?,
+            place: place::Place::of(dir)?,
         })
     }
 
@@ -103,11 +104,11 @@ impl NewJob {
         }
     }
 
-    /// By this server alone: what it is about is on its disk.
+    /// By this server alone, unless it is absent for long: what it is about is on its disk.
     #[must_use]
     pub fn here(self, jobs: &Jobs) -> NewJob {
         NewJob {
-            place: Some(jobs.place.to_string()),
+            place: Some(jobs.place.id.to_string()),
             ..self
         }
     }
@@ -128,6 +129,8 @@ pub struct Job {
     pub kind: String,
     /// For admins.
     pub summary: String,
+    /// The server whose disk has what it is about; `None`: any may do it.
+    pub place: Option<String>,
     /// A JSON object; empty when it is done.
     pub payload: String,
     /// Where it is in its life.

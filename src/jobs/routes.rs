@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::admin::{self, Counts, Filter};
+use super::admin::{self, Counts, Filter, Retry};
+use super::place::{self, Server};
 use super::{Job, State, store_admin};
 use crate::App;
 use crate::db::Ts;
@@ -45,8 +46,31 @@ pub struct JobView {
     run_at: Ts,
     /// Why the last attempt failed.
     last_error: Option<String>,
+    /// The server that it is for, since that one's disk has what it is about; `null`: any may do it.
+    server: Option<JobServer>,
     created_at: Ts,
     updated_at: Ts,
+}
+
+/// A server that work is for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobServer {
+    /// The machine, and the data folder there; empty for one that has not been there for a year.
+    name: String,
+    /// When it was there last.
+    seen_at: Option<Ts>,
+    /// Whether it is not there, so that the job waits for it.
+    is_away: bool,
+}
+
+/// How a job is tried again.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RetryParams {
+    /// By any server, though it is for one: what it is about may be in the store.
+    #[serde(default)]
+    anywhere: bool,
 }
 
 /// A page of jobs.
@@ -77,7 +101,7 @@ pub async fn list(
     let found = store_admin::list(&app.db, &filter, params.before, limit + 1).await?;
     let (jobs, has_more) = cut_page(found, limit);
     Ok(Json(JobList {
-        jobs: jobs.into_iter().map(JobView::from).collect(),
+        jobs: views(&app, jobs).await?,
         counts: admin::counts(&app.db).await?,
         has_more,
     }))
@@ -85,10 +109,21 @@ pub async fn list(
 
 /// Has a job tried at once
 #[utoipa::path(post, path = "/api/admin/jobs/{id}/retry", tag = "admin", operation_id = "retry_job",
-    params(("id" = Uuid, Path)), responses((status = 200, body = JobView),
+    params(("id" = Uuid, Path), RetryParams), responses((status = 200, body = JobView),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn retry(AxumState(app): AxumState<App>, Admin(actor): Admin, Id(id): Id) -> Result<Json<JobView>> {
-    Ok(Json(admin::retry(&app, Some(actor.id), id).await?.into()))
+pub async fn retry(
+    AxumState(app): AxumState<App>,
+    Admin(actor): Admin,
+    Id(id): Id,
+    Params(params): Params<RetryParams>,
+) -> Result<Json<JobView>> {
+    let by = match params.anywhere {
+        true => Retry::Anywhere,
+        false => Retry::InItsPlace,
+    };
+    let job = admin::retry(&app, Some(actor.id), id, by).await?;
+    let servers = place::servers_of(&app, std::slice::from_ref(&job)).await?;
+    Ok(Json(view(job, &servers)))
 }
 
 /// Removes a job, so that it is not done
@@ -100,18 +135,30 @@ pub async fn delete(AxumState(app): AxumState<App>, Admin(actor): Admin, Id(id):
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl From<Job> for JobView {
-    fn from(job: Job) -> JobView {
-        JobView {
-            id: job.id,
-            kind: job.kind,
-            summary: job.summary,
-            state: job.state,
-            attempts: job.attempts,
-            run_at: job.run_at,
-            last_error: job.last_error,
-            created_at: job.created_at,
-            updated_at: job.updated_at,
+async fn views(app: &App, jobs: Vec<Job>) -> Result<Vec<JobView>> {
+    let servers = place::servers_of(app, &jobs).await?;
+    Ok(jobs.into_iter().map(|job| view(job, &servers)).collect())
+}
+
+fn view(job: Job, servers: &[Server]) -> JobView {
+    let server = job.place.map(|place| {
+        let known = servers.iter().find(|server| server.id == place);
+        JobServer {
+            name: known.map(|server| server.name.clone()).unwrap_or_default(),
+            seen_at: known.map(|server| server.seen_at),
+            is_away: known.is_none_or(|server| server.is_away(Ts::now())),
         }
+    });
+    JobView {
+        id: job.id,
+        kind: job.kind,
+        summary: job.summary,
+        state: job.state,
+        attempts: job.attempts,
+        run_at: job.run_at,
+        last_error: job.last_error,
+        server,
+        created_at: job.created_at,
+        updated_at: job.updated_at,
     }
 }

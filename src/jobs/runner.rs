@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::Instrument;
 
-use super::{Failure, Job, Work, store};
+use super::{Failure, Job, Work, place, store};
 use crate::App;
 use crate::db::{Db, Ts};
 
@@ -74,10 +74,12 @@ pub async fn run(app: App, handlers: Handlers) {
         in_hand: HashMap::new(),
         tasks: JoinSet::new(),
         pruned: None,
+        announced: None,
         app,
         handlers,
     };
     runner.take_over_own().await;
+    runner.announce().await;
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -107,6 +109,7 @@ struct Runner {
     /// Each gives its kind at its end.
     tasks: JoinSet<&'static str>,
     pruned: Option<Instant>,
+    announced: Option<Instant>,
 }
 
 impl Runner {
@@ -117,7 +120,20 @@ impl Runner {
         }
     }
 
+    /// Says that this server is there, now and then.
+    async fn announce(&mut self) {
+        if self.announced.is_some_and(|at| at.elapsed() < place::ANNOUNCE_EVERY) {
+            return;
+        }
+        match place::announce(&self.app, Ts::now()).await {
+            Ok(()) => self.announced = Some(Instant::now()),
+            Err(error) => tracing::error!(%error, "other servers do not know that this one is there"),
+        }
+    }
+
     async fn start_due(&mut self) -> sqlx::Result<()> {
+        let place = &*self.app.jobs.place.id;
+        let absent = place::absent_since(&self.app, Ts::now());
         for (&kind, (effort, handle)) in &self.handlers.0 {
             let in_hand = self.in_hand.entry(kind).or_default();
             let free = effort.at_once.saturating_sub(*in_hand);
@@ -125,7 +141,7 @@ impl Runner {
                 continue;
             }
             let limit = i64::try_from(free).unwrap_or(i64::MAX);
-            for (id,) in store::list_due(&self.app.db, kind, &self.app.jobs.place, Ts::now(), limit).await? {
+            for (id,) in store::list_due(&self.app.db, kind, place, absent, Ts::now(), limit).await? {
                 let now = Ts::now();
                 let Some(job) = store::claim(&self.app.db, id, now, lease(&self.app, now)).await? else {
                     continue; // another server was faster
@@ -151,6 +167,7 @@ impl Runner {
     }
 
     async fn keep_house(&mut self) {
+        self.announce().await;
         let now = Ts::now();
         match store::has_expired(&self.app.db, now).await {
             Ok(true) => self.release(now).await,

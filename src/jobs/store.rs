@@ -27,14 +27,17 @@ pub async fn insert(tx: &mut Tx, id: Uuid, new: &NewJob, now: Ts) -> sqlx::Resul
     Ok(added.map(|(id,)| id))
 }
 
-/// Keys of the jobs of `kind` that are due for the server `place`, those that wait longest first.
+/// Keys of the jobs of `kind` that are due for the server `place`, those that wait longest first: those for nobody else, and
+/// those for servers that have not been there since `absent`.
 ///
 /// # Errors
 /// The database's own.
-pub async fn list_due(db: &Db, kind: &str, place: &str, now: Ts, limit: i64) -> sqlx::Result<Vec<(Uuid,)>> {
+pub async fn list_due(db: &Db, kind: &str, place: &str, absent: Ts, now: Ts, limit: i64) -> sqlx::Result<Vec<(Uuid,)>> {
     let sql = "SELECT id FROM jobs WHERE state = 'ready' AND kind = $1 AND run_at <= $2 \
-               AND (place IS NULL OR place = $3) ORDER BY run_at LIMIT $4";
-    db.all(sql, args![kind, now, place, limit]).await
+               AND (place IS NULL OR place = $3 OR (created_at < $4 AND NOT EXISTS \
+               (SELECT 1 FROM servers WHERE servers.id = jobs.place AND servers.seen_at >= $4))) \
+               ORDER BY run_at LIMIT $5";
+    db.all(sql, args![kind, now, place, absent, limit]).await
 }
 
 /// Claims a job until `until`; `None`: another server was faster.

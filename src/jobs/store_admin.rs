@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::admin::Filter;
+use super::admin::{Filter, Retry};
 use super::{Job, State};
 use crate::args;
 use crate::db::{Db, Ts, Tx};
@@ -26,14 +26,15 @@ pub async fn counts(db: &Db) -> sqlx::Result<Vec<(String, i64)>> {
     db.all("SELECT state, COUNT(*) FROM jobs GROUP BY state", args![]).await
 }
 
-/// Makes a job that waits or was given up due at once; `None`: it is neither.
+/// Makes a job that waits or was given up due at once, by the server that it is for or by any; `None`: it is neither.
 ///
 /// # Errors
 /// The database's own.
-pub async fn retry(tx: &mut Tx, id: Uuid, now: Ts) -> sqlx::Result<Option<Job>> {
-    let sql = "UPDATE jobs SET state = 'ready', run_at = $2, begun_at = NULL, updated_at = $2 \
+pub async fn retry(tx: &mut Tx, id: Uuid, by: Retry, now: Ts) -> sqlx::Result<Option<Job>> {
+    let sql = "UPDATE jobs SET state = 'ready', run_at = $2, begun_at = NULL, updated_at = $2, \
+               place = CASE WHEN $3 THEN NULL ELSE place END \
                WHERE id = $1 AND state IN ('ready', 'dead') RETURNING *";
-    tx.opt(sql, args![id, now]).await
+    tx.opt(sql, args![id, now, by == Retry::Anywhere]).await
 }
 
 /// Removes a job that nobody works at; `None`: there is none.

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{about, moment, store};
+use super::{Topic, about, moment, store};
 use crate::App;
 use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Failure, NewJob, Work};
-use crate::notice::{Notice, PUSH, Provided, SMS, ToBrowser};
+use crate::notice::{Notice, PUSH, Provided, SMS, Template, ToBrowser};
 use crate::sessions::news::{Cancelled, Planned, SeriesCancelled};
 use crate::sessions::{self, Session};
 
 /// People told in one transaction.
-const AT_ONCE: i64 = 200;
-/// The same, as a length.
-const TOLD_AT_ONCE: usize = 200;
+const AT_ONCE: u8 = 200;
 /// Sessions of a series that are attached to the mail about it.
 const MOST_ATTACHED: usize = 30;
 
@@ -40,16 +38,16 @@ pub struct Reached {
 /// Which people a notice is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Audience {
-    /// Those enrolled in a session and those who set a reminder for it, who want to know a day before.
-    Reminder24h(Uuid),
-    /// The same, a quarter of an hour before.
-    Reminder15m(Uuid),
+    /// Those enrolled in a session and those who set a reminder for it.
+    Expecting(Uuid),
     /// Those who follow an instructor.
     Followers(Uuid),
     /// Those whose enrolment in a session opens its replay.
     Replay(Uuid),
-    /// Those who had a place in a session, or a reminder set; whatever they have chosen.
+    /// Those who had a place in a session, or a reminder set.
     Disappointed(Uuid),
+    /// One user.
+    One(Uuid),
 }
 
 /// Tells the followers of an instructor of a new session or series; a job of the kind
@@ -64,7 +62,10 @@ pub async fn planned(app: App, work: Work) -> Result<(), Failure> {
         Ok(_) | Err(Error::NotFound(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let template = if series.is_some() { "new-series" } else { "new-session" };
+    let template = match series {
+        Some(_) => Template::NewSeries,
+        None => Template::NewSession,
+    };
     let mut notice = Notice::new(Uuid::nil(), template)
         .with("tokens", session.price_in_tokens)
         .to_page(format!("/streams/{}/watch", session.id))
@@ -77,7 +78,7 @@ pub async fn planned(app: App, work: Work) -> Result<(), Failure> {
         Some(series) => sessions::scheduled_in_series(&app, series, MOST_ATTACHED).await?,
         None => vec![session.id],
     };
-    let key = format!("{template}:{}", series.unwrap_or(session.id));
+    let key = format!("{}:{}", template.as_str(), series.unwrap_or(session.id));
     let notice = about(notice, &session);
     tell(&app, Audience::Followers(session.instructor_id), &key, &notice).await?;
     Ok(())
@@ -93,7 +94,7 @@ pub async fn cancelled(app: App, work: Work) -> Result<(), Failure> {
     if gone.start < Ts::now().plus_s(-STALE_S) {
         return Ok(()); // old news: everybody has seen that it did not take place
     }
-    let mut notice = Notice::new(Uuid::nil(), "session-cancelled")
+    let mut notice = Notice::new(Uuid::nil(), Template::SessionCancelled)
         .with("title", gone.title)
         .with("instructor", gone.instructor)
         .with("start", moment(gone.start))
@@ -128,7 +129,7 @@ pub async fn series_cancelled(app: App, work: Work) -> Result<(), Failure> {
     let Some(first) = sessions.first() else { return Ok(()) };
     let key = format!("series-cancelled:{series}:{}", first.session);
     let people: Vec<_> = theirs.into_values().collect();
-    for some in people.chunks(TOLD_AT_ONCE) {
+    for some in people.chunks(AT_ONCE.into()) {
         let mut tx = app.db.begin().await.map_err(Error::from)?;
         for (person, gone) in some {
             want(&app, &mut tx, person, &key, &no_place(gone)).await?;
@@ -141,10 +142,9 @@ pub async fn series_cancelled(app: App, work: Work) -> Result<(), Failure> {
 
 /// What somebody is told of the sessions of a series that they had a place in.
 fn no_place(gone: &[&Cancelled]) -> Notice {
-    let template = if gone.len() == 1 {
-        "session-cancelled"
-    } else {
-        "series-cancelled"
+    let template = match gone.len() {
+        1 => Template::SessionCancelled,
+        _ => Template::SeriesCancelled,
     };
     let starts: Vec<String> = gone.iter().map(|session| moment(session.start)).collect();
     let notice = match gone.first() {
@@ -159,11 +159,12 @@ fn no_place(gone: &[&Cancelled]) -> Notice {
     notice
 }
 
+/// All of `audience`, whatever they have chosen.
 async fn everybody(app: &App, audience: Audience) -> Result<Vec<Reached>> {
     let mut all: Vec<Reached> = Vec::new();
     loop {
         let after = all.last().map_or(Uuid::nil(), |last| last.user_id);
-        let more = store::audience(&app.db, audience, after, AT_ONCE).await?;
+        let more = store::audience(&app.db, audience, None, after, AT_ONCE.into()).await?;
         if more.is_empty() {
             return Ok(all);
         }
@@ -171,14 +172,15 @@ async fn everybody(app: &App, audience: Audience) -> Result<Vec<Reached>> {
     }
 }
 
-/// Wants `notice` told to each of `audience`, in the ways that each of them likes, once for `key`.
+/// Wants `notice` told to each of `audience` who wants to know such things, in the ways that each of them likes, once for `key`.
 ///
 /// # Errors
 /// The database's own; then some may have been told, who are not told again when this is repeated.
 pub(super) async fn tell(app: &App, audience: Audience, key: &str, notice: &Notice) -> Result<()> {
+    let topic = Topic::of(notice.template);
     let mut after = Uuid::nil();
     loop {
-        let people = store::audience(&app.db, audience, after, AT_ONCE).await?;
+        let people = store::audience(&app.db, audience, topic, after, AT_ONCE.into()).await?;
         let Some(last) = people.last() else { return Ok(()) };
         after = last.user_id;
         let mut tx = app.db.begin().await?;
@@ -194,13 +196,16 @@ pub(super) async fn tell(app: &App, audience: Audience, key: &str, notice: &Noti
 async fn want(app: &App, tx: &mut Tx, person: &Reached, key: &str, notice: &Notice) -> Result<()> {
     let mut notice = notice.clone();
     notice.to = person.user_id;
-    if notice.template.ends_with("-cancelled") {
+    if notice.template.gives_back() {
         notice = notice.with("tokens", person.tokens);
     }
-    let summary = format!("{} for {}", notice.template, person.email);
+    let summary = format!("{} for {}", notice.template.as_str(), person.email);
     let key = |way: &str| format!("{way}:{key}:{}", person.user_id);
     if person.by_mail {
         jobs::enqueue_in(tx, notice.by_mail(&summary).once(key("mail"))).await?;
+    }
+    if notice.template.is_receipt() {
+        return Ok(());
     }
     if person.by_sms && app.config.sms.url.is_some() {
         jobs::enqueue_in(tx, NewJob::new(SMS, &summary, &notice).once(key("sms"))).await?;
@@ -222,6 +227,6 @@ async fn want(app: &App, tx: &mut Tx, person: &Reached, key: &str, notice: &Noti
 const STALE_S: i64 = 24 * 3600;
 
 /// What a notice about `session` says of it.
-pub(super) fn of_session(template: &str, session: &Session) -> Notice {
+pub(super) fn of_session(template: Template, session: &Session) -> Notice {
     about(Notice::new(Uuid::nil(), template), session).to_page(format!("/streams/{}/watch", session.id))
 }

@@ -17,8 +17,11 @@ use crate::App;
 use crate::accounts::{self, magic_link};
 use crate::error::Error;
 use crate::jobs::{Failure, Job, Work};
-use crate::notice::Notice;
+use crate::notice::{Notice, Template};
 use crate::sessions::{self, calendar};
+
+/// The end of addresses that nobody has (RFC 2606 section 2).
+const NOWHERE: &str = ".invalid";
 
 /// What mails go out by.
 #[derive(Debug)]
@@ -52,8 +55,11 @@ impl Post {
         let Some((to, reader)) = recipient(app, &notice).await? else {
             return Ok(()); // the account is gone
         };
+        if to.email.domain().ends_with(NOWHERE) {
+            return Ok(()); // a user of an embedding site, which did not say where their mailbox is
+        }
         let letter = Letter {
-            template: &notice.template,
+            template: notice.template,
             facts: &notice.facts,
             link: notice.link.as_ref().map(|path| format!("{}{path}", app.url)),
             stop: unsubscribe::address(app, &notice),
@@ -78,7 +84,7 @@ impl Post {
         };
         let minutes = (magic_link::LIFETIME_S / 60).into();
         let letter = Letter {
-            template: "magic-link",
+            template: Template::MagicLink,
             facts: &BTreeMap::from([("minutes".to_owned(), minutes)]),
             link: Some(asked.url),
             stop: None,
@@ -150,7 +156,7 @@ impl Post {
 
 /// What a mail is made of.
 struct Letter<'a> {
-    template: &'a str,
+    template: Template,
     facts: &'a BTreeMap<String, Value>,
     /// A whole address.
     link: Option<String>,

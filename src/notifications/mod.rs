@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `reminders` | what the clock makes due: reminders, replays that end |
 //! | `announcements` | what happened to a session: who is told of it |
+//! | `receipts` | what somebody gets who has enrolled |
 //! | `mail`, `smtp` | mails, composed and handed over |
 //! | `outbox` | mails as files |
 //! | `push`, `vapid` | push messages to browsers |
@@ -24,6 +25,7 @@ pub mod follows;
 mod mail;
 pub mod outbox;
 mod push;
+pub mod receipts;
 pub mod reminders;
 pub mod routes;
 mod sms;
@@ -41,9 +43,10 @@ use serde::{Deserialize, Serialize};
 use crate::App;
 use crate::accounts::magic_link;
 use crate::db::Ts;
+use crate::enrolments;
 use crate::error::{Error, Result};
 use crate::jobs::{Effort, Handlers};
-use crate::notice::{MAIL, Notice, PUSH, SMS};
+use crate::notice::{MAIL, Notice, PUSH, SMS, Template};
 use crate::sessions::{self, Session, Status, news};
 
 /// A server that takes mails does not wait for one that is slow.
@@ -72,26 +75,42 @@ pub enum Topic {
     NewSession,
     /// A replay ends in a day.
     ReplayExpires,
+    /// They have enrolled in a session.
+    Enrolled,
 }
 
 impl Topic {
     /// All of them; the place of each is its number in unsubscribing links.
-    pub const ALL: [Topic; 4] = [
+    pub const ALL: [Topic; 5] = [
         Topic::Reminder24h,
         Topic::Reminder15m,
         Topic::NewSession,
         Topic::ReplayExpires,
+        Topic::Enrolled,
     ];
 
     /// What a notice with this text is about; `None`: it is not for choosing.
     #[must_use]
-    pub fn of(template: &str) -> Option<Topic> {
+    pub fn of(template: Template) -> Option<Topic> {
         match template {
-            "reminder24h" => Some(Topic::Reminder24h),
-            "reminder15m" => Some(Topic::Reminder15m),
-            "new-session" | "new-series" => Some(Topic::NewSession),
-            "replay-expires" => Some(Topic::ReplayExpires),
-            _ => None,
+            Template::Reminder24h => Some(Topic::Reminder24h),
+            Template::Reminder15m => Some(Topic::Reminder15m),
+            Template::NewSession | Template::NewSeries => Some(Topic::NewSession),
+            Template::ReplayExpires => Some(Topic::ReplayExpires),
+            Template::Enrolled | Template::EnrolledReplay => Some(Topic::Enrolled),
+            Template::SessionCancelled | Template::SeriesCancelled | Template::MagicLink => None,
+        }
+    }
+
+    /// As in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Reminder24h => "reminder24h",
+            Topic::Reminder15m => "reminder15m",
+            Topic::NewSession => "new-session",
+            Topic::ReplayExpires => "replay-expires",
+            Topic::Enrolled => "enrolled",
         }
     }
 }
@@ -120,6 +139,7 @@ pub fn add_handlers(app: &App, handlers: &mut Handlers) {
     });
     handlers.add(reminders::REMIND, TELL_EFFORT, reminders::remind);
     handlers.add(reminders::REPLAY_EXPIRES, TELL_EFFORT, reminders::replay_expires);
+    handlers.add(enrolments::news::ENROLLED, TELL_EFFORT, receipts::enrolled);
     handlers.add(news::PLANNED, TELL_EFFORT, announcements::planned);
     handlers.add(news::CANCELLED, TELL_EFFORT, announcements::cancelled);
     handlers.add(news::SERIES_CANCELLED, TELL_EFFORT, announcements::series_cancelled);

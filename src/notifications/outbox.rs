@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::App;
 use crate::db::Ts;
 use crate::jobs::Job;
+use crate::notice::Template;
 
 /// What the name of each file begins with: the moment at which its mail was wanted, so that names sort by it.
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
@@ -37,7 +38,7 @@ impl Outbox {
     ///
     /// # Errors
     /// The disk's.
-    pub(super) async fn keep(&self, job: &Job, template: &str, mail: Vec<u8>) -> Result<()> {
+    pub(super) async fn keep(&self, job: &Job, template: Template, mail: Vec<u8>) -> Result<()> {
         let name = file_name(job, template);
         tokio::fs::create_dir_all(&self.0).await?;
         let new = self.0.join(format!(".{name}{UNFINISHED}"));
@@ -70,10 +71,9 @@ impl Outbox {
 }
 
 /// The same for each attempt.
-fn file_name(job: &Job, template: &str) -> String {
+fn file_name(job: &Job, template: Template) -> String {
     let at = job.created_at.timestamp().strftime(MOMENT);
-    let template = template.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "");
-    format!("{at}-{template}-{}{ENDING}", job.id)
+    format!("{at}-{}-{}{ENDING}", template.as_str(), job.id)
 }
 
 /// The moment in the name of a mail, finished or not; `None`: the file is not one of ours.

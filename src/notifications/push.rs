@@ -69,7 +69,7 @@ impl Push {
         };
         let words = self
             .wording
-            .say(&notice.template, &reader, &notice.facts)
+            .say(notice.template, &reader, &notice.facts)
             .map_err(Failure::Hopeless)?;
         let request = self
             .request(app, &browser, &notice, &words)

@@ -17,7 +17,7 @@ use crate::App;
 use crate::db::Ts;
 use crate::error::Result;
 use crate::jobs::{self, Failure, NewJob, Work};
-use crate::notice::Provided;
+use crate::notice::{Provided, Template};
 use crate::sessions::{self, Session};
 
 /// The kind of jobs that remind all who are to be reminded of one session.
@@ -61,10 +61,10 @@ impl Reminder {
         }
     }
 
-    fn template(self) -> &'static str {
+    fn template(self) -> Template {
         match self {
-            Reminder::Day => "reminder24h",
-            Reminder::Quarter => "reminder15m",
+            Reminder::Day => Template::Reminder24h,
+            Reminder::Quarter => Template::Reminder15m,
         }
     }
 }
@@ -109,13 +109,13 @@ pub async fn once(app: &App, now: Ts) -> Result<()> {
         let latest = now.plus_s(reminder.before_s());
         let earliest = latest.plus_s(-reminder.late_s());
         for (session, start) in store::sessions_between(&app.db, earliest, latest).await? {
-            let key = format!("remind:{}:{session}:{}", reminder.template(), start.0);
+            let key = format!("remind:{}:{session}:{}", reminder.template().as_str(), start.0);
             let what = Due {
                 session,
                 start,
                 reminder,
             };
-            due.push(NewJob::new(REMIND, format!("{} of {session}", reminder.template()), &what).once(key));
+            due.push(NewJob::new(REMIND, format!("{} of {session}", reminder.template().as_str()), &what).once(key));
         }
     }
     let latest = now.plus_s(DAY_S);
@@ -164,12 +164,8 @@ pub async fn remind(app: App, work: Work) -> Result<(), Failure> {
     if reminder == Reminder::Day {
         notice.calendar = vec![session.id];
     }
-    let audience = match reminder {
-        Reminder::Day => Audience::Reminder24h(session.id),
-        Reminder::Quarter => Audience::Reminder15m(session.id),
-    };
-    let key = format!("{}:{}:{}", reminder.template(), session.id, start.0);
-    tell(&app, audience, &key, &notice).await?;
+    let key = format!("{}:{}:{}", reminder.template().as_str(), session.id, start.0);
+    tell(&app, Audience::Expecting(session.id), &key, &notice).await?;
     Ok(())
 }
 
@@ -185,7 +181,7 @@ pub async fn replay_expires(app: App, work: Work) -> Result<(), Failure> {
     if session.recording_expires_at != Some(until) || !session.recording_available {
         return Ok(());
     }
-    let notice = of_session("replay-expires", &session)
+    let notice = of_session(Template::ReplayExpires, &session)
         .with("until", moment(until))
         .until(until.plus_s(-HOUR_S));
     let key = format!("replay-expires:{}:{}", session.id, until.0);

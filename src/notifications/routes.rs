@@ -53,6 +53,9 @@ pub struct Events {
     pub new_session: bool,
     /// A replay ends in a day.
     pub replay_expires: bool,
+    /// They have enrolled: a mail with what they paid, and the class for their calendar. Left out: yes.
+    #[serde(default = "yes")]
+    pub enrolled: bool,
 }
 
 impl Default for Preferences {
@@ -67,9 +70,14 @@ impl Default for Preferences {
                 reminder15m: true,
                 new_session: true,
                 replay_expires: true,
+                enrolled: true,
             },
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What browsers subscribe with.

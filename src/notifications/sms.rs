@@ -56,7 +56,7 @@ impl Gateway {
         };
         let words = self
             .wording
-            .say(&notice.template, &reader, &notice.facts)
+            .say(notice.template, &reader, &notice.facts)
             .map_err(Failure::Hopeless)?;
         let link = notice
             .link

@@ -11,64 +11,59 @@ use crate::db::{Db, Ts, Tx};
 /// Browsers of one user; the oldest give way.
 const MOST_BROWSERS: i64 = 20;
 
-/// People with an account, what they have chosen, and a condition on `$2`; from the one after `$1` on.
+/// People with an account who meet a condition on `$2` and want to be told of the topic `$3`, and how; from the one after `$1`
+/// on. What has no topic is told to all of them, by mail in any case.
 macro_rules! people {
-    ($by_mail:literal, $tokens:literal, $condition:literal) => {
+    ($tokens:literal, $condition:literal) => {
         concat!(
-            "SELECT u.id AS user_id, u.email, ",
-            $by_mail,
-            " AS by_mail, COALESCE(p.by_push, TRUE) AS by_push, COALESCE(p.by_sms, FALSE) AS by_sms, ",
+            "SELECT u.id AS user_id, u.email, ($3 IS NULL OR COALESCE(p.by_mail, TRUE)) AS by_mail, \
+             COALESCE(p.by_push, TRUE) AS by_push, COALESCE(p.by_sms, FALSE) AS by_sms, ",
             $tokens,
             " AS tokens FROM users u LEFT JOIN notification_preferences p ON p.user_id = u.id \
-              WHERE u.deleted_at IS NULL AND u.id > $1 AND ",
+              WHERE u.deleted_at IS NULL AND u.id > $1 AND COALESCE(CASE $3 WHEN 'reminder24h' THEN p.reminder_24h \
+              WHEN 'reminder15m' THEN p.reminder_15m WHEN 'new-session' THEN p.new_session \
+              WHEN 'replay-expires' THEN p.replay_expires WHEN 'enrolled' THEN p.enrolled END, TRUE) AND ",
             $condition,
-            " ORDER BY u.id LIMIT $3"
+            " ORDER BY u.id LIMIT $4"
         )
     };
     ($condition:literal) => {
-        people!("COALESCE(p.by_mail, TRUE)", "CAST(0 AS BIGINT)", $condition)
+        people!("CAST(0 AS BIGINT)", $condition)
     };
 }
 
-/// The people of `audience`, from the one after `after` on.
+/// The people of `audience` who want to be told of `topic`, from the one after `after` on.
 ///
 /// # Errors
 /// The database's own.
-pub async fn audience(db: &Db, audience: Audience, after: Uuid, limit: i64) -> sqlx::Result<Vec<Reached>> {
+pub async fn audience(
+    db: &Db,
+    audience: Audience,
+    topic: Option<Topic>,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<Reached>> {
     let (sql, of) = match audience {
-        Audience::Reminder24h(session) => (
+        Audience::Expecting(session) => (
             people!(
-                "COALESCE(p.reminder_24h, TRUE) AND (u.id IN (SELECT user_id FROM live_session_reminders \
-                 WHERE session_id = $2) OR u.id IN (SELECT user_id FROM enrolments WHERE session_id = $2 \
-                 AND state = 'active'))"
-            ),
-            session,
-        ),
-        Audience::Reminder15m(session) => (
-            people!(
-                "COALESCE(p.reminder_15m, TRUE) AND (u.id IN (SELECT user_id FROM live_session_reminders \
-                 WHERE session_id = $2) OR u.id IN (SELECT user_id FROM enrolments WHERE session_id = $2 \
-                 AND state = 'active'))"
+                "(u.id IN (SELECT user_id FROM live_session_reminders WHERE session_id = $2) OR u.id IN \
+                 (SELECT user_id FROM enrolments WHERE session_id = $2 AND state = 'active'))"
             ),
             session,
         ),
         Audience::Followers(instructor) => (
-            people!(
-                "COALESCE(p.new_session, TRUE) AND u.id IN (SELECT user_id FROM instructor_follows \
-                 WHERE instructor_id = $2)"
-            ),
+            people!("u.id IN (SELECT user_id FROM instructor_follows WHERE instructor_id = $2)"),
             instructor,
         ),
         Audience::Replay(session) => (
             people!(
-                "COALESCE(p.replay_expires, TRUE) AND u.id IN (SELECT user_id FROM enrolments \
-                 WHERE session_id = $2 AND state = 'active' AND can_watch_replay)"
+                "u.id IN (SELECT user_id FROM enrolments WHERE session_id = $2 AND state = 'active' \
+                 AND can_watch_replay)"
             ),
             session,
         ),
         Audience::Disappointed(session) => (
             people!(
-                "TRUE",
                 "COALESCE((SELECT e.tokens_paid FROM enrolments e WHERE e.session_id = $2 AND e.user_id = u.id \
                  AND e.state <> 'pending'), 0)",
                 "(u.id IN (SELECT user_id FROM live_session_reminders WHERE session_id = $2) OR u.id IN \
@@ -76,8 +71,9 @@ pub async fn audience(db: &Db, audience: Audience, after: Uuid, limit: i64) -> s
             ),
             session,
         ),
+        Audience::One(user) => (people!("u.id = $2"), user),
     };
-    db.all(sql, args![after, of, limit]).await
+    db.all(sql, args![after, of, topic.map(Topic::as_str), limit]).await
 }
 
 /// Sessions that start after `earliest` and at `latest` at the latest, with their start.
@@ -110,6 +106,7 @@ struct PreferencesRow {
     reminder_15m: bool,
     new_session: bool,
     replay_expires: bool,
+    enrolled: bool,
 }
 
 /// What a user has chosen; `None`: nothing yet.
@@ -130,6 +127,7 @@ pub async fn preferences(db: &Db, user: Uuid) -> sqlx::Result<Option<Preferences
             reminder15m: row.reminder_15m,
             new_session: row.new_session,
             replay_expires: row.replay_expires,
+            enrolled: row.enrolled,
         },
     }))
 }
@@ -140,12 +138,12 @@ pub async fn preferences(db: &Db, user: Uuid) -> sqlx::Result<Option<Preferences
 /// The database's own.
 pub async fn set_preferences(db: &Db, user: Uuid, chosen: &Preferences) -> sqlx::Result<()> {
     let sql = "INSERT INTO notification_preferences (user_id, by_mail, by_push, by_sms, phone, reminder_24h, \
-               reminder_15m, new_session, replay_expires, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (user_id) DO UPDATE SET \
+               reminder_15m, new_session, replay_expires, enrolled, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET \
                by_mail = excluded.by_mail, by_push = excluded.by_push, by_sms = excluded.by_sms, \
                phone = excluded.phone, reminder_24h = excluded.reminder_24h, reminder_15m = excluded.reminder_15m, \
                new_session = excluded.new_session, replay_expires = excluded.replay_expires, \
-               updated_at = excluded.updated_at";
+               enrolled = excluded.enrolled, updated_at = excluded.updated_at";
     let events = &chosen.events;
     let values = args![
         user,
@@ -157,6 +155,7 @@ pub async fn set_preferences(db: &Db, user: Uuid, chosen: &Preferences) -> sqlx:
         events.reminder15m,
         events.new_session,
         events.replay_expires,
+        events.enrolled,
         Ts::now(),
     ];
     db.exec(sql, values).await.map(drop)
@@ -183,6 +182,7 @@ pub async fn turn_off(db: &Db, user: Uuid, topic: Topic) -> sqlx::Result<()> {
         Topic::Reminder15m => off!("reminder_15m"),
         Topic::NewSession => off!("new_session"),
         Topic::ReplayExpires => off!("replay_expires"),
+        Topic::Enrolled => off!("enrolled"),
     };
     db.exec(sql, args![user, Ts::now()]).await.map(drop)
 }

@@ -19,7 +19,7 @@ pub struct Unsubscription {
 
 /// The address for a notice; `None`: it is not for choosing.
 pub(super) fn address(app: &App, notice: &Notice) -> Option<String> {
-    let topic = Topic::of(&notice.template)?;
+    let topic = Topic::of(notice.template)?;
     let token = Unsubscription { user: notice.to, topic }.sign(&app.keys.unsubscribe);
     Some(format!("{}/api/notifications/unsubscribe/{token}", app.url))
 }

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use lectern_media::record::Catalogue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::playlists::JOURNAL;
 use super::{Facts, care, download, folder, sound, store, storyboard, thumbnail};
 use crate::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::{self, Effort, Failure, Handlers, NewJob, State, Work};
 use crate::sessions::{RecordingState, Session};
 
@@ -39,6 +40,10 @@ const ALL: [Product; 4] = [
     Product::Sound,
     Product::Download,
 ];
+
+/// Only the disk of the server that recorded it has what is needed, and this is not that server.
+const ELSEWHERE: &str = "the recording is not on this server's disk, and not whole in the store: only the server that \
+                         recorded it can do this, when it is there again";
 
 #[derive(Serialize, Deserialize)]
 struct Of {
@@ -120,6 +125,10 @@ async fn perform(app: &App, id: Uuid, product: Product) -> Result<(), Failure> {
     let is_stored = session.recording_stored_at.is_some();
     if is_stored {
         care::fetch_media(app, id).await?; // an admin tries again what had been given up
+    }
+    let is_here = tokio::fs::try_exists(folder.join(JOURNAL)).await;
+    if !is_here.map_err(Error::from)? {
+        return Err(Failure::Hopeless(anyhow!(ELSEWHERE)));
     }
     let catalogue = read(&folder).await?;
     product

@@ -1,8 +1,11 @@
 //! Several servers on one PostgreSQL and one store: any of them plays what one of them records.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use lectern::accounts::Role;
 use lectern::args;
+use lectern::jobs::{self, State, store};
 use lectern::recordings::care::{Care, Next};
 use lectern::recordings::folder;
 use lectern::sessions;
@@ -14,6 +17,9 @@ use crate::databases::postgres_url;
 use crate::http_replay_store::addresses;
 use crate::made_recording::{Clip, H264};
 use crate::recorded_class::RecordedClass;
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const SHORT: Clip = Clip { seconds: 4, ..H264 };
 
@@ -169,4 +175,44 @@ async fn pieces_are_given_out_while_the_database_is_away_for_a_moment() {
         assert!(answers.contains(&500), "{answers:?}");
     }
     panic!("each piece asks the database");
+}
+
+#[tokio::test]
+async fn what_only_the_disk_of_a_lost_server_could_give_is_given_up_with_the_reason_until_it_is_back() {
+    let settings = format!("[database]\nurl = {:?}", postgres_url().await);
+    let (first, other) = (TestApp::with(&settings).await, TestApp::with(&settings).await);
+    let class = RecordedClass::live(first, true).await;
+    class.made().part(SHORT, 0).end();
+    class.end().await;
+    let mut care = Care::new(&class.test.app, class.id);
+    let key = format!("recording-storyboard:{}", class.id);
+    let find = async || store::find_by_key(&other.app.db, &key).await.unwrap();
+    while find().await.is_none() {
+        care.step(&class.test.app).await.unwrap();
+    }
+    drop(care); // the server is gone, and with it its disk
+    let long_ago = "UPDATE jobs SET created_at = 1, run_at = 1";
+    other.app.db.exec(long_ago, args![]).await.unwrap();
+    let runner = tokio::spawn(jobs::run(other.app.clone(), lectern::handlers(&other.app)));
+    let given_up = async {
+        while find().await.unwrap().state != State::Dead {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, given_up).await.expect("it is given up");
+    let job = find().await.unwrap();
+    assert_eq!(job.attempts, 1, "trying again would not help: {job:?}");
+    assert!(
+        job.last_error.as_ref().unwrap().contains("not on this server's disk"),
+        "{job:?}"
+    );
+    assert!(!folder(&other.app, class.id).exists());
+    runner.abort();
+
+    // It is there again after all.
+    let admin = other.sign_in("ada", Role::Admin).await;
+    let retry = format!("/api/admin/jobs/{}/retry", job.id);
+    assert_eq!(other.ask(&admin, Method::POST, &retry, None).await.status, 200);
+    class.settle().await;
+    assert_eq!(find().await.unwrap().state, State::Done);
 }

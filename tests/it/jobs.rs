@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lectern::App;
 use lectern::db::{Db, Ts};
-use lectern::jobs::admin::{self, Filter};
+use lectern::jobs::admin::{self, Filter, Retry};
 use lectern::jobs::{self, Effort, Failure, Handlers, Job, NewJob, State, store, store_admin};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ async fn work_about_what_is_on_a_servers_disk_is_for_that_server() {
     let again = TestApp::in_folder(data, &settings).await;
     let id = enqueue(&again.app, job("local").here(&again.app.jobs)).await;
     assert_eq!(
-        store::list_due(&again.app.db, "local", "another", Ts::now(), 9)
+        store::list_due(&again.app.db, "local", "another", Ts(0), Ts::now(), 9)
             .await
             .unwrap(),
         []
@@ -126,7 +126,7 @@ async fn work_waits_for_its_time_and_for_the_transaction_it_belongs_to() {
         jobs::enqueue_in(&mut tx, job("undone")).await.unwrap().unwrap();
         drop(tx);
         assert!(
-            store::list_due(&db, "undone", "here", now.plus_s(9), 9)
+            store::list_due(&db, "undone", "here", Ts(0), now.plus_s(9), 9)
                 .await
                 .unwrap()
                 .is_empty(),
@@ -139,7 +139,7 @@ async fn work_waits_for_its_time_and_for_the_transaction_it_belongs_to() {
             .unwrap()
             .unwrap();
         tx.commit().await.unwrap();
-        let due = async |at| store::list_due(&db, "later", "here", at, 9).await.unwrap();
+        let due = async |at| store::list_due(&db, "later", "here", Ts(0), at, 9).await.unwrap();
         assert!(due(now.plus_s(59)).await.is_empty(), "{name}");
         assert_eq!(due(now.plus_s(60)).await, [(id,)], "{name}");
         assert!(
@@ -215,7 +215,7 @@ async fn what_fails_is_tried_again_later_and_given_up_in_the_end() {
                     "{kind}: it waits before the next attempt"
                 );
                 assert_eq!(row.payload, r#"{"number":7}"#);
-                admin::retry(&test.app, None, id).await.unwrap();
+                admin::retry(&test.app, None, id, Retry::InItsPlace).await.unwrap();
             }
             let row = failed(3).await;
             assert!(row.last_error.is_some(), "{kind}");

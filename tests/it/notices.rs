@@ -24,11 +24,14 @@ async fn viewer(test: &TestApp, name: &str) -> Browser {
     viewer
 }
 
-async fn enrol(test: &TestApp, who: &Browser, session: &str) {
+/// Enrols somebody, and gives the mails that this makes.
+async fn enrol(test: &TestApp, who: &Browser, session: &str) -> Vec<Value> {
     let answer = test
         .post(who, &format!("/api/live/sessions/{session}/enrol"), json!({}))
         .await;
     assert_eq!(answer.status, 201, "{}", answer.text());
+    work_off(test).await;
+    take_mails(test)
 }
 
 async fn remind(test: &TestApp, who: &Browser, session: &str) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lectern::accounts::{Role, User};
 use lectern::db::Ts;
 use lectern::jobs::NewJob;
-use lectern::notice::Notice;
+use lectern::notice::{Notice, Template};
 use serde_json::json;
 
 use crate::app::TestApp;
@@ -25,7 +25,7 @@ fn settings(port: &str) -> [(&str, &str); 3] {
 
 /// What everybody is told in these tests.
 pub(crate) fn cancelled(person: &User) -> Notice {
-    Notice::new(person.id, "session-cancelled")
+    Notice::new(person.id, Template::SessionCancelled)
         .with("title", "Yoga")
         .with("instructor", "Bob")
         .with("start", Ts::now().timestamp().to_string())

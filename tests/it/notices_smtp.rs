@@ -5,7 +5,7 @@ use std::path::Path;
 use lectern::accounts::{Role, User, store as accounts};
 use lectern::id;
 use lectern::jobs::{self, Job, State};
-use lectern::notice::Notice;
+use lectern::notice::{Notice, Template};
 use serde_json::json;
 
 use crate::app::TestApp;
@@ -16,7 +16,7 @@ async fn try_once(test: &TestApp, name: &str) -> Job {
     let email = format!("{name}-{}@example.org", id::new().simple());
     let user = User::new(name, &email, Role::Viewer);
     accounts::insert_user(&test.app.db, &user, None).await.unwrap();
-    let notice = Notice::new(user.id, "magic-link").with("minutes", 15);
+    let notice = Notice::new(user.id, Template::MagicLink).with("minutes", 15);
     let job = jobs::enqueue(&test.app, notice.by_mail("a test")).await.unwrap();
     let job = job.unwrap();
     let runner = tokio::spawn(jobs::run(test.app.clone(), lectern::handlers(&test.app)));

@@ -99,6 +99,7 @@ const job = (number: number, part: object) => ({
   attempts: 0,
   runAt: at(1),
   lastError: null,
+  server: null,
   createdAt: at(-1),
   updatedAt: at(-1),
   ...part,

@@ -9,6 +9,7 @@ export type AdminUser = Schemas["User"];
 export type Role = Schemas["Role"];
 export type Tier = Schemas["Tier"];
 export type Job = Schemas["Job"];
+export type JobServer = Schemas["JobServer"];
 export type JobState = Schemas["JobState"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Health = Schemas["Health"];
@@ -60,9 +61,9 @@ export function jobsQuery(state: JobState | null) {
   });
 }
 
-/** Tries a job again now. */
-export async function retryJob(id: string): Promise<void> {
-  await take(api.POST("/api/admin/jobs/{id}/retry", { params: { path: { id } } }));
+/** Tries a job again now: by the server that it is for, or by any. */
+export async function retryJob(id: string, anywhere: boolean): Promise<void> {
+  await take(api.POST("/api/admin/jobs/{id}/retry", { params: { path: { id }, query: { anywhere } } }));
 }
 
 /** Gives a job up for good. */

@@ -2223,6 +2223,7 @@ export interface components {
             lastError?: string | null;
             /** @description Not before. */
             runAt: components["schemas"]["Timestamp"];
+            server?: components["schemas"]["JobServer"] | null;
             state: components["schemas"]["JobState"];
             /** @description What it is about. */
             summary: string;
@@ -2258,6 +2259,14 @@ export interface components {
             hasMore: boolean;
             /** @description Latest first. */
             jobs: components["schemas"]["Job"][];
+        };
+        /** @description A server that work is for. */
+        JobServer: {
+            /** @description Whether it is not there, so that the job waits for it. */
+            isAway: boolean;
+            /** @description The machine, and the data folder there; empty for one that has not been there for a year. */
+            name: string;
+            seenAt?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * @description Where a job is in its life.
@@ -2403,6 +2412,8 @@ export interface components {
         };
         /** @description What a user wants to be told of. */
         NotificationEvents: {
+            /** @description They have enrolled: a mail with what they paid, and the class for their calendar. Left out: yes. */
+            enrolled?: boolean;
             /** @description An instructor whom they follow has planned something. */
             newSession: boolean;
             /** @description A session starts in a quarter of an hour. */
@@ -3282,7 +3293,10 @@ export interface operations {
     };
     retry_job: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By any server, though it is for one: what it is about may be in the store. */
+                anywhere?: boolean;
+            };
             header?: never;
             path: {
                 id: string;

@@ -12,7 +12,7 @@ import { Section } from "./section";
 import { usePush } from "./use-push";
 
 const WAYS = ["email", "push", "sms"] as const;
-const EVENTS = ["reminder24h", "reminder15m", "newSession", "replayExpires"] as const;
+const EVENTS = ["reminder24h", "reminder15m", "newSession", "replayExpires", "enrolled"] as const;
 
 /** Saved at each change; a phone number when it is complete. */
 export function Notifications() {

@@ -1,12 +1,13 @@
 /** Work that is done later: what waits, what failed for good, and the daily runs. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CirclePlay, RotateCcw, Trash2 } from "lucide-react";
+import { CirclePlay, RotateCcw, Shuffle, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type DailyWork,
   deleteJob,
   type Job,
+  type JobServer,
   type JobState,
   jobsQuery,
   type Run,
@@ -71,14 +72,16 @@ function JobRow({ job }: { job: Job }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const settled = { onSettled: () => queries.invalidateQueries({ queryKey: ["admin", "jobs"] }) };
-  const retry = useMutation({ mutationFn: () => retryJob(job.id), ...settled });
+  const retry = useMutation({ mutationFn: (anywhere: boolean) => retryJob(job.id, anywhere), ...settled });
   const remove = useMutation({ mutationFn: () => deleteJob(job.id), ...settled });
   const error = retry.error ?? remove.error;
+  const mayWait = job.state === "dead" || job.state === "ready";
   return (
     <Row data-job={job.id} data-state={job.state}>
       <Cell>
         <p className="font-medium">{job.kind}</p>
         <p className="text-muted wrap-anywhere">{job.summary}</p>
+        {mayWait && job.server?.isAway ? <Absent server={job.server} /> : null}
         {job.lastError ? <p className="text-danger wrap-anywhere">{job.lastError}</p> : null}
         <Failure error={error} boxed />
       </Cell>
@@ -91,16 +94,28 @@ function JobRow({ job }: { job: Job }) {
       </Cell>
       <Cell>
         <div className="flex justify-end gap-1 md:justify-start">
-          {job.state === "dead" || job.state === "ready" ? (
+          {mayWait ? (
             <Button
               variant="secondary"
               size="small"
               disabled={retry.isPending}
               aria-label={t("admin.jobs.retryOf", { what: job.summary })}
-              onClick={() => retry.mutate()}
+              onClick={() => retry.mutate(false)}
             >
               <RotateCcw aria-hidden="true" />
               {t("common.retry")}
+            </Button>
+          ) : null}
+          {mayWait && job.server?.isAway ? (
+            <Button
+              variant="secondary"
+              size="small"
+              disabled={retry.isPending}
+              aria-label={t("admin.jobs.elsewhereOf", { what: job.summary })}
+              onClick={() => retry.mutate(true)}
+            >
+              <Shuffle aria-hidden="true" />
+              {t("admin.jobs.elsewhere")}
             </Button>
           ) : null}
           {job.state === "running" ? null : (
@@ -117,6 +132,22 @@ function JobRow({ job }: { job: Job }) {
         </div>
       </Cell>
     </Row>
+  );
+}
+
+/** The server that a job waits for. */
+function Absent({ server }: { server: JobServer }) {
+  const { t } = useTranslation();
+  return (
+    <p className="text-warn wrap-anywhere">
+      {t("admin.jobs.waitsFor", { server: server.name || t("admin.jobs.unknownServer") })}
+      {server.seenAt ? (
+        <>
+          {" "}
+          {t("admin.jobs.seen")} <Moment at={server.seenAt} />
+        </>
+      ) : null}
+    </p>
   );
 }
 

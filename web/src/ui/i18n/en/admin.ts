@@ -90,6 +90,11 @@ export const admin = {
     next: "When",
     deeds: "Actions",
     retryOf: "Try again: {{what}}",
+    elsewhere: "Elsewhere",
+    elsewhereOf: "Try again on any server: {{what}}",
+    waitsFor: "Waits for the server {{server}}, whose disk has what it needs.",
+    unknownServer: "that made it",
+    seen: "It was last there",
     deleteOf: "Delete: {{what}}",
   },
   runs: {

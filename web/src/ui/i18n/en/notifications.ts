@@ -11,6 +11,7 @@ export const notifications = {
     reminder15m: "A quarter of an hour before it",
     newSession: "A new class of an instructor whom I follow",
     replayExpires: "A replay of mine that ends tomorrow",
+    enrolled: "What I enrolled in, with the class for my calendar (by e-mail)",
   },
   phone: "Mobile number",
   phoneHint: "With the country’s code, such as +31 6 12345678. Needed for SMS.",

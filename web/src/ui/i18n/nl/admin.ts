@@ -92,6 +92,11 @@ export const admin: typeof en.admin = {
     next: "Wanneer",
     deeds: "Acties",
     retryOf: "Opnieuw proberen: {{what}}",
+    elsewhere: "Elders",
+    elsewhereOf: "Opnieuw proberen op een andere server: {{what}}",
+    waitsFor: "Wacht op de server {{server}}, waar op schijf staat wat nodig is.",
+    unknownServer: "die de taak maakte",
+    seen: "Die was er voor het laatst",
     deleteOf: "Verwijderen: {{what}}",
   },
   runs: {

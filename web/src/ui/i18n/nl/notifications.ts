@@ -12,6 +12,7 @@ export const notifications: typeof en.notifications = {
     reminder15m: "Een kwartier ervoor",
     newSession: "Een nieuwe les van een instructeur die ik volg",
     replayExpires: "Een opname van mij die morgen verloopt",
+    enrolled: "Waar ik me voor heb ingeschreven, met de les voor mijn agenda (per e-mail)",
   },
   phone: "Mobiel nummer",
   phoneHint: "Met de landcode, zoals +31 6 12345678. Nodig voor sms.",
