@@ -1,6 +1,6 @@
 /**
- * One recorded class as programs of others find it: parsers of playlists, and hls.js in Chromium and in Firefox. First
- * somebody broadcasts in three sizes, then another with one of another size.
+ * One recorded class as programs of others find it: parsers of playlists, ffprobe, hls.js in Chromium and in Firefox, and
+ * Chromium's own player. First somebody broadcasts in three sizes, then another with one of another size.
  */
 import type { Sight } from "../../web/e2e/support/probe";
 import { Server } from "../../web/e2e/support/server";
@@ -9,6 +9,7 @@ import { Firefox } from "./support/firefox";
 import * as player from "./support/hls-player";
 import { type MediaPlaylist, type Playlists, download, read, readByPython } from "./support/playlists";
 import { expect, type Page, test as base } from "./support/test";
+import { partsOf, type Track, tracksOf } from "./support/tracks";
 
 /** With sound in AAC as well, which comes after the class. */
 const test = base.extend<object, { server: Server }>({
@@ -91,6 +92,58 @@ test("hls.js in Firefox does, too", async ({ site }) => {
   await playsWhole(page as unknown as Page);
   await firefox.close();
 });
+
+test("Chromium's own player plays, seeks and crosses discontinuities without a complaint", async ({ visit }) => {
+  const page = await visit();
+  await player.playNatively(page, master);
+  await player.playUntil(page, 1);
+  const parts = await look(page);
+  await seeks(page, parts);
+  await crosses(page, parts);
+  expect(await player.complaints(page)).toEqual([]);
+});
+
+test("ffprobe finds every track without a hole, as long as its playlist says, and ffmpeg decodes it without a word", async () => {
+  for (const playlist of ended.media) {
+    const parts = await partsOf(playlist);
+    for (const part of parts) {
+      const found = `${playlist.uri}: ${JSON.stringify(part)}`;
+      expect(part.complaints, found).toBe("");
+      expectContinuous(part);
+      expectLastPacket(part.listedSeconds - part.seconds, found);
+    }
+    const variant = ended.variants.find(({ uri, audio }) => uri === playlist.uri && audio === null);
+    if (!variant) continue;
+    const bits = parts.reduce((sum, { bytes }) => sum + bytes * 8, 0);
+    expect(bits / parts.reduce((sum, { seconds }) => sum + seconds, 0) / variant.averageBps).toBeCloseTo(1, 1);
+  }
+});
+
+test("… and so it does with the download", async ({ teacher, server }) => {
+  const address = `${server.url}/api/instructor/streams/${master.split("/").at(-3)}/download`;
+  const file = await teacher.request.get(address);
+  expect(file.status()).toBe(200);
+  const tracks = await tracksOf(await file.body());
+  expect(tracks.map(({ codec }) => codec)).toEqual(["h264", "opus"]);
+  const listed = reference().segments.reduce((sum, { seconds }) => sum + seconds, 0);
+  for (const track of tracks) {
+    expectContinuous(track);
+    expectLastPacket(listed - track.seconds, JSON.stringify(track));
+  }
+});
+
+/** Packets follow one another without a hole. A busy camera leaves pictures out; nothing leaves sound out. */
+function expectContinuous(track: Track): void {
+  const found = JSON.stringify(track);
+  expect(track.shortestStepMs, found).toBeGreaterThan(0);
+  expect(track.longestStepMs, found).toBeLessThan(track.codec === "h264" ? 2000 : 65);
+}
+
+/** What is left of a track behind the beginning of its last packet, in seconds, is that packet. */
+function expectLastPacket(seconds: number, found: string): void {
+  expect(seconds, found).toBeGreaterThan(0);
+  expect(seconds, found).toBeLessThan(0.5);
+}
 
 /** What a page with hls.js must be able to do with the whole class. */
 async function playsWhole(page: Page): Promise<void> {

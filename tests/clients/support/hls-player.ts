@@ -1,4 +1,4 @@
-/** Recordings in a page, by hls.js. The page is of another site, and its only video element is followed by the probe. */
+/** Recordings in a page, by hls.js or by the browser's own player. The page is of another site, and its only video element is followed by the probe. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Hls from "hls.js";
@@ -49,6 +49,18 @@ export async function playByHls(page: Page, playlist: string): Promise<Level[]> 
     await parsed;
     await video.play();
     return player.levels.map(({ width, codecs }) => ({ width, codecs }));
+  }, playlist);
+}
+
+/** Has the browser's own player play a playlist. */
+export async function playNatively(page: Page, playlist: string): Promise<void> {
+  await page.evaluate(showVideo);
+  await page.evaluate(async (url) => {
+    const video = document.querySelector("video");
+    if (!video) throw new Error("no video");
+    video.addEventListener("error", () => window.complaints.push(`${video.currentTime}: ${video.error?.message}`));
+    video.src = url;
+    await video.play();
   }, playlist);
 }
 
