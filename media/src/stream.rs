@@ -386,6 +386,7 @@ impl Stream {
     pub fn add_viewer(&mut self, key: usize, viewer: &mut Viewer, now: Instant) {
         self.viewers.push(key);
         viewer.resolve_codec(&self.audio);
+        viewer.waits_for_picture = self.video.infos(now).iter().any(|(_, info)| info.is_active);
         if self.publisher.is_some() || self.is_relayed {
             let layer = self.first_layer(viewer, now);
             viewer.start(&self.audio, &mut self.video, layer, now);

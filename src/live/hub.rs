@@ -60,7 +60,7 @@ pub struct ShardCounters {
     pub waiting_bytes: usize,
     /// Sends that the kernel had no room for or refused.
     pub sends_lost: u64,
-    /// How long viewers took from their offer to their keys.
+    /// How long viewers who came while a picture was being sent took from their offer to its first packet.
     pub join_time: Histogram,
     /// How long live media took from its arrival to the kernel's send: a sample, and of each send the packet that waited
     /// longest.

@@ -38,7 +38,7 @@ pub(super) struct Shard {
     arrivals: Arrivals,
     counters: ShardCounters,
     counters_due: Instant,
-    /// Viewers that have an answer and no keys yet, and since when.
+    /// Viewers that have an answer and no picture yet, and since when.
     joining: HashMap<PeerId, Instant>,
     /// Sends of live media until the next one that is timed.
     until_timed: u32,
@@ -368,11 +368,13 @@ impl Shard {
             Event::Connected { peer, stream, role } => {
                 tracing::debug!(?peer, ?stream, ?role, "connected");
                 self.hub.connected(peer, stream);
-                if let Some(since) = self.joining.remove(&peer) {
-                    self.counters.join_time.note(now.saturating_duration_since(since));
-                }
                 if self.to_record.remove(&peer) {
                     self.record(now, stream);
+                }
+            }
+            Event::FirstPicture { peer } => {
+                if let Some(since) = self.joining.remove(&peer) {
+                    self.counters.join_time.note(now.saturating_duration_since(since));
                 }
             }
             Event::Closed {

@@ -46,7 +46,8 @@ pub struct Health {
     packets_out_per_s: u64,
     /// Of the packets that viewers have reported on; `null`: nobody reported.
     loss_percent: Option<f64>,
-    /// From a viewer's offer to its keys: half of them took no longer. `null`: nobody joined.
+    /// From a viewer's offer to the first of the picture that it is sent: half of them took no longer. `null`: nobody came
+    /// while there was one.
     join_ms_p50: Option<f64>,
     /// From arrival to sending: 99 of 100 timed sends took no longer. `null`: nothing was forwarded.
     forward_delay_ms_p99: Option<f64>,

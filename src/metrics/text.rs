@@ -164,7 +164,7 @@ fn media(page: &mut Page, now: &Snapshot) {
     page.about(
         "lectern_join_seconds",
         "histogram",
-        "Viewers, from their offer to their keys.",
+        "Viewers of a running picture, from their offer to the first packet of a key frame sent to them.",
     );
     page.histogram("lectern_join_seconds", "", &now.times(|shard| &shard.join_time));
     page.about(

@@ -325,3 +325,45 @@ async fn the_webhook_gets_signed_batches_and_is_asked_again() {
     test.app.shutdown.cancel();
     runner.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_kill_costs_the_events_of_the_last_second_and_the_reports_nothing() {
+    let test = TestApp::new().await;
+    let hugo = test.sign_in("hugo", Role::Instructor).await;
+    let ben = test.sign_in("ben", Role::Viewer).await;
+    let id = test.plan(&hugo, true).await;
+    let start = format!("/api/instructor/streams/{id}/start");
+    assert_eq!(test.ask(&hugo, Method::POST, &start, None).await.status, 200);
+    let say = async |text: &str| {
+        let said = test
+            .post(&ben, &format!("/api/live/sessions/{id}/chat"), json!({"message": text}))
+            .await;
+        assert_eq!(said.status, 201, "{}", said.text());
+    };
+    say("hello").await;
+    tracking::write(&test.app).await.unwrap();
+    say("there").await;
+    let poll = json!({"question": "Which?", "options": ["a", "b"]});
+    let poll = test
+        .post(&hugo, &format!("/api/live/sessions/{id}/polls"), poll)
+        .await
+        .json();
+    let vote = format!("/api/live/polls/{}/vote", poll["id"].as_str().unwrap());
+    let voted = test
+        .post(&ben, &vote, json!({"optionId": poll["options"][0]["id"]}))
+        .await;
+    assert_eq!(voted.status, 200, "{}", voted.text());
+    let report = format!("/api/instructor/streams/{id}/analytics");
+    let before = test.get(&hugo, &report).await.json();
+    assert_eq!((&before["chatMessages"], &before["pollVotes"]), (&json!(2), &json!(1)));
+
+    // Killed before the second write; what is on the disk is all that the next run has.
+    test.app.live.stop().await;
+    let again = TestApp::in_folder(test.data, "").await;
+    let mut after = again.get(&hugo, &report).await.json();
+    after["points"] = before["points"].clone(); // time goes on
+    assert_eq!(after, before, "messages and votes are written before they are answered");
+    tracking::write(&again.app).await.unwrap();
+    assert_eq!(events(&again.app, "live_chat_sent").await.len(), 1);
+    assert_eq!(events(&again.app, "live_poll_voted").await.len(), 0);
+}

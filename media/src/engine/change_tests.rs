@@ -177,3 +177,37 @@ fn after_a_change_of_codec_the_picture_is_there_at_once_and_every_delay_is_what_
         }
     }
 }
+
+/// How often viewers were told of as having their first picture, by viewer.
+fn first_pictures(events: &[Event]) -> usize {
+    events
+        .iter()
+        .filter(|event| matches!(event, Event::FirstPicture { .. }))
+        .count()
+}
+
+#[test]
+fn a_viewer_of_a_running_picture_is_told_of_once_when_it_has_the_first_of_it() {
+    let mut sim = sim(14);
+    let early = sim.viewer(STREAM, viewer(), near());
+    sim.run(ms(500));
+    let publisher = sim.publisher(STREAM, PublisherOptions::default(), near());
+    sim.run(ms(3_000));
+    assert!(sim.seen(early).frames > 0);
+    assert_eq!(first_pictures(&sim.events), 0, "there was nothing to see when it came");
+
+    let late = sim.viewer(STREAM, viewer(), near());
+    while first_pictures(&sim.events) == 0 {
+        assert_eq!(sim.seen(late).frames, 0, "it is told of with the first packet");
+        sim.run(ms(1));
+    }
+    sim.run(ms(200));
+    assert!(sim.seen(late).frames > 0);
+    sim.kill(publisher);
+    sim.run(ms(5_000));
+    sim.viewer(STREAM, viewer(), near());
+    sim.run(ms(500));
+    sim.publisher(STREAM, PublisherOptions::default(), near());
+    sim.run(ms(3_000));
+    assert_eq!(first_pictures(&sim.events), 1, "once, and not who came into a pause");
+}

@@ -1,6 +1,6 @@
 //! Datagrams out, written on demand into the caller's buffer: no queue of packets exists per viewer.
 
-use super::{Engine, Transmit, TransmitBuf};
+use super::{Engine, Event, Transmit, TransmitBuf};
 use crate::codec::Kind;
 use crate::forward::viewer::Written;
 use crate::id::PeerId;
@@ -117,10 +117,13 @@ impl Engine {
         None
     }
 
-    fn transmit_to(&self, viewer: usize, written: Written) -> Option<Transmit> {
-        let to = self.viewers.get(viewer)?.to;
+    fn transmit_to(&mut self, viewer: usize, written: Written) -> Option<Transmit> {
+        let viewer = self.viewers.get_mut(viewer)?;
+        if viewer.gets_first_picture() {
+            self.events.push_back(Event::FirstPicture { peer: viewer.peer });
+        }
         Some(Transmit {
-            to,
+            to: viewer.to,
             len: written.len,
             segment_bytes: written.segment_bytes,
             arrived: written.arrived,

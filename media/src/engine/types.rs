@@ -179,6 +179,11 @@ pub enum Event {
         /// As what.
         role: Role,
     },
+    /// A viewer that came while a picture was being sent has been sent the first packet of a key frame.
+    FirstPicture {
+        /// Who.
+        peer: PeerId,
+    },
     /// A peer is gone.
     Closed {
         /// Who.

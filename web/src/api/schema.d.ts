@@ -2151,7 +2151,8 @@ export interface components {
             jobs: components["schemas"]["JobsHealth"];
             /**
              * Format: double
-             * @description From a viewer's offer to its keys: half of them took no longer. `null`: nobody joined.
+             * @description From a viewer's offer to the first of the picture that it is sent: half of them took no longer. `null`: nobody came
+             *     while there was one.
              */
             joinMsP50?: number | null;
             /**

@@ -71,6 +71,8 @@ pub struct Viewer {
     pub bandwidth: Bandwidth,
     /// It is in the engine's list of viewers that are served in steps.
     pub is_stepped: bool,
+    /// A picture was being sent when it came, and it has had nothing of it yet.
+    pub waits_for_picture: bool,
     /// A layer that it is to go over to.
     pub(super) wanted: Option<LayerId>,
     /// Video is held back because of its line.
@@ -126,6 +128,7 @@ impl Viewer {
             selector: Selector::default(),
             bandwidth: Bandwidth::new(now, extensions.transport_cc.is_some()),
             is_stepped: false,
+            waits_for_picture: false,
             wanted: None,
             held: None,
             tried: None,
@@ -207,6 +210,15 @@ impl Viewer {
             lane.jump_to(seq);
             self.mode = Mode::CatchesUp { since, from };
         }
+    }
+
+    /// True once: when the first packet of the picture has been written for a viewer that came while one was being sent.
+    /// What it is sent first belongs to a key frame.
+    #[inline]
+    pub fn gets_first_picture(&mut self) -> bool {
+        let is_first = self.waits_for_picture && self.video.as_ref().is_some_and(|lane| lane.packets > 0);
+        self.waits_for_picture &= !is_first;
+        is_first
     }
 
     /// Nobody sends: the viewer gets whatever comes first.
