@@ -35,6 +35,7 @@ const FILES: &[(&str, &str, &str)] = migrations![
     "0070" "frame_logins",
     "0080" "servers",
     "0081" "enrolment_mails",
+    "0090" "listing",
 ];
 
 impl Db {
@@ -67,5 +68,25 @@ impl Db {
             Db::Postgres(pool) => migrator.run(pool).await?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FILES;
+
+    #[test]
+    fn every_file_runs_in_the_order_of_its_number() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        there.sort();
+        let listed: Vec<String> = FILES
+            .iter()
+            .map(|(version, name, _)| format!("{version}_{name}.sql"))
+            .collect();
+        assert_eq!(listed, there);
     }
 }

@@ -49,9 +49,9 @@ async fn an_unreadable_body_is_told_from_an_unacceptable_one() {
     login("text/plain", b"{}".to_vec())
         .await
         .is_problem(415, "unsupported-media-type");
-    login("application/json", vec![b' '; 70_000])
-        .await
-        .is_problem(413, "too-large");
+    let too_large = login("application/json", vec![b' '; 70_000]).await;
+    too_large.is_problem(413, "too-large");
+    assert_eq!(too_large.headers["connection"], "close", "its rest is not read");
 }
 
 #[tokio::test]
