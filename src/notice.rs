@@ -35,6 +35,8 @@ pub enum Template {
     EnrolledReplay,
     /// A replay ends in a day.
     ReplayExpires,
+    /// A session begins at another time.
+    SessionMoved,
     /// A session does not take place.
     SessionCancelled,
     /// Several sessions of a series do not take place.
@@ -45,7 +47,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 10] = [
+    pub const ALL: [Template; 11] = [
         Template::Reminder24h,
         Template::Reminder15m,
         Template::NewSession,
@@ -53,6 +55,7 @@ impl Template {
         Template::Enrolled,
         Template::EnrolledReplay,
         Template::ReplayExpires,
+        Template::SessionMoved,
         Template::SessionCancelled,
         Template::SeriesCancelled,
         Template::MagicLink,
@@ -69,6 +72,7 @@ impl Template {
             Template::Enrolled => "enrolled",
             Template::EnrolledReplay => "enrolled-replay",
             Template::ReplayExpires => "replay-expires",
+            Template::SessionMoved => "session-moved",
             Template::SessionCancelled => "session-cancelled",
             Template::SeriesCancelled => "series-cancelled",
             Template::MagicLink => "magic-link",

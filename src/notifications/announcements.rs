@@ -1,4 +1,5 @@
-//! What happened to a session, and who is told of it: followers of a new one, those who had a place in a cancelled one.
+//! What happened to a session, and who is told of it: followers of a new one, those who have a place in one that was moved
+//! or cancelled.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::db::{Ts, Tx};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Failure, NewJob, Work};
 use crate::notice::{Notice, PUSH, Provided, SMS, Template, ToBrowser};
-use crate::sessions::news::{Cancelled, Planned, SeriesCancelled};
+use crate::sessions::news::{Cancelled, Moved, Planned, SeriesCancelled};
 use crate::sessions::{self, Session};
 
 /// People told in one transaction.
@@ -81,6 +82,29 @@ pub async fn planned(app: App, work: Work) -> Result<(), Failure> {
     let key = format!("{}:{}", template.as_str(), series.unwrap_or(session.id));
     let notice = about(notice, &session);
     tell(&app, Audience::Followers(session.instructor_id), &key, &notice).await?;
+    Ok(())
+}
+
+/// Tells those who expect a session that it begins at another time; a job of the kind [`crate::sessions::news::MOVED`].
+/// Those who are not told yet when it moves again hear of its last time only.
+///
+/// # Errors
+/// The database's own.
+pub async fn moved(app: App, work: Work) -> Result<(), Failure> {
+    let Moved { session, from, to } = work.payload()?;
+    let Some(session) = sessions::several(&app, &[session]).await?.pop() else {
+        return Ok(());
+    };
+    let mut notice = of_session(Template::SessionMoved, &session)
+        .with("was", moment(from))
+        .until(to);
+    notice.provided = Some(Provided {
+        session: session.id,
+        start: Some(to),
+    });
+    notice.calendar = vec![session.id];
+    let key = format!("session-moved:{}", work.job.id);
+    tell(&app, Audience::Expecting(session.id), &key, &notice).await?;
     Ok(())
 }
 

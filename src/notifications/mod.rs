@@ -98,7 +98,9 @@ impl Topic {
             Template::NewSession | Template::NewSeries => Some(Topic::NewSession),
             Template::ReplayExpires => Some(Topic::ReplayExpires),
             Template::Enrolled | Template::EnrolledReplay => Some(Topic::Enrolled),
-            Template::SessionCancelled | Template::SeriesCancelled | Template::MagicLink => None,
+            Template::SessionMoved | Template::SessionCancelled | Template::SeriesCancelled | Template::MagicLink => {
+                None
+            }
         }
     }
 
@@ -141,6 +143,7 @@ pub fn add_handlers(app: &App, handlers: &mut Handlers) {
     handlers.add(reminders::REPLAY_EXPIRES, TELL_EFFORT, reminders::replay_expires);
     handlers.add(enrolments::news::ENROLLED, TELL_EFFORT, receipts::enrolled);
     handlers.add(news::PLANNED, TELL_EFFORT, announcements::planned);
+    handlers.add(news::MOVED, TELL_EFFORT, announcements::moved);
     handlers.add(news::CANCELLED, TELL_EFFORT, announcements::cancelled);
     handlers.add(news::SERIES_CANCELLED, TELL_EFFORT, announcements::series_cancelled);
 }

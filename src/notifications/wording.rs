@@ -32,6 +32,7 @@ const TEXTS: &[(&str, &str)] = texts![
     "replay-expires",
     "series-cancelled",
     "session-cancelled",
+    "session-moved",
 ];
 const LAYOUT: &str = include_str!("templates/layout.html");
 
@@ -292,6 +293,7 @@ mod tests {
             ("instructor", "Bob".into()),
             ("start", "2026-12-02T14:00:00Z".into()),
             ("starts", vec!["2026-12-02T14:00:00Z", "2026-12-09T14:00:00Z"].into()),
+            ("was", "2026-12-01T14:00:00Z".into()),
             ("until", "2026-07-02T14:00:00Z".into()),
             ("minutes", 60.into()),
             ("tokens", 1.into()),

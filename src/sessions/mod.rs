@@ -290,7 +290,13 @@ pub async fn change(app: &App, session: &Session, plan: Plan) -> Result<Session>
             detail: "the time of a session is fixed once it started",
         });
     }
-    let changed = found(store::update_plan(&app.db, session.id, &plan).await?)?;
+    let mut tx = app.db.begin().await?;
+    let changed = found(store::update_plan(&mut tx, session.id, &plan).await?)?;
+    if changed.scheduled_start != session.scheduled_start {
+        news::moved(&mut tx, &changed, session.scheduled_start).await?;
+    }
+    tx.commit().await?;
+    app.jobs.wake();
     let is_closed = |before: bool, after: bool| before && !after;
     if is_closed(session.is_public, changed.is_public)
         || is_closed(session.is_open_to_subscribers, changed.is_open_to_subscribers)

@@ -10,9 +10,10 @@ use crate::jobs::{self, NewJob};
 
 /// The kind of jobs that tell of a new session or series: [`Planned`].
 pub const PLANNED: &str = "session-planned";
+/// The kind of jobs that tell of a session that begins at another time: [`Moved`].
+pub const MOVED: &str = "session-moved";
 /// The kind of jobs that tell of a session that does not take place: [`Cancelled`].
 pub const CANCELLED: &str = "session-cancelled";
-
 /// The kind of jobs that tell of a series of which nothing takes place any more: [`SeriesCancelled`].
 pub const SERIES_CANCELLED: &str = "series-cancelled";
 
@@ -23,6 +24,17 @@ pub struct Planned {
     pub session: Uuid,
     /// The series, if it is one. Sessions that it plans later are no news.
     pub series: Option<Uuid>,
+}
+
+/// A session begins at another time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Moved {
+    /// Which.
+    pub session: Uuid,
+    /// When it was to start before.
+    pub from: Ts,
+    /// When it is to start now.
+    pub to: Ts,
 }
 
 /// A session does not take place. What it was is here: its row may be deleted.
@@ -57,6 +69,20 @@ pub(super) async fn planned(tx: &mut Tx, session: &Session, series: Option<Uuid>
         series,
     };
     jobs::enqueue_in(tx, NewJob::new(PLANNED, &session.title, &news)).await?;
+    Ok(())
+}
+
+/// A job for what was moved; `session` is as it is now.
+///
+/// # Errors
+/// The database's own.
+pub(super) async fn moved(tx: &mut Tx, session: &Session, from: Ts) -> Result<()> {
+    let news = Moved {
+        session: session.id,
+        from,
+        to: session.scheduled_start,
+    };
+    jobs::enqueue_in(tx, NewJob::new(MOVED, &session.title, &news)).await?;
     Ok(())
 }
 

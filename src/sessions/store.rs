@@ -27,14 +27,14 @@ pub async fn insert(tx: &mut Tx, id: Uuid, instructor: &User, plan: &Plan, key: 
 ///
 /// # Errors
 /// The database's own.
-pub async fn update_plan(db: &Db, id: Uuid, plan: &Plan) -> sqlx::Result<Option<Session>> {
+pub async fn update_plan(tx: &mut Tx, id: Uuid, plan: &Plan) -> sqlx::Result<Option<Session>> {
     let sql = "UPDATE live_sessions SET updated_at = $2, title = $3, description = $4, scheduled_start = $5, \
                duration_minutes = $6, time_zone = $7, topic = $8, phase_id = $9, level = $10, thumbnail_url = $11, \
                price_in_tokens = $12, is_public = $13, is_open_to_subscribers = $14, goes_live_with_media = $15, \
                is_kept_for_catalogue = $16, recording_enabled = $17, sequence = sequence + 1 WHERE id = $1 AND deleted_at IS NULL RETURNING *";
     let mut values = args![id, Ts::now()];
     values.extend(plan_args(plan));
-    db.write_opt(sql, values).await
+    tx.opt(sql, values).await
 }
 
 pub(super) fn plan_args(plan: &Plan) -> Vec<crate::db::Val> {

@@ -111,6 +111,40 @@ async fn who_enrols_gets_one_mail_with_what_it_cost_and_the_class_for_the_calend
 }
 
 #[tokio::test]
+async fn who_has_a_place_is_told_when_the_class_is_moved() {
+    for scene in Scene::on_both("", 0).await {
+        scene.enrol().await;
+        scene.mail().await;
+        let change = async |change: Value| {
+            let path = format!("/api/instructor/streams/{}", scene.session);
+            let answer = scene.test.ask(&scene.anna, Method::PATCH, &path, Some(change)).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        };
+        change(json!({ "title": "Yoga for all" })).await;
+        assert!(scene.mails().await.is_empty(), "its time is the same");
+
+        change(json!({ "scheduledStart": "2046-12-02T14:00:00Z" })).await;
+        change(json!({ "scheduledStart": "2046-12-03T15:30:00Z" })).await;
+        let mail = scene.mail().await;
+        assert_eq!(
+            text(&mail, "subject"),
+            "New time: Yoga for all, Monday 3 December 2046 at 15:30 (UTC)",
+            "the last one only"
+        );
+        let calendar = text(&mail, "calendar");
+        assert!(
+            calendar.contains("DTSTART:20461203T153000Z") || calendar.contains("T153000"),
+            "{calendar}"
+        );
+        assert!(
+            calendar.contains("SEQUENCE:3") && calendar.contains("STATUS:CONFIRMED"),
+            "{calendar}"
+        );
+        assert!(scene.mails().await.is_empty(), "once");
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_is_in_the_readers_language_and_only_for_who_wants_it() {
     for scene in Scene::on_both("", 0).await {
         let profile = json!({ "language": "nl" });

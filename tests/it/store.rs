@@ -209,19 +209,28 @@ async fn a_session_is_what_was_planned() {
             is_public: true,
             ..session.plan()
         };
-        let changed = sessions::update_plan(&db, session.id, &other).await.unwrap().unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let changed = sessions::update_plan(&mut tx, session.id, &other)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(changed.plan(), other, "{name}");
         assert!(
-            sessions::update_plan(&db, Uuid::nil(), &other).await.unwrap().is_none(),
+            sessions::update_plan(&mut tx, Uuid::nil(), &other)
+                .await
+                .unwrap()
+                .is_none(),
             "{name}"
         );
+        tx.commit().await.unwrap();
 
         let wrong = Plan {
             phase_id: Some(5),
             ..session.plan()
         };
+        let mut tx = db.begin().await.unwrap();
         assert!(
-            sessions::update_plan(&db, session.id, &wrong).await.is_err(),
+            sessions::update_plan(&mut tx, session.id, &wrong).await.is_err(),
             "{name}: phases are 1 to 4"
         );
     }
