@@ -74,7 +74,7 @@ async fn a_form_gets_its_faults_by_field() {
 #[tokio::test]
 async fn every_answer_has_the_security_headers_and_an_id() {
     let test = TestApp::new().await;
-    for path in ["/api/live/sessions", "/api/nothing", "/healthz", "/media/x"] {
+    for path in ["/api/live/sessions", "/api/nothing", "/healthz", "/media/x", "/docs/"] {
         let answer = test.get(&Browser::default(), path).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; "), "{path}: {policy}");
