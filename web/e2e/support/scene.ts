@@ -255,7 +255,7 @@ function normal(signedIn: boolean): Answers {
       push: true,
       sms: false,
       phone: null,
-      events: { reminder24h: true, reminder15m: true, newSession: false, replayExpires: true },
+      events: { reminder24h: true, reminder15m: true, newSession: false, replayExpires: true, enrolled: true },
     },
     "/api/tokens/balance": { balance: 20 },
     "/api/tokens/transactions": { transactions: RECEIPTS, hasMore: false },
